@@ -1,0 +1,41 @@
+"""What the bot says, and the one way in which it says it in a channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NewType, Protocol
+
+Block = Mapping[str, Any]
+MessageId = NewType("MessageId", str)
+"""Slack's `ts` of a message: together with its channel, its identity."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message in Block Kit.
+
+    `text` is what a notification and a screen reader say; Slack wants it in every message, and it must make
+    sense alone.
+    """
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+
+class Messenger(Protocol):
+    """Posts and edits messages in channels. Raises `MessengerError` when Slack refuses or cannot be reached."""
+
+    async def post(self, channel: str, message: Message, *, thread: MessageId | None = None) -> MessageId:
+        """Post in a channel (its id), or as a reply in a thread, and return the new message's id."""
+        ...
+
+    async def edit(self, channel: str, message_id: MessageId, message: Message) -> None:
+        """Replace a message that the bot posted earlier."""
+        ...
+
+
+class MessengerError(Exception):
+    """Slack did not take a message; `reason` is Slack's own word (`not_in_channel`, `ratelimited`, ...)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
