@@ -33,6 +33,14 @@ class Messenger(Protocol):
         ...
 
 
+class Whisperer(Messenger, Protocol):
+    """A messenger that can also say something to one person alone."""
+
+    async def whisper(self, channel: str, user: str, message: Message) -> None:
+        """Show a message in a channel to one person; Slack does not keep it, and it cannot be edited."""
+        ...
+
+
 class MessengerError(Exception):
     """Slack did not take a message; `reason` is Slack's own word (`not_in_channel`, `ratelimited`, ...)."""
 

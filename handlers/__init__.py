@@ -1,0 +1,14 @@
+"""One module for each noun that people type, plus the buttons."""
+
+from bot.commands import CommandSet
+from handlers.general import GENERAL
+from handlers.keys import KEYS
+from handlers.organizations import ORGANIZATIONS
+from handlers.quotas import QUOTAS
+from handlers.registry import REGISTRY
+from handlers.users import USERS
+
+
+def all_commands() -> tuple[CommandSet, ...]:
+    """Every command, in the order in which help lists them."""
+    return (KEYS, QUOTAS, ORGANIZATIONS, USERS, REGISTRY, GENERAL)

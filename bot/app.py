@@ -1,0 +1,197 @@
+"""The composition root: builds the parts from Settings and hands them to each other. It alone knows all of them."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from httpx import AsyncClient
+from redis.asyncio import Redis
+from saq import Queue
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.alerts.config import AlertsFile
+from bot.alerts.schedule import Claims
+from bot.alerts.sweep import QuotaSweep
+from bot.audit import Audit
+from bot.changes import Arrivals, Changes, Executor, Gate, Telling
+from bot.commands import Grammar
+from bot.confirmations import Confirmations
+from bot.directory import Directory
+from bot.documents import read_document
+from bot.effects import by_command
+from bot.effects.keys import ApproveKey, DeleteKey
+from bot.effects.quotas import DeleteQuota, SetQuota
+from bot.messages import Message
+from bot.permissions import Policy
+from bot.permissions.file import PolicyFile
+from bot.quay.client import Quay, open_client
+from bot.sealing import Sealer, derive_key
+from bot.settings import Settings
+from bot.slack import SlackMessenger, open_slack
+from bot.views import policy as policy_views
+from bot.worker import HEARTBEAT, Jobs, nudge, open_queue
+from handlers import all_commands
+from handlers.calls import operations_of
+from handlers.confirmations import Clicks
+from handlers.context import Status
+from handlers.dispatch import Dispatcher
+
+Clock = Callable[[], datetime]
+EFFECTS = by_command([ApproveKey(), DeleteKey(), SetQuota(), DeleteQuota()])
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+def build_grammar(slash: str) -> Grammar:
+    """The grammar of every command."""
+    return Grammar(slash, all_commands())
+
+
+def open_policy(path: str, grammar: Grammar) -> PolicyFile:
+    """Read permissions.yaml and prove its examples. Raises DocumentError or OSError."""
+    policy = PolicyFile(Path(path), partial(operations_of, grammar))
+    policy.load()
+    return policy
+
+
+def read_alerts(path: str) -> AlertsFile | None:
+    """Read alerts.yaml; None where there is no such file. Raises DocumentError or OSError."""
+    file = Path(path)
+    return read_document(file.read_text(encoding="utf-8"), AlertsFile, name=file.name) if file.exists() else None
+
+
+@dataclass(frozen=True)
+class StoredStatus:
+    """Reads how the bot is: one round trip for the worker's heartbeat and the number of pending records."""
+
+    redis: Redis
+    confirmations: Confirmations
+    policy: PolicyFile
+
+    async def read(self) -> Status:
+        """Read it."""
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            pipeline.get(HEARTBEAT)
+            pipeline.zcard(self.confirmations.keys.waiting)
+            seen, pending = await pipeline.execute()
+        return Status(
+            version=version("quaymaster"),
+            worker_seen=datetime.fromtimestamp(float(seen), UTC) if seen else None,
+            policy_name=self.policy.path.name,
+            policy_problems=self.policy.problems,
+            pending=pending,
+        )
+
+
+@dataclass(frozen=True)
+class App:
+    """The bot's parts, put together."""
+
+    settings: Settings
+    clock: Clock
+    redis: Redis
+    web: AsyncWebClient
+    queue: Queue
+    policy: PolicyFile
+    gate: Gate
+    quay: Quay
+    audit: Audit
+    confirmations: Confirmations
+    dispatcher: Dispatcher
+    clicks: Clicks
+    jobs: Jobs
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    policy: PolicyFile,
+    grammar: Grammar,
+    alerts: AlertsFile | None,
+    clock: Clock = utc_now,
+) -> AsyncIterator[App]:
+    """Open every connection, build every part, and close them in the end."""
+    async with AsyncExitStack() as stack:
+        redis = Redis.from_url(
+            settings.redis_url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30
+        )
+        stack.push_async_callback(redis.aclose)
+        blocking = Redis.from_url(settings.redis_url, socket_connect_timeout=5, health_check_interval=30)
+        stack.push_async_callback(blocking.aclose)
+        web = await stack.enter_async_context(
+            open_slack(str(settings.slack_api_url), settings.slack_bot_token.get_secret_value())
+        )
+        http = await stack.enter_async_context(open_client(str(settings.quay_url)))
+        yield _build(settings, policy, grammar, alerts, clock, redis, open_queue(blocking), web, _quay(settings, http))
+
+
+def _quay(settings: Settings, http: AsyncClient) -> Quay:
+    read = settings.quay_read_token
+    return Quay(http, settings.quay_token.get_secret_value(), read.get_secret_value() if read else None)
+
+
+def _build(
+    settings: Settings,
+    policy: PolicyFile,
+    grammar: Grammar,
+    alerts: AlertsFile | None,
+    clock: Clock,
+    redis: Redis,
+    queue: Queue,
+    web: AsyncWebClient,
+    quay: Quay,
+) -> App:
+    news: list[tuple[str, Message]] = []
+    policy.told = lambda event, said: news.append((event, policy_views.news(event, said)))
+    current: Callable[[], Policy] = policy.current
+    messenger = SlackMessenger(web)
+    audit = Audit(redis, derive_key(settings.root_secret, "audit"), clock)
+    confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")))
+    gate = Gate(current, Directory(web, clock))
+    telling = Telling(
+        messenger,
+        confirmations,
+        clock,
+        lambda: alerts.admin_channel if alerts else current().first_admin_channel,
+    )
+    changes = Changes(quay, confirmations, audit, gate, telling, EFFECTS, clock, partial(nudge, queue))
+    arrivals = Arrivals(quay, confirmations, audit, gate, telling, clock)
+
+    executor = Executor(quay, confirmations, audit, gate, telling, EFFECTS, clock, changes.propose_again)
+    dispatcher = Dispatcher(
+        clock,
+        gate,
+        quay,
+        changes,
+        arrivals,
+        confirmations,
+        audit,
+        grammar,
+        StoredStatus(redis, confirmations, policy),
+    )
+    jobs = Jobs(
+        redis=redis,
+        queue=queue,
+        audit=audit,
+        changes=changes,
+        arrivals=arrivals,
+        executor=executor,
+        telling=telling,
+        confirmations=confirmations,
+        sweep=QuotaSweep(quay, redis, messenger, clock),
+        claims=Claims(redis),
+        messenger=messenger,
+        policy=policy,
+        policy_news=news,
+        alerts=alerts,
+        clock=clock,
+    )
+    clicks = Clicks(changes, confirmations, audit)
+    return App(settings, clock, redis, web, queue, policy, gate, quay, audit, confirmations, dispatcher, clicks, jobs)

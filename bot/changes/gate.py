@@ -1,0 +1,99 @@
+"""The check at the moment of the act: the permissions in force now, of the people as Slack knows them now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.confirmations import Offer, Record
+from bot.directory import Directory
+from bot.permissions import (
+    Actor,
+    ConfirmationRule,
+    Decision,
+    Person,
+    Place,
+    Policy,
+    Verdict,
+    confirmation_for,
+    decide,
+    may_approve,
+)
+
+NO_CONFIRMATION = "The permissions file says nothing of how such a change is confirmed."
+
+
+class Denied(Exception):
+    """Somebody may not do this, or may not do it any more; `decision` says why."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.decision = decision
+
+
+def deny(reason: str, rule: str | None = None) -> Denied:
+    """A denial with its reason."""
+    return Denied(Decision(Verdict.DENY, reason, rule))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Asks the policy in force about people, fetched afresh."""
+
+    policy: Callable[[], Policy]
+    directory: Directory
+
+    async def person(self, actor: Actor) -> Person:
+        """Say who an actor is, with the user groups that the policy speaks of."""
+        members = (member for listed in self.policy().groups.values() for member in listed)
+        groups = sorted({member for member in members if member.startswith("S") and "@" not in member})
+        return await self.directory.person(actor, groups)
+
+    async def place(self, channel: str) -> Place:
+        """Say what a channel is; one that no rule speaks of is not looked up, since nothing is allowed there."""
+        if channel.startswith("D") or channel in self.policy().known_channels:
+            return await self.directory.place(channel)
+        return Place(channel)
+
+    async def requirement(self, record: Record, offer: Offer) -> ConfirmationRule:
+        """The confirmation that applies to an offer now. Raises Denied when its requester no longer passes."""
+        policy = self.policy()
+        if record.requester is None:
+            entry = confirmation_for(policy, offer.operation, offer.arguments)
+        else:
+            requester = await self.person(record.requester)
+            place = await self.place(record.channel)
+            decision = decide(policy, requester, offer.operation, offer.arguments, place)
+            if decision.denied:
+                raise deny(f"{record.requester_label} may no longer ask for it: {decision.reason}", decision.rule)
+            entry = decision.confirmation
+        if entry is None:
+            raise deny(NO_CONFIRMATION)
+        return entry
+
+    async def require_approver(self, record: Record, offer: Offer, actor: Actor) -> tuple[Person, ConfirmationRule]:
+        """Return the approver and the confirmation in force. Raises Denied."""
+        entry = await self.requirement(record, offer)
+        person = await self.person(actor)
+        decision = may_approve(
+            self.policy(),
+            person,
+            offer.operation,
+            offer.arguments,
+            await self.place(record.channel),
+            requester=record.requester,
+            entry=entry,
+        )
+        if decision.denied:
+            raise Denied(decision)
+        return person, entry
+
+    async def require_still_agreed(self, record: Record) -> None:
+        """Check everybody once more before the call. Raises Denied."""
+        entry = await self.requirement(record, record.offer)
+        agreed = record.agreed(record.offer.operation)
+        for approval in agreed:
+            try:
+                await self.require_approver(record, record.offer, approval.actor)
+            except Denied as denied:
+                raise deny(f"{approval.label} may no longer agree to it: {denied.decision.reason}") from denied
+        if len(agreed) < max(entry.approvals, 1):
+            raise deny(f"It now needs {entry.approvals} approvals, and has {len(agreed)}.")

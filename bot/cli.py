@@ -1,0 +1,236 @@
+"""The command line: serve, worker, sandbox, check, why, doctor, manifest, audit, operations.
+
+Exit status 0 is good, 1 is something found wrong, 2 is used or configured wrongly.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
+
+import uvicorn
+from cyclopts import App as Cyclopts
+from cyclopts import Parameter
+
+from bot.alerts.config import AlertsFile
+from bot.app import App, build_grammar, open_app, open_policy, read_alerts
+from bot.commands import Grammar
+from bot.documents import DocumentError
+from bot.logs import set_up_logs
+from bot.permissions.file import PolicyFile
+from bot.quay.operations import OPERATIONS
+from bot.server import build_server
+from bot.settings import ConfigurationError, Settings, load_settings
+from bot.worker import build_worker, running
+
+cli = Cyclopts(name="quaymaster", help="A Slack bot for the people who run a Quay container registry.")
+audit = Cyclopts(name="audit", help="The tamper-evident record of what was decided and done.")
+cli.command(audit)
+
+Read = TypeVar("Read")
+AsJson = Annotated[bool, Parameter(name="--json", negative=())]
+
+
+@cli.command
+def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> None:
+    """Answer Slack over HTTP.
+
+    Parameters
+    ----------
+    with_worker
+        Run the worker in the same process as well.
+    """
+    settings, policy, grammar, alerts = _configured()
+
+    async def run(app: App) -> None:
+        async with AsyncExitStack() as stack:
+            if with_worker:
+                await stack.enter_async_context(running(build_worker(app.jobs, own_signals=False)))
+            config = uvicorn.Config(
+                build_server(app), host=settings.host, port=settings.port, log_config=None, access_log=False, ws="none"
+            )
+            await uvicorn.Server(config).serve()
+
+    _run(settings, policy, grammar, alerts, run)
+
+
+@cli.command
+def worker() -> None:
+    """Execute agreed changes, expire confirmations, watch keys and quotas."""
+    settings, policy, grammar, alerts = _configured()
+
+    async def run(app: App) -> None:
+        await build_worker(app.jobs, own_signals=True).start()
+
+    _run(settings, policy, grammar, alerts, run)
+
+
+@cli.command
+def sandbox(
+    *,
+    only: Literal["quay"] | None = None,
+    port: Annotated[int | None, Parameter(env_var="SANDBOX_PORT")] = None,
+    namespaces: int = 210,
+) -> None:
+    """Try it all on this machine: a simulated Slack with a web page, a simulated Quay, Redis, the bot.
+
+    Parameters
+    ----------
+    only
+        Only the simulated Quay.
+    port
+        The port of the page (or of the simulated Quay alone); 0 takes any free one.
+    namespaces
+        How many namespaces the simulated Quay has.
+    """
+    from sandbox.launcher import run_sandbox  # noqa: PLC0415  # its libraries are an extra
+
+    sys.exit(asyncio.run(run_sandbox(port=8484 if port is None else port, only=only, namespaces=namespaces)))
+
+
+@cli.command
+def check(file: str = "permissions.yaml", *, alerts: str | None = None, as_json: AsJson = False) -> None:
+    """Check a permissions file, and prove its examples.
+
+    Parameters
+    ----------
+    file
+        The permissions file.
+    alerts
+        An alerts file that is to be checked as well.
+    as_json
+        Print a list of problems as JSON.
+    """
+    problems: list[dict[str, Any]] = []
+    checks: list[tuple[str, Callable[[], object]]] = [(file, lambda: open_policy(file, build_grammar("/quay")))]
+    if alerts is not None:
+        checks.append((alerts, lambda: _existing_alerts(alerts)))
+    for path, read in checks:
+        try:
+            read()
+        except DocumentError as error:
+            name = error.name
+            problems += [{"file": name, "line": p.line, "path": p.path, "message": p.message} for p in error.problems]
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append({"file": path, "line": 0, "path": "", "message": f"cannot be read: {error}"})
+    if as_json:
+        print(json.dumps(problems, indent=2))
+    elif problems:
+        for problem in problems:
+            where = f": {problem['path']}" if problem["path"] else ""
+            print(f"{problem['file']}:{problem['line']}{where}: {problem['message']}", file=sys.stderr)
+    else:
+        print(f"{file} is good.")
+    sys.exit(1 if problems else 0)
+
+
+@cli.command
+def operations(*, as_json: AsJson = False) -> None:
+    """List the 28 superuser operations and the commands that they are used by.
+
+    Parameters
+    ----------
+    as_json
+        Print them as JSON.
+    """
+    rows = [
+        {"id": o.id, "method": o.method, "path": o.path, "kind": o.kind, "noun": o.noun, "command": o.command}
+        for o in OPERATIONS.values()
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        print(f"{row['id']:38} {row['method']:6} {row['command']:16} {row['path']}")
+
+
+@audit.command
+def verify(*, as_json: AsJson = False) -> None:
+    """Check the audit from its first entry to its head.
+
+    Parameters
+    ----------
+    as_json
+        Print the result as JSON.
+    """
+    settings, policy, grammar, alerts = _configured()
+    found: dict[str, Any] = {}
+
+    async def run(app: App) -> None:
+        verification = await app.audit.verify()
+        sequence, head = verification.head
+        found.update(entries=verification.count, sequence=sequence, head=head, problems=list(verification.problems))
+
+    _run(settings, policy, grammar, alerts, run)
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        print(f"{found['entries']} entries; the head is {found['sequence']} {found['head']}")
+        for problem in found["problems"]:
+            print(problem, file=sys.stderr)
+    sys.exit(1 if found["problems"] else 0)
+
+
+def _existing_alerts(path: str) -> AlertsFile:
+    alerts = read_alerts(path)
+    if alerts is None:
+        raise FileNotFoundError(2, "no such file", Path(path).name)
+    return alerts
+
+
+def _configured() -> tuple[Settings, PolicyFile, Grammar, AlertsFile | None]:
+    """Everything that the environment names, or exit status 2 with every problem at once."""
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        _refuse(error.problems)
+    set_up_logs(settings.log_level, settings.secrets)
+    grammar = build_grammar(settings.slack_command)
+    problems: list[str] = []
+    policy = _read(lambda: open_policy(settings.permissions_file, grammar), settings.permissions_file, problems)
+    alerts = _read(lambda: read_alerts(settings.alerts_file), settings.alerts_file, problems)
+    if problems or policy is None:
+        _refuse(problems)
+    return settings, policy, grammar, alerts
+
+
+def _read(read: Callable[[], Read], path: str, problems: list[str]) -> Read | None:
+    try:
+        return read()
+    except DocumentError as error:
+        problems.extend(str(error).splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{path} cannot be read: {error}")
+    return None
+
+
+def _refuse(problems: list[str]) -> NoReturn:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    sys.exit(2)
+
+
+def _run(
+    settings: Settings,
+    policy: PolicyFile,
+    grammar: Grammar,
+    alerts: AlertsFile | None,
+    work: Callable[[App], Awaitable[None]],
+) -> None:
+    async def main() -> None:
+        async with open_app(settings, policy, grammar, alerts) as app:
+            await work(app)
+
+    asyncio.run(main())
+
+
+def main() -> None:
+    """The console script."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""What approving and deleting a service key do."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.effects import Arguments, Stamp
+from bot.plans import Argument, Finding, Line, Moment, Outcome, Plan, Refusal, Sight
+from bot.quay.client import Quay
+from bot.quay.errors import NotFound
+from bot.quay.models import ServiceKey
+
+UNAPPROVED_KEY_LIFETIME = timedelta(hours=24)
+"""Quay deletes a key that nobody approved about this long after its creation (UNAPPROVED_SERVICE_KEY_TTL_SEC)."""
+
+
+def short(kid: str) -> str:
+    """The head of a key's id, as people say it; the whole id stands in the details."""
+    return kid if len(kid) <= 14 else f"{kid[:12]}…"
+
+
+def target_of(kid: str) -> str:
+    """The name by which pending changes of one key know of each other."""
+    return f"key {kid}"
+
+
+def facts_of(key: ServiceKey) -> tuple[Line, ...]:
+    """What is known of a key, in the order in which somebody who must answer for it asks."""
+    lines = [
+        Line(label="Service", now=key.service),
+        Line(label="Key", now=key.kid),
+        Line(label="Thumbprint", now=_thumbprint(key)),
+        Line(label="Created", now=Moment(at=key.created_date)),
+        Line(label="Expires", now=Moment(at=key.expiration_date) if key.expiration_date else "never"),
+    ]
+    if key.name:
+        lines.insert(1, Line(label="Name", now=key.name))
+    if key.metadata.get("ip"):
+        lines.append(Line(label="Sent from", now=str(key.metadata["ip"])))
+    if key.rotation_duration:
+        lines.append(Line(label="Rotates every", now=f"{key.rotation_duration:,} s"))
+    return tuple(lines)
+
+
+def warnings_of(key: ServiceKey) -> tuple[str, ...]:
+    """What should make an approver look twice."""
+    if key.thumbprint and not has_its_thumbprint(key):
+        return ("The id is not the thumbprint of the key: ask the service's owner which key they sent.",)
+    return ()
+
+
+def has_its_thumbprint(key: ServiceKey) -> bool:
+    """Whether the id is the RFC 7638 thumbprint of the key, in base64url or hexadecimal, as is usual."""
+    return key.kid in {key.thumbprint, key.thumbprint_hex}
+
+
+def _thumbprint(key: ServiceKey) -> str:
+    if key.thumbprint is None:
+        return "not an RSA or EC key"
+    return "matches the id (RFC 7638)" if has_its_thumbprint(key) else f"{key.thumbprint_hex}, which is not the id"
+
+
+def _basis(key: ServiceKey) -> dict[str, Argument]:
+    jwk = hashlib.sha256(json.dumps(key.jwk, sort_keys=True).encode()).hexdigest()
+    return {
+        "kid": key.kid,
+        "service": key.service,
+        "jwk": jwk,
+        "approved": not key.is_waiting,
+        "expires": key.expiration_date.isoformat() if key.expiration_date else None,
+    }
+
+
+def sight_of_waiting(key: ServiceKey) -> Sight:
+    """The plan of a waiting key: approve it, or else delete it."""
+    plan = Plan(
+        title=f"Key {short(key.kid)} of {key.service}",
+        target=target_of(key.kid),
+        lines=facts_of(key),
+        consequences=(f"Approved, {key.service} can sign requests with it at once.",),
+        warnings=warnings_of(key),
+    )
+    return Sight(operation="approveServiceKey", rests_on=_basis(key), plan=plan)
+
+
+async def _key(quay: Quay, arguments: Arguments) -> ServiceKey:
+    kid = str(arguments["kid"])
+    try:
+        return await quay.get_service_key(kid)
+    except NotFound:
+        raise Refusal(
+            f"The key {short(kid)} is not in Quay. It may have been deleted, by somebody or by Quay itself, which "
+            "deletes keys that nobody approved within a day."
+        ) from None
+
+
+def approved_sentence(key: ServiceKey) -> str:
+    """By whom a key was approved, as Quay has it."""
+    approval = key.approval
+    if approval is None:
+        return "It is not approved."
+    by = f" by {approval.approver.username}" if approval.approver else ""
+    notes = f" Notes: {approval.notes}" if approval.notes else ""
+    return f"It was approved{by} on {approval.approved_date:%Y-%m-%d at %H:%M} UTC.{notes}"
+
+
+@dataclass(frozen=True)
+class ApproveKey:
+    """approveServiceKey: 201 whatever the key's state, so only the notes tell whose approval it was."""
+
+    command: str = "keys approve"
+
+    def operations(self, arguments: Arguments) -> tuple[str, ...]:
+        """Always the one."""
+        return ("approveServiceKey",)
+
+    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+        """Refuses a key that is approved already, has expired, or is gone."""
+        key = await _key(quay, arguments)
+        if not key.is_waiting:
+            raise Refusal(f"The key {short(key.kid)} does not wait any more. {approved_sentence(key)}")
+        if key.expiration_date and key.expiration_date <= now:
+            raise Refusal(f"The key {short(key.kid)} has expired; approving it would have no effect.")
+        return sight_of_waiting(key)
+
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> None:
+        """Approve, naming the people and the change in Quay's own notes."""
+        own = f"Approved in Slack by {stamp.approved_by}. Quaymaster change {stamp.change_id}."
+        notes = arguments.get("notes")
+        await quay.approve_service_key(str(arguments["kid"]), notes=f"{notes}\n\n{own}" if notes else own)
+
+    async def check(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> Finding:
+        """The notes that stayed say whose approval counted."""
+        key = await _key_or_none(quay, str(arguments["kid"]))
+        if key is None:
+            return Finding(outcome=Outcome.FAILED, sentence="The key is no longer in Quay.")
+        if key.is_waiting:
+            return Finding(outcome=Outcome.FAILED, sentence="Quay still shows the key as waiting.")
+        if key.approval and stamp.change_id in (key.approval.notes or ""):
+            return Finding(
+                outcome=Outcome.DONE,
+                sentence=f"Quay has it approved: {key.service} can use the key {short(key.kid)}.",
+            )
+        return Finding(
+            outcome=Outcome.FAILED,
+            sentence=f"The key is approved, but somebody else was first. {approved_sentence(key)}",
+        )
+
+
+@dataclass(frozen=True)
+class DeleteKey:
+    """deleteServiceKey."""
+
+    command: str = "keys delete"
+
+    def operations(self, arguments: Arguments) -> tuple[str, ...]:
+        """Always the one."""
+        return ("deleteServiceKey",)
+
+    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+        """Refuses a key that is gone already."""
+        key = await _key(quay, arguments)
+        if key.is_waiting:
+            follows = f"{key.service} cannot use it, and has to ask with a new key."
+        elif key.expiration_date and key.expiration_date <= now:
+            follows = "It has expired, so nothing uses it any more."
+        else:
+            follows = f"From then on {key.service} cannot sign requests with it. A deleted key cannot be brought back."
+        plan = Plan(
+            title=f"Delete the key {short(key.kid)} of {key.service}",
+            target=target_of(key.kid),
+            lines=(
+                *facts_of(key),
+                Line(label="State", now="waiting" if key.is_waiting else "approved", after="deleted"),
+            ),
+            consequences=(follows,),
+            warnings=warnings_of(key),
+        )
+        return Sight(operation="deleteServiceKey", rests_on=_basis(key), plan=plan)
+
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> None:
+        """Delete; Quay keeps no record of who did."""
+        await quay.delete_service_key(str(arguments["kid"]))
+
+    async def check(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> Finding:
+        """A deleted key is no longer found."""
+        kid = str(arguments["kid"])
+        if await _key_or_none(quay, kid) is None:
+            return Finding(outcome=Outcome.DONE, sentence=f"The key {short(kid)} is deleted: Quay no longer has it.")
+        return Finding(outcome=Outcome.FAILED, sentence="Quay still has the key.")
+
+
+async def _key_or_none(quay: Quay, kid: str) -> ServiceKey | None:
+    try:
+        return await quay.get_service_key(kid)
+    except NotFound:
+        return None

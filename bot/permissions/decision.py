@@ -1,0 +1,216 @@
+"""The decision: who may do what, where; and which confirmation a change needs. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.permissions.people import Actor, Person, Place
+from bot.permissions.policy import Arguments, Bounds, ConfirmationRule, Policy, Rule, Where, matches_pattern
+from bot.quay.operations import OPERATIONS
+
+
+class Verdict(StrEnum):
+    """What a decision comes to."""
+
+    ALLOW = "allow"
+    REQUEST = "request"
+    DENY = "deny"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict, why, and for a change how it is to be confirmed."""
+
+    verdict: Verdict
+    reason: str
+    rule: str | None = None
+    confirmation: ConfirmationRule | None = None
+
+    @property
+    def denied(self) -> bool:
+        """Whether nothing may happen."""
+        return self.verdict is Verdict.DENY
+
+
+def decide(
+    policy: Policy,
+    person: Person,
+    operation: str,
+    arguments: Arguments,
+    place: Place,
+    *,
+    presume: bool = False,
+) -> Decision:
+    """Decide whether a person may use an operation with these arguments in this place.
+
+    With `presume`, `where` conditions are presumed to hold for `may` and not to hold for `deny`: the answer to
+    "could any arguments be allowed?", asked before anything is fetched to complete the arguments.
+    """
+    if refusal := _standing(policy, person, place):
+        return Decision(Verdict.DENY, refusal)
+    for rule in _speaking(policy, person, operation, "deny"):
+        if presume and rule.where:
+            continue
+        if _forbids(policy, rule, operation, arguments, place):
+            return _forbidden(rule)
+    elsewhere: Rule | None = None
+    for effect, verdict in (("may", Verdict.ALLOW), ("may_request", Verdict.REQUEST)):
+        for rule in _speaking(policy, person, operation, effect):
+            if not (presume or _fits(rule.where, operation, arguments)):
+                continue
+            if not _held_in(policy, rule, place):
+                elsewhere = elsewhere or rule
+                continue
+            return _with_confirmation(
+                policy, operation, arguments, Decision(verdict, _because(rule), rule.name), presume
+            )
+    if elsewhere:
+        return Decision(Verdict.DENY, f"The rule “{elsewhere.name}” allows it, but not in this channel.")
+    return Decision(Verdict.DENY, "No rule allows it.")
+
+
+def _because(rule: Rule) -> str:
+    return f"The rule “{rule.name}” {'allows it' if rule.may else 'lets you ask for it'}."
+
+
+def _with_confirmation(
+    policy: Policy, operation: str, arguments: Arguments, decision: Decision, presume: bool
+) -> Decision:
+    if operation not in OPERATIONS or OPERATIONS[operation].kind == "read" or presume:
+        return decision
+    entry = confirmation_for(policy, operation, arguments, by_others=decision.verdict is Verdict.REQUEST)
+    if entry is None:
+        return Decision(Verdict.DENY, "The permissions file says nothing of how such a change is confirmed.")
+    return Decision(decision.verdict, decision.reason, decision.rule, entry)
+
+
+def confirmation_for(
+    policy: Policy, operation: str, arguments: Arguments, *, by_others: bool = False
+) -> ConfirmationRule | None:
+    """The first entry of `confirmations` that matches; with `by_others`, those without approvals are passed over."""
+    for entry in policy.confirmations:
+        if by_others and entry.approvals == 0:
+            continue
+        if operation in entry.operations and _fits(entry.where, operation, arguments):
+            return entry
+    return None
+
+
+def may_approve(
+    policy: Policy,
+    approver: Person,
+    operation: str,
+    arguments: Arguments,
+    place: Place,
+    *,
+    requester: Actor | None,
+    entry: ConfirmationRule,
+) -> Decision:
+    """Decide whether a person may approve this change, in the place where its record was made.
+
+    `requester` is None where a service asked by itself (a waiting key). An approver needs no `may`. Where no
+    approvals are needed, whoever may use the operation may confirm a change that nobody in particular requested.
+    """
+    if refusal := _standing(policy, approver, place):
+        return Decision(Verdict.DENY, refusal)
+    for rule in _speaking(policy, approver, operation, "deny"):
+        if _forbids(policy, rule, operation, arguments, place):
+            return _forbidden(rule)
+    if entry.approvals == 0:
+        return _own_confirmation(decide(policy, approver, operation, arguments, place), approver, requester)
+    if not any(_belongs(policy, approver, group) for group in entry.approvers):
+        return Decision(Verdict.DENY, f"Approving it is for {' and '.join(entry.approvers)}.")
+    if requester == approver.actor and not entry.self_approval:
+        return Decision(Verdict.DENY, "You asked for it, so somebody else has to approve it.")
+    return Decision(Verdict.ALLOW, "You are one of its approvers.")
+
+
+def _own_confirmation(decision: Decision, person: Person, requester: Actor | None) -> Decision:
+    """Where nobody else has to agree: the requester alone, or for a service's own key whoever may by a rule."""
+    if requester not in {None, person.actor}:
+        return Decision(Verdict.DENY, "Only the person who asked for it can confirm it.")
+    if decision.verdict is not Verdict.ALLOW:
+        return Decision(Verdict.DENY, decision.reason, decision.rule)
+    return decision
+
+
+def may_use(policy: Policy, person: Person, place: Place) -> Decision:
+    """Decide whether the bot answers this person here at all (help, pending, status, why)."""
+    if refusal := _standing(policy, person, place):
+        return Decision(Verdict.DENY, refusal)
+    for rule in policy.rules:
+        if rule.effect != "deny" and _applies_to(policy, rule, person) and _held_in(policy, rule, place):
+            return Decision(Verdict.ALLOW, _because(rule), rule.name)
+    for entry in policy.confirmations:
+        if any(_belongs(policy, person, group) for group in entry.approvers) and _is_admin(policy, place):
+            return Decision(Verdict.ALLOW, "You are an approver.")
+    return Decision(Verdict.DENY, "No rule speaks of you here.")
+
+
+def _forbids(policy: Policy, rule: Rule, operation: str, arguments: Arguments, place: Place) -> bool:
+    """Whether a deny holds here; one of several names is enough."""
+    return _held_in(policy, rule, place, everywhere=True) and _fits(rule.where, operation, arguments, any_value=True)
+
+
+def _forbidden(rule: Rule) -> Decision:
+    return Decision(Verdict.DENY, f"The rule “{rule.name}” forbids it.", rule.name)
+
+
+def _standing(policy: Policy, person: Person, place: Place) -> str | None:
+    if person.actor.team != policy.workspace:
+        return "Only people of this workspace may."
+    if person.standing == "outsider":
+        return "Bots, deactivated people and people of other companies may do nothing here."
+    if person.standing == "unknown":
+        return "Slack did not say who this is, and until it does, nothing is allowed. Try again in a minute."
+    if place.shared:
+        return "This channel is shared with another company."
+    return None
+
+
+def _speaking(policy: Policy, person: Person, operation: str, effect: str) -> list[Rule]:
+    return [
+        rule
+        for rule in policy.rules
+        if rule.effect == effect and operation in rule.operations and _applies_to(policy, rule, person)
+    ]
+
+
+def _applies_to(policy: Policy, rule: Rule, person: Person) -> bool:
+    return any(_belongs(policy, person, group) for group in rule.who)
+
+
+def _belongs(policy: Policy, person: Person, group: str) -> bool:
+    return any(_is_member(person, member) for member in policy.groups[group])
+
+
+def _is_member(person: Person, member: str) -> bool:
+    if member == "*":
+        return person.standing == "member"
+    if "@" in member:
+        return person.email is not None and person.email.casefold() == member.casefold()
+    return member == person.actor.user or member in person.user_groups
+
+
+def _is_admin(policy: Policy, place: Place) -> bool:
+    return place.kind == "channel" and place.channel in policy.admin_channels
+
+
+def _held_in(policy: Policy, rule: Rule, place: Place, *, everywhere: bool = False) -> bool:
+    if not rule.in_:
+        return everywhere or _is_admin(policy, place)
+    here = place.channel if place.kind == "channel" else place.kind
+    return here in policy.channels_of(rule.in_)
+
+
+def _fits(where: Where, operation: str, arguments: Arguments, *, any_value: bool = False) -> bool:
+    for name, condition in where.items():
+        values = [arguments.get(name)]
+        if name == "name" and arguments.get("rename") is not None and operation == "changeOrganization":
+            values.append(arguments.get("rename"))
+        if isinstance(condition, Bounds):
+            held = [condition.holds(value) for value in values]
+        else:
+            held = [any(matches_pattern(pattern, value) for pattern in condition) for value in values]
+        if not (any(held) if any_value else all(held)):
+            return False
+    return True

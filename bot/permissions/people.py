@@ -1,0 +1,42 @@
+"""Who asks, and where: identities that come from Slack, never names."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, order=True)
+class Actor:
+    """The person behind a command or a click."""
+
+    team: str
+    user: str
+
+    def __str__(self) -> str:
+        return f"{self.team}/{self.user}"
+
+
+Standing = Literal["member", "guest", "outsider", "unknown"]
+"""A full member; a guest of one or more channels; a bot, somebody deactivated or from another company; or
+somebody of whom Slack did not say anything when it was asked."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """An actor with what Slack says of them at this moment."""
+
+    actor: Actor
+    standing: Standing
+    user_groups: frozenset[str] = frozenset()
+    email: str | None = None
+    label: str = field(default="", compare=False)
+    """The name by which Slack shows them; for messages alone."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a command was typed, or where the record that a click names was made."""
+
+    channel: str
+    kind: Literal["channel", "dm", "home"] = "channel"
+    shared: bool = False
+    """Whether the channel is shared with another company, or whether that could not be found out."""

@@ -1,0 +1,80 @@
+"""What a person is shown before a change, and what is found after it: plain values, no markup."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Argument = str | int | bool | None
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Moment(_Frozen):
+    """A point in time that each reader sees in their own zone."""
+
+    at: datetime
+
+
+Value = str | Moment
+
+
+class Line(_Frozen):
+    """One fact of a plan: what it is, and what it becomes if it changes."""
+
+    label: str
+    now: Value
+    after: Value | None = None
+
+
+class Plan(_Frozen):
+    """The state now → the state after, and what follows from it."""
+
+    title: str
+    """What will be done, as an imperative: `Approve the key 4f2a… of quay_builder`."""
+    target: str
+    """The thing that changes; two pending changes of the same target know of each other."""
+    lines: tuple[Line, ...] = ()
+    consequences: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Sight(_Frozen):
+    """The registry as it was looked at for one change."""
+
+    operation: str
+    """Which operation the state asks for."""
+    rests_on: Mapping[str, Argument]
+    """What must still be so when the change is executed; never figures that move by themselves."""
+    plan: Plan
+
+    def digest(self, arguments: Mapping[str, Argument]) -> str:
+        """Bind operation, arguments and the state that was shown into one value."""
+        basis = [self.operation, dict(arguments), dict(self.rests_on)]
+        canonical = json.dumps(basis, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Outcome(StrEnum):
+    """How a change ended; unknown when the call was sent and nobody can tell."""
+
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Finding(_Frozen):
+    """What reading back said: the outcome, and one or two sentences of what is so now."""
+
+    outcome: Literal[Outcome.DONE, Outcome.FAILED, Outcome.UNKNOWN]
+    sentence: str
+
+
+class Refusal(Exception):
+    """The registry's state makes the change impossible or pointless; says so in a sentence. Nothing was sent."""

@@ -1,0 +1,123 @@
+"""How a call is sent and its answer taken: reads again when that may help, writes exactly once."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+import stamina
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from bot.quay.errors import Invalid, RateLimited, ServerError, Unreachable, no_answer, not_of_the_api, refusal
+from bot.quay.operations import OPERATIONS, Route
+
+Model = TypeVar("Model", bound=BaseModel)
+Query = Mapping[str, str | int | None]
+Body = Mapping[str, JsonValue]
+
+LONGEST_WAIT = 10.0
+"""Seconds; a registry that asks for more patience is not asked again."""
+
+
+class Calls:
+    """The calls of one token to one registry; see `Quay` for the arguments. Every method raises QuayError."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, token: str, read_token: str | None, *, attempts: int, wait: float
+    ) -> None:
+        self._http = http
+        self._write_headers = _authorization(token)
+        self._read_headers = _authorization(read_token) if read_token else self._write_headers
+        self._attempts = attempts
+        self._wait = wait
+
+    async def ask(
+        self,
+        operation: str | Route,
+        model: type[Model],
+        *,
+        query: Query | None = None,
+        body: Body | None = None,
+        **parameters: str | int,
+    ) -> Model:
+        """Send a call that is answered with a model."""
+        route = _route(operation)
+        response = await self._request(route, parameters, query, body)
+        try:
+            return model.model_validate_json(response.content)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            place = ".".join(str(step) for step in problem["loc"])
+            raise not_of_the_api(route, response, f"unexpected {place}" if place else "it is not JSON") from None
+
+    async def tell(self, operation: str, *, body: Body | None = None, **parameters: str | int) -> httpx.Response:
+        """Send a call whose answer says nothing but that it succeeded."""
+        route = _route(operation)
+        response = await self._request(route, parameters, None, body)
+        if response.content.lstrip().startswith(b"<"):
+            raise not_of_the_api(route, response, "it is a web page")
+        return response
+
+    async def _request(
+        self,
+        route: Route,
+        parameters: Mapping[str, str | int],
+        query: Query | None,
+        body: Body | None,
+    ) -> httpx.Response:
+        """Send one call, a read perhaps several times, and return its success."""
+        request = self._http.build_request(
+            route.method,
+            route.path.format_map({name: _segment(route, value) for name, value in parameters.items()}),
+            params={name: value for name, value in (query or {}).items() if value is not None},
+            json=body,
+            headers=self._write_headers if route.kind == "change" else self._read_headers,
+        )
+        if route.kind == "change":
+            return await self._send(route, request)
+        async for attempt in stamina.retry_context(
+            on=_worth_another_try, attempts=self._attempts, wait_initial=self._wait, wait_jitter=self._wait
+        ):
+            with attempt:
+                response = await self._send(route, request)
+        return response
+
+    async def _send(self, route: Route, request: httpx.Request) -> httpx.Response:
+        try:
+            response = await self._http.send(request)
+        except (httpx.HTTPError, OSError) as error:
+            raise no_answer(route, error) from error
+        if not response.is_success:
+            raise refusal(route, response)
+        return response
+
+
+def _worth_another_try(error: Exception) -> bool | float:
+    """Say whether a read that failed so may succeed in a moment, or in how many seconds."""
+    match error:
+        case RateLimited(retry_after=float(seconds)):
+            return seconds if seconds <= LONGEST_WAIT else False
+        case RateLimited() | Unreachable():
+            return True
+        case ServerError(status=502 | 503 | 504):
+            return True
+        case _:
+            return False
+
+
+def _authorization(token: str) -> dict[str, str]:
+    if not (token.isascii() and token.isprintable() and token.strip() == token != ""):
+        raise ValueError("a token consists of printable ASCII characters, without blanks around it")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _route(operation: str | Route) -> Route:
+    return OPERATIONS[operation] if isinstance(operation, str) else operation
+
+
+def _segment(route: Route, value: str | int) -> str:
+    """Encode a path parameter. Quay decodes before it routes: a slash would lead to another operation."""
+    text = str(value)
+    if text in {"", ".", ".."} or "/" in text or not text.isprintable():
+        raise Invalid("That is not a possible name.", operation=route.id)
+    return quote(text, safe="")

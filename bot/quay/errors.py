@@ -1,0 +1,216 @@
+"""Why the registry did not do what it was asked.
+
+Quay says "no" in five shapes, some of them HTML, and with statuses that mislead: a bad token is a 403 on a
+write, an unknown build a 400, a switched-off feature a redirect. httpx adds its own exceptions for the calls
+that never came to an answer. Callers ask other questions: is it the token, the argument or the registry; and
+for a write above all, *may it have happened anyway?* This hierarchy answers those, keeps Quay's own reason as
+one sentence and chains what caused it. No token and no body of an answer gets into it.
+"""
+
+import json
+import re
+from typing import Any
+
+import httpx
+
+from bot.quay.operations import Route
+
+LONGEST_REASON = 300
+
+
+class QuayError(Exception):
+    """A call that did not succeed.
+
+    `operation` is the operationId, `status` the HTTP status if any, `message` the reason in a sentence.
+    `may_have_happened` is True for a write that was sent and not certainly refused.
+    """
+
+    def __init__(
+        self, message: str, *, operation: str, status: int | None = None, may_have_happened: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.operation = operation
+        self.status = status
+        self.may_have_happened = may_have_happened
+
+    def __str__(self) -> str:
+        status = f" (HTTP {self.status})" if self.status else ""
+        return f"{self.operation}: {self.message}{status}"
+
+
+class Unauthorized(QuayError):
+    """The token is missing, wrong or expired."""
+
+
+class Forbidden(QuayError):
+    """The token is good, but lacks the scope `super:user`, or its owner may not do this."""
+
+
+class NotFound(QuayError):
+    """The thing that was named does not exist."""
+
+
+class Invalid(QuayError):
+    """The registry refuses what was asked; without a status, it was refused before anything was sent."""
+
+
+class FeatureOff(QuayError):
+    """The route does not exist: the feature is switched off there, or it is no Quay."""
+
+
+class ReadOnly(QuayError):
+    """The registry is in read-only mode."""
+
+
+class RateLimited(QuayError):
+    """Too many requests; `retry_after` is in seconds, None when the answer did not say."""
+
+    def __init__(self, message: str, *, operation: str, status: int, retry_after: float | None) -> None:
+        super().__init__(message, operation=operation, status=status)
+        self.retry_after = retry_after
+
+
+class ServerError(QuayError):
+    """The registry failed, or answered something that is not of its API."""
+
+
+class Unreachable(QuayError):
+    """No answer came: no connection, a broken one, or too slow."""
+
+
+_BY_TYPE: dict[str, tuple[type[QuayError], str]] = {
+    "invalid_token": (Unauthorized, "The token is missing, wrong or expired."),
+    "fresh_login_required": (Unauthorized, "The registry asks for a fresh login."),
+    "insufficient_scope": (Forbidden, "The token may not do this."),
+    "not_found": (NotFound, "It does not exist."),
+    "invalid_response": (NotFound, "It does not exist."),
+    "invalid_request": (Invalid, "The registry refuses the request and gives no reason."),
+}
+_BY_STATUS: dict[int, tuple[type[QuayError], str]] = {
+    401: _BY_TYPE["invalid_token"],
+    403: _BY_TYPE["insufficient_scope"],
+    404: _BY_TYPE["not_found"],
+}
+
+_NO_ROUTE = "The registry has no such route; the feature may be switched off."
+
+_TAKEN = re.compile(r"Key \((?P<field>[^)]*)\)=\((?P<value>.*?)\) already exists|Duplicate entry '(?P<entry>[^']*)'")
+_TOO_LONG = re.compile(r"value too long for type character varying\((?P<length>\d+)\)")
+
+
+def refusal(route: Route, response: httpx.Response) -> QuayError:
+    """Say what an answer means that is no success."""
+    status = response.status_code
+    answer = _json_object(response)
+    about: dict[str, Any] = {"operation": route.id, "status": status}
+    if answer.get("is_readonly"):
+        return ReadOnly(_reason(answer, "The registry is in read-only mode."), **about)
+    if status >= 500:
+        about["may_have_happened"] = route.kind == "change"
+        return ServerError(_reason(answer, "The registry failed."), **about)
+    if status == 429:
+        reason = _reason(answer, "The registry takes no more requests for now.")
+        return RateLimited(reason, **about, retry_after=_retry_after(response))
+    if status < 400:
+        return _redirected(response, about)
+    if status in {404, 405} and not answer:
+        return FeatureOff(_NO_ROUTE, **about)
+    return _refused(answer, about)
+
+
+def _refused(answer: dict[str, Any], about: dict[str, Any]) -> QuayError:
+    """Tell the refusals of the API apart: by their type, else by the status."""
+    if "CSRF" in str(answer.get("error", "")):
+        kind, otherwise = _BY_TYPE["invalid_token"]
+        return kind(otherwise, **about)
+    by_status = _BY_STATUS.get(about["status"], _BY_TYPE["invalid_request"])
+    kind, otherwise = _BY_TYPE.get(str(answer.get("error_type")), by_status)
+    return kind(_reason(answer, otherwise), **about)
+
+
+def not_of_the_api(route: Route, response: httpx.Response, why: str) -> ServerError:
+    """Say that a success carries something else than the API's answer; a write has probably happened."""
+    return ServerError(
+        f"The registry's answer cannot be read: {why}.",
+        operation=route.id,
+        status=response.status_code,
+        may_have_happened=route.kind == "change",
+    )
+
+
+def no_answer(route: Route, cause: Exception) -> Unreachable:
+    """Say what a failure below HTTP means; only a write that was never sent has certainly not happened."""
+    never_sent = isinstance(
+        cause,
+        httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError | httpx.UnsupportedProtocol,
+    )
+    return Unreachable(
+        _connection_reason(cause),
+        operation=route.id,
+        may_have_happened=route.kind == "change" and not never_sent,
+    )
+
+
+def _connection_reason(cause: Exception) -> str:
+    match cause:
+        case httpx.PoolTimeout():
+            return "Too many requests are under way already."
+        case httpx.ConnectTimeout():
+            return "The registry cannot be reached in time."
+        case httpx.ConnectError() | httpx.ProxyError():
+            return f"The registry cannot be reached: {_sentence(str(cause)) or 'no connection.'}"
+        case httpx.TimeoutException():
+            return "The registry did not answer in time."
+        case _:
+            return "The connection to the registry broke before the answer was complete."
+
+
+def _redirected(response: httpx.Response, about: dict[str, Any]) -> QuayError:
+    """Tell Quay's redirect to a path with a slash, where no route is, from one to another address."""
+    target = response.url.join(response.headers.get("location", ""))
+    if target.path == f"{response.url.path}/":
+        return FeatureOff(_NO_ROUTE, **about)
+    address = f"{target.scheme}://{target.netloc.decode()}"
+    return ServerError(f"The registry sends the call on to {address}; QUAY_URL should name where it is.", **about)
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any]:
+    """Read an error's JSON whatever its content type says; an HTML page is an empty object."""
+    try:
+        answer = json.loads(response.content)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _reason(answer: dict[str, Any], otherwise: str) -> str:
+    """Find Quay's own words in any of its shapes, as one sentence."""
+    for field in ("detail", "error_message", "message", "error"):
+        said = answer.get(field)
+        if isinstance(said, dict):
+            said = "; ".join(f"{name}: {text}" for name, text in said.items())
+        if isinstance(said, str) and said.strip():
+            return _sentence(said)
+    return otherwise
+
+
+def _sentence(text: str) -> str:
+    """Cut a validator's or a database's text down to what it says."""
+    if taken := _TAKEN.search(text):
+        thing = f"{taken['field']} {taken['value']}" if taken["field"] else taken["entry"]
+        return f"Already taken: {thing}."
+    if too_long := _TOO_LONG.search(text):
+        return f"A value is longer than {too_long['length']} characters."
+    first = " ".join(text.strip().splitlines()[0].split()) if text.strip() else ""
+    printable = "".join(letter for letter in first if letter.isprintable())
+    if len(printable) > LONGEST_REASON:
+        return printable[: LONGEST_REASON - 1] + "…"
+    return printable if not printable or printable.endswith((".", "!", "?")) else f"{printable}."
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    try:
+        return max(0.0, float(response.headers["retry-after"]))
+    except (KeyError, ValueError):
+        return None

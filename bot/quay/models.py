@@ -1,0 +1,288 @@
+"""What Quay answers. Unknown fields are ignored; those that depend on its configuration are optional."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    RootModel,
+    SecretStr,
+)
+
+T = TypeVar("T")
+
+
+def _from_header_date(value: object) -> object:
+    """Read `Mon, 23 Nov 2026 22:45:56 GMT` (keys) or `… -0000` (logs, builds); leave the rest."""
+    if isinstance(value, str):
+        try:
+            return parsedate_to_datetime(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _from_milliseconds(value: object) -> object:
+    if isinstance(value, int | float):
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value)
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _whole(value: object) -> object:
+    """Take 5368709120.0 for the integer it is: so Quay answers a limit that was given in words."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Timestamp = Annotated[datetime, BeforeValidator(_from_header_date), AfterValidator(_in_utc)]
+Milliseconds = Annotated[datetime, BeforeValidator(_from_milliseconds), AfterValidator(_in_utc)]
+Bytes = Annotated[int, BeforeValidator(_whole)]
+Json = Mapping[str, JsonValue]
+
+_CONFIG = ConfigDict(frozen=True, extra="ignore", validate_by_name=True, hide_input_in_errors=True)
+
+
+class Answer(BaseModel):
+    """The base of all models. An answer that does not fit is never quoted: it may hold a secret."""
+
+    model_config = _CONFIG
+
+
+class Page(Answer, Generic[T]):
+    """One page of a list, and the token of the next page, if there is one."""
+
+    items: tuple[T, ...] = Field(validation_alias=AliasChoices("items", "users", "organizations", "keys"))
+    next_page: str | None = None
+
+
+class QuotaLimit(Answer):
+    """A threshold of a quota; `type` is `Warning` or `Reject`."""
+
+    id: int | None = None
+    type: str
+    limit_percent: int
+
+
+class Quota(Answer):
+    """What a namespace may use, in bytes. With `default_config` it is the system's and cannot be changed."""
+
+    id: int | None = None
+    limit_bytes: Bytes
+    limits: tuple[QuotaLimit, ...] = ()
+    default_config: bool = False
+
+
+class Quotas(RootModel[tuple[Quota, ...]]):
+    """The bare list of the quota operations: empty, or with one entry."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class QuotaReport(Answer):
+    """How much a namespace uses, in bytes. Quay counts in the background: see `is_complete`."""
+
+    quota_bytes: Bytes
+    configured_quota: Bytes | None = None
+    running_backfill: str | None = None
+    backfill_status: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether Quay has counted everything; until then the figure is too small."""
+        return self.backfill_status == "complete"
+
+
+class _Namespace(Answer):
+    """Both quota fields are None where quota management is switched off."""
+
+    email: str | None = None
+    quotas: tuple[Quota, ...] | None = None
+    quota_report: QuotaReport | None = None
+
+
+class User(_Namespace):
+    """A user of the registry, and the use of the user's namespace."""
+
+    username: str
+    verified: bool = False
+    super_user: bool = False
+    global_readonly_super_user: bool = False
+    enabled: bool = True
+
+
+class Organization(_Namespace):
+    """An organization and its use. The settings come only from getOrganization; `tag_expiration_s` in s."""
+
+    name: str
+    invoice_email: bool | None = None
+    invoice_email_address: str | None = None
+    tag_expiration_s: int | None = None
+
+
+class CreatedUser(Answer):
+    """A new user. Quay tells the password this once."""
+
+    username: str
+    email: str | None = None
+    password: SecretStr
+    encrypted_password: SecretStr | None = None
+
+
+class KeyApproval(Answer):
+    """Who approved a key, when, and with which notes; Quay's own keys have no approver."""
+
+    approval_type: str
+    approved_date: Timestamp
+    approver: User | None = None
+    notes: str | None = None
+
+
+_REQUIRED_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
+
+
+class ServiceKey(Answer):
+    """A key by which a service proves itself to Quay. `rotation_duration` is in seconds."""
+
+    kid: str
+    name: str = ""
+    service: str
+    jwk: Json
+    metadata: Json = Field(default_factory=dict)
+    created_date: Timestamp
+    expiration_date: Timestamp | None = None
+    rotation_duration: int | None = None
+    approval: KeyApproval | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nobody has approved it yet. Quay deletes such a key about 24 hours after its creation."""
+        return self.approval is None
+
+    @property
+    def thumbprint(self) -> str | None:
+        """The fingerprint of the public key in base64url (RFC 7638), or None for a jwk that has none."""
+        digest = self._digest()
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() if digest else None
+
+    @property
+    def thumbprint_hex(self) -> str | None:
+        """The same fingerprint in hexadecimal, as many services choose their key id."""
+        digest = self._digest()
+        return digest.hex() if digest else None
+
+    def _digest(self) -> bytes | None:
+        members = _REQUIRED_MEMBERS.get(str(self.jwk.get("kty")), ())
+        if not members or not all(isinstance(self.jwk.get(member), str) for member in members):
+            return None
+        canonical = json.dumps({member: self.jwk[member] for member in members}, separators=(",", ":"), sort_keys=True)
+        return hashlib.sha256(canonical.encode()).digest()
+
+
+class CreatedServiceKey(Answer):
+    """A new key, approved already. Quay tells the private key (PEM) this once."""
+
+    kid: str
+    name: str = ""
+    service: str
+    public_key: str
+    private_key: SecretStr
+
+
+class LogAccount(Answer):
+    """Who did something, or in whose namespace; `kind` is `user` or `org`."""
+
+    name: str
+    kind: str | None = None
+    is_robot: bool = False
+
+
+class LogEntry(Answer):
+    """One line of the usage log. What was done with the bot's token appears as the token's owner."""
+
+    kind: str
+    at: Timestamp = Field(validation_alias="datetime")
+    metadata: Json = Field(default_factory=dict)
+    ip: str | None = None
+    performer: LogAccount | None = None
+    namespace: LogAccount | None = None
+
+
+class LogPage(Answer):
+    """Some twenty lines of the usage log, newest first, and the range that Quay really searched."""
+
+    start_time: Timestamp | None = None
+    end_time: Timestamp | None = None
+    logs: tuple[LogEntry, ...] = ()
+    next_page: str | None = None
+    search_unavailable: Annotated[bool, BeforeValidator(bool)] = False
+
+
+class BuildRepository(Answer):
+    """The repository that a build is for."""
+
+    namespace: str
+    name: str
+
+
+class Build(Answer):
+    """A build and how far it has come. `archive_url` lets whoever has it fetch the build's files."""
+
+    id: str
+    phase: str
+    started: Timestamp | None = None
+    display_name: str | None = None
+    status: Json | None = None
+    tags: tuple[str, ...] = ()
+    trigger: Json | None = Field(default=None, repr=False)
+    repository: BuildRepository | None = None
+    error: JsonValue = None
+    archive_url: str | None = Field(default=None, repr=False)
+
+
+class BuildLogLine(Answer):
+    """One line of a build's log, ANSI codes included; `type` is `phase`, `command`, `error` or None."""
+
+    message: str
+    type: str | None = None
+    data: JsonValue = None
+
+
+class BuildLogs(Answer):
+    """The lines of a build's log from `start` on, or only a `logs_url` once the log is archived."""
+
+    start: int = 0
+    total: int = 0
+    logs: tuple[BuildLogLine, ...] = ()
+    logs_url: str | None = Field(default=None, repr=False)
+
+
+class RegistrySize(Answer):
+    """The size that was measured last, in bytes; never measured when `last_ran` is None."""
+
+    size_bytes: Bytes
+    last_ran: Milliseconds | None = None
+    queued: bool = False
+    running: bool = False
+
+
+class ConfigDump(Answer):
+    """The configuration. Quay masks only the secrets it knows, so no value is shown in a repr."""
+
+    config: Json = Field(repr=False)
+    warning: Json = Field(default_factory=dict, repr=False)
+    env: Mapping[str, SecretStr] = Field(default_factory=dict, repr=False)
+    config_schema: Json = Field(default_factory=dict, validation_alias="schema", repr=False)

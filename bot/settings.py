@@ -1,0 +1,106 @@
+"""The environment, read once into one frozen object."""
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class ConfigurationError(Exception):
+    """Settings are missing or malformed; `problems` names every one of them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _bot_token(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith("xoxb-"):
+        raise ValueError("must be a bot token, which begins with xoxb-")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    if not re.match(r"(rediss?|unix)://", value):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return value
+
+
+def _command(value: str) -> str:
+    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+        raise ValueError("must be a slash command, such as /quay")
+    return value
+
+
+def _no_socket_mode(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        raise ValueError("Socket Mode is not in this version: unset it, and let Slack call POST /slack/events")
+    return value
+
+
+def _long_enough(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < 32:
+        raise ValueError("must have at least 32 characters")
+    return value
+
+
+class Settings(BaseSettings):
+    """What the processes are told by their environment. The names are fixed: others rely on them."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    slack_bot_token: Annotated[SecretStr, AfterValidator(_bot_token)]
+    slack_signing_secret: SecretStr
+    slack_app_token: Annotated[SecretStr | None, AfterValidator(_no_socket_mode)] = None
+    slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
+    slack_command: Annotated[str, AfterValidator(_command)] = "/quay"
+    quay_url: HttpUrl
+    quay_token: SecretStr
+    quay_read_token: SecretStr | None = None
+    redis_url: Annotated[str, AfterValidator(_redis_url)]
+    permissions_file: str = "permissions.yaml"
+    alerts_file: str = "alerts.yaml"
+    host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it
+    port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    log_level: LogLevel = "INFO"
+    secret_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
+    metrics_port: Annotated[int | None, Field(ge=0, le=65535)] = None
+
+    @property
+    def root_secret(self) -> str:
+        """The secret from which every key is derived: `SECRET_KEY`, else the signing secret."""
+        return (self.secret_key or self.slack_signing_secret).get_secret_value()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for masking."""
+        given = (
+            self.slack_bot_token,
+            self.slack_signing_secret,
+            self.slack_app_token,
+            self.quay_token,
+            self.quay_read_token,
+            self.secret_key,
+        )
+        password = urlsplit(self.redis_url).password
+        return tuple(secret.get_secret_value() for secret in given if secret) + ((password,) if password else ())
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises ConfigurationError that names every problem at once."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError([_sentence(problem["loc"], problem) for problem in error.errors()]) from None
+
+
+def _sentence(location: tuple[int | str, ...], problem: ErrorDetails) -> str:
+    name = str(location[0]).upper()
+    if problem["type"] == "missing":
+        return f"{name} is not set"
+    return f"{name}: {problem['msg'].removeprefix('Value error, ')}"

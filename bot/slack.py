@@ -1,0 +1,72 @@
+"""Slack's Web API as the bot uses it: one client over one session, and messages in channels."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.messages import Message, MessageId, MessengerError
+
+FAILURES = (SlackApiError, ClientError, TimeoutError, OSError)
+"""What a call to Slack may raise."""
+
+
+def reason_of(failure: Exception) -> str:
+    """Slack's own word for a refusal, or what kept the call from Slack."""
+    return str(failure.response["error"]) if isinstance(failure, SlackApiError) else type(failure).__name__
+
+
+@asynccontextmanager
+async def open_slack(url: str, token: str) -> AsyncIterator[AsyncWebClient]:
+    """Open the client. A 429 is waited out as its Retry-After says, twice at most."""
+    async with ClientSession(timeout=ClientTimeout(total=30)) as session:
+        web = AsyncWebClient(token=token, base_url=url, session=session, timeout=30)
+        web.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
+        yield web
+
+
+@dataclass
+class SlackMessenger:
+    """The Messenger that talks to Slack."""
+
+    web: AsyncWebClient
+
+    async def post(self, channel: str, message: Message, *, thread: MessageId | None = None) -> MessageId:
+        """chat.postMessage: about one a second and channel."""
+        try:
+            answer = await self.web.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=[dict(block) for block in message.blocks],
+                thread_ts=thread,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except FAILURES as error:
+            raise MessengerError(reason_of(error)) from error
+        return MessageId(str(answer["ts"]))
+
+    async def edit(self, channel: str, message_id: MessageId, message: Message) -> None:
+        """chat.update: 50 a minute. Blocks always go with it, since without them Slack removes the old ones."""
+        try:
+            await self.web.chat_update(
+                channel=channel,
+                ts=message_id,
+                text=message.text,
+                blocks=[dict(block) for block in message.blocks],
+            )
+        except FAILURES as error:
+            raise MessengerError(reason_of(error)) from error
+
+    async def whisper(self, channel: str, user: str, message: Message) -> None:
+        """chat.postEphemeral: not kept, not guaranteed, never edited."""
+        try:
+            await self.web.chat_postEphemeral(
+                channel=channel, user=user, text=message.text, blocks=[dict(block) for block in message.blocks]
+            )
+        except FAILURES as error:
+            raise MessengerError(reason_of(error)) from error

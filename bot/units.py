@@ -1,0 +1,84 @@
+"""Sizes, durations and moments as people type them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+MAX_BYTES = 2**63 - 1
+"""The largest limit that Quay stores; more is refused with 400."""
+
+_POWERS = "KMGTPE"
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)?")
+_DURATION = re.compile(r"(\d+)\s*([smhdw])", re.IGNORECASE)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def parse_size(text: str) -> int:
+    """Read a size such as `100GiB` (1024³) or `100GB` (1000³) as bytes.
+
+    Raises ValueError with a sentence for the person who typed it.
+    """
+    match = _SIZE.fullmatch(text.strip().replace(",", ""))
+    if match is None:
+        raise ValueError(f"{text!r} is not a size: write a number and a unit, such as 100GiB")
+    number, unit = match.groups()
+    if unit is None:
+        raise ValueError(f"{number} of what? A size needs a unit: {number}GiB or {number}GB, say")
+    factor = _factor(unit)
+    if factor is None:
+        raise ValueError(f"{unit!r} is not a unit of size: use B, KiB, MiB, GiB, TiB, PiB, or KB, MB, GB, TB, PB")
+    whole, _, fraction = number.partition(".")
+    scaled = int(whole + fraction) * factor
+    divisor = 10 ** len(fraction)
+    if scaled % divisor and factor == 1:
+        raise ValueError(f"{text!r} is not a whole number of bytes")
+    size = scaled // divisor
+    if size == 0:
+        raise ValueError("A size of 0 is not a limit; to lift the limit, use `quota delete`")
+    if size > MAX_BYTES:
+        raise ValueError(f"{text!r} is more than Quay can store (8 EiB)")
+    return size
+
+
+def _factor(unit: str) -> int | None:
+    if unit.upper() == "B":
+        return 1
+    power: int = _POWERS.find(unit[0].upper()) + 1
+    rest = unit[1:].lower()
+    if not power or rest not in {"b", "ib", "i"}:
+        return None
+    return 1 << 10 * power if rest.startswith("i") else int("1" + "000" * power)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration such as `90d`, `12h` or `1h30m`.
+
+    Raises ValueError with a sentence for the person who typed it.
+    """
+    compact = re.sub(r"\s+", "", text)
+    parts = _DURATION.findall(compact)
+    if not parts or "".join(number + unit for number, unit in parts) != compact:
+        raise ValueError(f"{text!r} is not a duration: write 90d, 12h or 15m, say")
+    try:
+        length = timedelta(seconds=sum(int(number) * _SECONDS[unit.lower()] for number, unit in parts))
+    except OverflowError:
+        raise ValueError(f"{text!r} is too long") from None
+    if not length:
+        raise ValueError("A duration of nothing has no use here: write 90d, 12h or 15m, say")
+    return length
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """Read a date (ISO 8601, UTC unless it says otherwise) or a duration from now.
+
+    Raises ValueError with a sentence for the person who typed it.
+    """
+    if _DURATION.match(text.strip()):
+        try:
+            return now + parse_duration(text)
+        except OverflowError:
+            raise ValueError(f"{text!r} is too far away") from None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is no date: write 2026-12-31, or a duration such as 90d") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,85 @@
+"""The few shapes of Block Kit that messages are made of; Slack's limits are kept here."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    ButtonElement,
+    ConfirmObject,
+    ContextBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+    TableBlock,
+)
+
+from bot.messages import Block
+from bot.views.text import clip, visible
+
+SECTION_LIMIT = 3000
+TABLE_ROWS = 100
+TABLE_CHARACTERS = 10_000
+"""Slack's limits of one table: with its header at most 100 rows, and 10,000 characters in all cells."""
+
+
+def header(title: str) -> Block:
+    """A heading of at most 150 characters, as plain text."""
+    return HeaderBlock(text=PlainTextObject(text=clip(visible(title), 150), emoji=False)).to_dict()
+
+
+def section(mrkdwn: str) -> Block:
+    """A paragraph; the caller has escaped what is not its own."""
+    return SectionBlock(text=MarkdownTextObject(text=clip(mrkdwn, SECTION_LIMIT))).to_dict()
+
+
+def context(mrkdwn: str) -> Block:
+    """Small print; the caller has escaped what is not its own."""
+    return ContextBlock(elements=[MarkdownTextObject(text=clip(mrkdwn, 2000))]).to_dict()
+
+
+def button(
+    label: str,
+    action_id: str,
+    value: str,
+    *,
+    style: Literal["primary", "danger"] | None = None,
+    confirm: tuple[str, str] | None = None,
+) -> ButtonElement:
+    """A button whose value names a record. `confirm` is the question of a dialog, and the word that means yes."""
+    question = None
+    if confirm:
+        text, yes = confirm
+        question = ConfirmObject(
+            title=PlainTextObject(text="Are you sure?"),
+            text=MarkdownTextObject(text=clip(text, 300)),
+            confirm=PlainTextObject(text=yes),
+            deny=PlainTextObject(text="Not now"),
+        )
+    return ButtonElement(
+        text=PlainTextObject(text=label), action_id=action_id, value=value, style=style, confirm=question
+    )
+
+
+def actions(buttons: Sequence[ButtonElement], block_id: str) -> Block:
+    """A row of buttons."""
+    return ActionsBlock(elements=list(buttons), block_id=block_id).to_dict()
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> tuple[Block, int]:
+    """A table of raw text, and how many of the rows found room in it."""
+    room = TABLE_CHARACTERS - sum(map(len, columns))
+    shown: list[list[dict[str, Any]]] = [[_cell(column) for column in columns]]
+    for row in rows[: TABLE_ROWS - 1]:
+        cells = [visible(value) for value in row]
+        room -= sum(map(len, cells))
+        if room < 0:
+            break
+        shown.append([_cell(value) for value in cells])
+    settings = [{"align": "right" if index in right else "left", "is_wrapped": False} for index in range(len(columns))]
+    return TableBlock(rows=shown, column_settings=settings).to_dict(), len(shown) - 1
+
+
+def _cell(text: str) -> dict[str, Any]:
+    return {"type": "raw_text", "text": text or "–"}

@@ -1,0 +1,196 @@
+"""A pending confirmation as a card: what will change, who agreed, who may, how long; live only while it is."""
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import ButtonElement
+
+from bot.confirmations import Approval, Record, State
+from bot.messages import Block, Message
+from bot.plans import Line, Moment, Plan
+from bot.views.blocks import actions, button, context, header, section
+from bot.views.text import date, escape
+
+_SAID: dict[State, str] = {
+    State.PENDING: "waits for approval",
+    State.APPROVED: "agreed, about to be done",
+    State.EXECUTING: "is being done",
+    State.DONE: "done",
+    State.FAILED: "not done",
+    State.UNKNOWN: "outcome unknown",
+    State.CANCELLED: "withdrawn",
+    State.REJECTED: "rejected",
+    State.EXPIRED: "expired",
+    State.STALE: "no longer fits",
+}
+_MARK: dict[State, str] = {
+    State.PENDING: "⏳",
+    State.APPROVED: "⚙️",
+    State.EXECUTING: "⚙️",
+    State.DONE: "✅",
+    State.FAILED: "❌",
+    State.UNKNOWN: "❓",
+    State.CANCELLED: "↩️",
+    State.REJECTED: "⛔",
+    State.EXPIRED: "⌛",
+    State.STALE: "♻️",
+}
+
+
+def card(record: Record) -> Message:
+    """The card that everybody in the channel sees, edited at every step."""
+    title = f"{_MARK[record.state]} {record.plan.title}: {_SAID[record.state]}"
+    blocks: list[Block] = [header(title), *plan(record.plan, live=record.live), context(_story(record))]
+    if record.state is State.PENDING:
+        blocks.append(context(_wanted(record)))
+        if record.approver_groups or not record.needed:
+            blocks.append(actions(_buttons(record), f"record:{record.id}"))
+    else:
+        blocks.append(section(_ending(record)))
+    return Message(f"{record.plan.title}: {_SAID[record.state]}", tuple(blocks))
+
+
+def confirmation(record: Record) -> Message:
+    """The question to the requester alone, where their own confirmation is enough."""
+    if record.state is not State.PENDING:
+        return card(record)
+    blocks = (
+        header(f"{record.plan.title}?"),
+        *plan(record.plan, live=True),
+        context(f"Nothing has changed yet. Only you see this; it expires {date(record.expires_at)}."),
+        actions(
+            [
+                button("Confirm", "change_confirm", record.id, style="primary"),
+                button("Cancel", "change_cancel", record.id),
+            ],
+            f"record:{record.id}",
+        ),
+    )
+    return Message(f"{record.plan.title}? Nothing has changed yet.", blocks)
+
+
+def outcome(record: Record) -> Message:
+    """What the requester is told at the end, and the channel with them."""
+    who = f"<@{record.requester.user}>: " if record.requester else ""
+    said = f"{_MARK[record.state]} {who}*{escape(record.plan.title)}*: {_SAID[record.state]}."
+    text = f"{said} {escape(record.note)}".strip()
+    agreed = record.agreed(record.offer.operation)
+    others = [approval for approval in agreed if approval.actor != record.requester]
+    story = f"Approved by {_names(others)} · " if others else ""
+    return Message(
+        f"{record.plan.title}: {_SAID[record.state]}. {record.note}",
+        (
+            section(text),
+            context(f"{story}change `{record.id}`"),
+        ),
+    )
+
+
+def plan(shown: Plan, *, live: bool) -> list[Block]:
+    """What is so, what will be so, and what follows."""
+    blocks = [section(facts(shown.lines))] if shown.lines else []
+    if live:
+        said = [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
+        said += [escape(consequence) for consequence in shown.consequences]
+        if said:
+            blocks.append(section("\n".join(said)))
+    return blocks
+
+
+def facts(lines: Sequence[Line]) -> str:
+    """Facts, one a line; what changes stands in bold."""
+    return "\n".join(_line(line) for line in lines)
+
+
+def _line(line: Line) -> str:
+    now = _value(line.now)
+    change = f"{now} → *{_value(line.after)}*" if line.after is not None else now
+    return f"*{escape(line.label)}:* {change}"
+
+
+def _value(value: str | Moment) -> str:
+    return date(value.at) if isinstance(value, Moment) else escape(value)
+
+
+def _story(record: Record) -> str:
+    """Who asked, and when."""
+    if record.requester:
+        who = name(record.requester.user, record.requester_label)
+    else:
+        who = f"The service {escape(record.requester_label)}"
+    return f"{who} asked {date(record.created_at)} · change `{record.id}`"
+
+
+def _wanted(record: Record) -> str:
+    """Who agreed, who else may, and the time left."""
+    if record.needed and not record.approver_groups:
+        return "Nobody may approve this: permissions.yaml has no confirmation for it."
+    groups = " or ".join(escape(group) for group in record.approver_groups)
+    parts = []
+    for offer in record.offers:
+        agreed = record.agreed(offer.operation)
+        if agreed:
+            verb = "Approved" if offer is record.offers[0] else "To be rejected, say"
+            parts.append(f"{verb} {_names(agreed)} ({len(agreed)} of {max(record.needed, 1)})")
+    if record.needed:
+        people = "person" if record.needed == 1 else "people"
+        parts.append(f"Needs {record.needed} {people} of {groups}")
+    else:
+        parts.append("Whoever may do it can confirm")
+    return " · ".join([*parts, f"expires {date(record.expires_at)}"])
+
+
+def _ending(record: Record) -> str:
+    by = _by(record)
+    parts = [f"*{_SAID[record.state].capitalize()}*{by}."]
+    if record.note:
+        parts.append(escape(record.note))
+    if record.state is State.EXPIRED:
+        parts.append("Nothing was done. Ask again if it is still wanted.")
+    if record.closed_at:
+        parts.append(date(record.closed_at))
+    return " ".join(parts)
+
+
+def _by(record: Record) -> str:
+    if record.closed_by:
+        return f" by {name(record.closed_by.user, record.closed_by_label)}"
+    agreed = record.agreed(record.offer.operation) if record.chosen else ()
+    if not agreed:
+        return ""
+    verb = "approved" if record.offer is record.offers[0] else "rejected"
+    return f" ({verb} by {_names(agreed)})"
+
+
+def _names(approvals: Sequence[Approval]) -> str:
+    return ", ".join(name(approval.actor.user, approval.label) for approval in approvals)
+
+
+def name(user: str, label: str) -> str:
+    """People are named without being pinged: only whoever asked is."""
+    return f"{escape(label or user)} (`{escape(user)}`)"
+
+
+def _buttons(record: Record) -> list[ButtonElement]:
+    if len(record.offers) == 2:
+        service = escape(record.requester_label)
+        return [
+            button(
+                "Approve",
+                "key_approve",
+                record.id,
+                style="primary",
+                confirm=(f"Approve this key of *{service}*? It can be used at once.", "Approve"),
+            ),
+            button(
+                "Reject",
+                "key_reject",
+                record.id,
+                style="danger",
+                confirm=(f"Reject this key of *{service}*? It is deleted from Quay.", "Reject"),
+            ),
+            button("Details", "key_details", record.id),
+        ]
+    return [
+        button("Approve", "change_approve", record.id, style="primary"),
+        button("Reject", "change_reject", record.id, style="danger"),
+    ]

@@ -1,0 +1,44 @@
+"""What somebody is told whose click came too late, or to nothing."""
+
+from bot.confirmations import Record, State
+from bot.messages import Message
+from bot.views.blocks import context, section
+from bot.views.cards import name
+from bot.views.text import date, escape
+
+
+def too_late(record: Record, reason: str) -> Message:
+    """The record does not admit the click any more: who was first, or what became of it."""
+    said = _said(record, reason)
+    return Message(said, (section(said), context(f"{escape(record.plan.title)} · change `{record.id}`")))
+
+
+def _said(record: Record, reason: str) -> str:
+    if reason == "already yours":
+        return "You have agreed to this already."
+    if record.closed_by:
+        who = name(record.closed_by.user, record.closed_by_label)
+        return f"{who} was first: it was {record.state.value} {date(record.closed_at or record.created_at)}."
+    agreed = record.agreed(record.offer.operation) if record.chosen else ()
+    if agreed and record.state is not State.EXPIRED:
+        last = agreed[-1]
+        verb = "approved" if record.offer is record.offers[0] else "rejected"
+        done = "" if record.live else f" It is {record.state.value}. {escape(record.note)}"
+        return f"{name(last.actor.user, last.label)} was first and {verb} it {date(last.at)}.{done}"
+    if reason == State.EXPIRED or record.state is State.EXPIRED:
+        return f"This expired {date(record.expires_at)}; nothing was done. Ask again if it is still wanted."
+    return f"This is {record.state.value} already. {escape(record.note)}".strip()
+
+
+def gone() -> Message:
+    """The record is not stored any more."""
+    said = "This is too old: the bot no longer knows of it, and nothing was done. Ask again if it is still wanted."
+    return Message(said, (section(said),))
+
+
+def tampered(record_id: str) -> Message:
+    """Somebody wrote to the bot's storage who is not the bot."""
+    said = "The stored record of this change was altered by somebody who is not the bot, so it is refused."
+    return Message(
+        said, (section(f"⛔ *{said}*\nTell your security people."), context(f"Change `{escape(record_id)}`"))
+    )

@@ -1,0 +1,79 @@
+"""One thing, answered: the answer first, then the detail."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.messages import Block, Message
+from bot.plans import Line
+from bot.quay.models import QuotaLimit, RegistrySize, ServiceKey
+from bot.views.blocks import context, section
+from bot.views.cards import facts
+from bot.views.text import date, duration, escape, exact_size, percent, size
+
+
+def key(shown: ServiceKey, lines: Sequence[Line], warnings: Sequence[str], now: datetime) -> Message:
+    """A service key: whether it can be used, where it came from, and what is odd about it."""
+    said = f"Key {shown.kid[:12]} of {shown.service} {_state(shown, now)}"
+    text = f"*{escape(said)}*"
+    blocks: list[Block] = [section(text), section(facts(lines))]
+    if warnings:
+        blocks.append(section("\n".join(f"⚠️ *{escape(warning)}*" for warning in warnings)))
+    if shown.approval:
+        by = f" by {escape(shown.approval.approver.username)}" if shown.approval.approver else ""
+        notes = f"\n> {escape(shown.approval.notes)}" if shown.approval.notes else ""
+        blocks.append(section(f"Approved{by} {date(shown.approval.approved_date)}{notes}"))
+    return Message(said, tuple(blocks))
+
+
+def _state(shown: ServiceKey, now: datetime) -> str:
+    if shown.expiration_date and shown.expiration_date <= now:
+        return "has expired"
+    return "waits for approval" if shown.is_waiting else "is approved"
+
+
+def quota(
+    namespace: str,
+    *,
+    used: int | None,
+    limit: int | None,
+    limits: Sequence[QuotaLimit],
+    visible: bool,
+    system_default: int | None,
+) -> Message:
+    """A namespace's use of its quota; figures that Quay is still counting are not shown as if they were true."""
+    if used is None:
+        use = "Quay is still counting its use" if visible else "its use is not shown to the bot's token"
+        said = f"{namespace}: the limit is {size(limit)}; {use}" if limit else f"{namespace} has no quota; {use}"
+    elif limit:
+        said = f"{namespace} is at {percent(used, limit)} of its quota: {size(used)} of {size(limit)}"
+    else:
+        said = f"{namespace} has no quota and uses {size(used)}"
+    lines = [f"*{escape(said)}*"]
+    if limit and used is not None:
+        left = limit - used
+        lines.append(f"{size(left)} left" if left >= 0 else f"{size(-left)} over the limit")
+    lines += [_limit(entry) for entry in sorted(limits, key=lambda entry: entry.limit_percent)]
+    if not limit and system_default:
+        lines.append(f"The system's default limit of {size(system_default)} applies.")
+    exact = " · ".join(
+        f"{label} {exact_size(figure)}" for label, figure in (("used", used), ("limit", limit)) if figure is not None
+    )
+    return Message(said, (section("\n".join(lines)), *([context(exact)] if exact else [])))
+
+
+def _limit(entry: QuotaLimit) -> str:
+    if entry.type == "Reject":
+        return f"Pushes are refused at {entry.limit_percent} %."
+    return f"Quay warns at {entry.limit_percent} %."
+
+
+def registry_size(measured: RegistrySize, now: datetime) -> Message:
+    """The size of the whole registry, and how old the figure is."""
+    going = "A measurement is running." if measured.running else "A measurement is queued." if measured.queued else ""
+    if measured.last_ran is None:
+        said = "The registry's size was never measured."
+        return Message(said, (section(f"*{said}* {going}".strip()),))
+    said = f"The registry holds {size(measured.size_bytes)}"
+    age = duration(now - measured.last_ran)
+    text = f"*{said}*\nMeasured {date(measured.last_ran)}, {age} ago. {going}".strip()
+    return Message(f"{said}, measured {age} ago", (section(text), context(exact_size(measured.size_bytes))))

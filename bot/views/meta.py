@@ -1,0 +1,106 @@
+"""The bot about itself: help, why, what is pending, how it is."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.commands import Help
+from bot.confirmations import Record, State
+from bot.messages import Block, Message
+from bot.permissions.asking import Explanation
+from bot.views.blocks import actions, button, context, section
+from bot.views.text import code, count, date, duration, escape
+
+LISTED = 15
+"""So many pending changes are listed with their buttons; a message holds 50 blocks."""
+
+
+def help_page(page: Help) -> Message:
+    """Help on everything, a noun or a command."""
+    blocks: list[Block] = [section(f"*{escape(page.title)}*\n{escape(page.summary)}")]
+    usages = [f"{code(usage)}\n{escape(line)}" if line else code(usage) for usage, line in page.usages]
+    blocks += [section("\n".join(usages[start : start + 12])) for start in range(0, len(usages), 12)]
+    if page.parameters:
+        blocks.append(section("\n".join(f"*{escape(name)}*: {escape(said)}" for name, said in page.parameters)))
+    if page.examples:
+        blocks.append(context("For example: " + " · ".join(code(example) for example in page.examples)))
+    return Message(f"Help on {page.title}", tuple(blocks))
+
+
+def why(who: str, explanations: Sequence[Explanation]) -> Message:
+    """May this person do this here, by which rule, and who could agree to it."""
+    lines = []
+    for each in explanations:
+        said = {"allow": "may", "request": "may ask for", "deny": "may not"}[each.decision.verdict.value]
+        mark = {"allow": "✅", "request": "🙋", "deny": "⛔"}[each.decision.verdict.value]
+        line = f"{mark} {escape(who)} *{said}* {'' if said == 'may ask for' else 'use '}{code(each.operation)} here. "
+        line += escape(each.decision.reason)
+        if each.entry is not None:
+            line += f" {_agreement(each)}"
+        lines.append(line)
+    return Message(f"What {who} may do", (section("\n".join(lines)),))
+
+
+def _agreement(each: Explanation) -> str:
+    entry = each.entry
+    if entry is None:
+        return ""
+    expires = f"expires after {duration(entry.expires)}"
+    if not entry.approvals:
+        return f"Their own confirmation is enough ({expires})."
+    people = "person" if entry.approvals == 1 else "people"
+    own = "" if entry.self_approval else " other than the requester"
+    groups = escape(" or ".join(entry.approvers))
+    return f"It needs {entry.approvals} {people} of {groups}{own} ({expires})."
+
+
+def pending(records: Sequence[Record], reader: str) -> Message:
+    """What waits: changes that need others, and the reader's own that need their confirmation."""
+    if not records:
+        return Message("Nothing is pending.", (section("*Nothing is pending.*"),))
+    said = f"{count(len(records))} pending change{'' if len(records) == 1 else 's'}"
+    blocks: list[Block] = [section(f"*{said}*")]
+    for record in records[:LISTED]:
+        own = record.requester is not None and record.requester.user == reader
+        blocks.append(section(f"*{escape(record.plan.title)}*\n{_waits_for(record)}"))
+        if record.state is State.PENDING and own:
+            buttons = [button("Withdraw" if record.needed else "Cancel", "change_cancel", record.id)]
+            if not record.needed:
+                buttons.insert(0, button("Confirm", "change_confirm", record.id, style="primary"))
+            blocks.append(actions(buttons, f"record:{record.id}"))
+    if len(records) > LISTED:
+        blocks.append(context(f"And {count(len(records) - LISTED)} more, which expire later."))
+    return Message(said, tuple(blocks))
+
+
+def _waits_for(record: Record) -> str:
+    if record.state is State.APPROVED:
+        return "Agreed; waits for the worker."
+    agreed = len(record.approvals)
+    groups = escape(" or ".join(record.approver_groups))
+    wanted = f"{agreed} of {record.needed} approvals, by {groups}" if record.needed else "Waits for your confirmation"
+    where = f" · <#{record.cards[0].channel}>" if record.cards else ""
+    return f"{wanted}{where} · expires {date(record.expires_at)}"
+
+
+def status(
+    *,
+    version: str,
+    worker_seen: datetime | None,
+    policy_name: str,
+    policy_problems: Sequence[str],
+    pending_count: int,
+    now: datetime,
+) -> Message:
+    """How the bot is: the first line says whether anything is wrong."""
+    silent = worker_seen is None or now - worker_seen > timedelta(minutes=1)
+    worker = "has not been seen" if worker_seen is None else f"was last seen {duration(now - worker_seen)} ago"
+    wrong = []
+    if silent:
+        wrong.append(f"⚠️ *The worker {worker}: agreed changes wait.*")
+    if policy_problems:
+        wrong.append(f"⚠️ *{escape(policy_name)} is faulty; the one before it stays in force:*")
+        wrong += [escape(problem) for problem in policy_problems[:5]]
+    said = "The bot has a problem" if wrong else "The bot is well"
+    lines = wrong or [f"✅ *{said}*"]
+    lines.append(f"{count(pending_count)} pending · the worker {worker} · Quaymaster {escape(version)}")
+    return Message(said, (section("\n".join(lines)),))

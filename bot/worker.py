@@ -1,0 +1,172 @@
+"""The background jobs: executing agreed changes, expiring confirmations, watching keys and quotas on a schedule.
+
+SAQ carries the jobs and wakes the worker. What makes each thing happen once is in Redis: the claim of a record, the
+claim of a schedule's moment. Jobs return nothing and keep their failures to the log, since SAQ would store both.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from saq import CronJob, Queue, Worker
+from saq.queue.redis import RedisQueue
+
+from bot.alerts.config import AlertsFile
+from bot.alerts.schedule import Claims, Schedule
+from bot.alerts.sweep import QuotaSweep
+from bot.audit import Audit
+from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Telling
+from bot.confirmations import Confirmations
+from bot.messages import Message, Messenger, MessengerError
+from bot.permissions.file import PolicyFile
+from bot.quay.errors import QuayError
+from bot.sealing import Tampered
+
+QUEUE = "quaymaster"
+HEARTBEAT = "quaymaster:worker:seen"
+TICK = "* * * * * */2"
+"""Every two seconds: so late an expired card may still look live."""
+EVERY_MINUTE = Schedule.parse("1m")
+
+log = structlog.get_logger()
+
+
+def open_queue(redis: Redis) -> Queue:
+    """The queue over the bot's own connection pool."""
+    return RedisQueue(redis, name=QUEUE)
+
+
+async def nudge(queue: Queue, record_id: str) -> None:
+    """Wake a worker for a due change. If it is lost, the next tick finds the change in the due-set."""
+    try:
+        await queue.enqueue(
+            "execute",
+            change=record_id,
+            key=f"change:{record_id}",
+            timeout=int(JOB_TIMEOUT.total_seconds()),
+            ttl=60,
+        )
+    except RedisError as error:
+        log.warning("nudge_failed", change=record_id, kind=type(error).__name__)
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """What the worker does."""
+
+    redis: Redis
+    queue: Queue
+    audit: Audit
+    changes: Changes
+    arrivals: Arrivals
+    executor: Executor
+    telling: Telling
+    confirmations: Confirmations
+    sweep: QuotaSweep
+    claims: Claims
+    messenger: Messenger
+    policy: PolicyFile
+    policy_news: list[tuple[str, Message]]
+    """What is to be told of the permissions file: an audit event, and the message for the admin channel."""
+    alerts: AlertsFile | None
+    clock: Callable[[], datetime]
+
+    async def execute(self, _: dict[str, Any], *, change: str) -> None:
+        """Execute one change."""
+        await self._kept("execute", self.executor.execute(change))
+
+    async def tick(self, _: dict[str, Any]) -> None:
+        """Expire, wake, recover, and start whatever a schedule asks for."""
+        await self.redis.set(HEARTBEAT, str(self.clock().timestamp()))
+        self.policy.current()
+        await self._kept("policy", self._tell_of_policy())
+        await self._kept("expire", self._expire())
+        for record_id in await self.confirmations.due():
+            await nudge(self.queue, record_id)
+        await self._kept("recover", self.executor.recover())
+        await self._start_due()
+
+    async def watch_keys(self, _: dict[str, Any]) -> None:
+        """Notice waiting keys, and those that no longer wait."""
+        channel = self.alerts.keys_channel if self.alerts else self.policy.current().first_admin_channel
+        if channel:
+            await self._kept("watch_keys", self.arrivals.watch(channel))
+
+    async def sweep_quotas(self, _: dict[str, Any]) -> None:
+        """Read all namespaces, and post what is new."""
+        if self.alerts and self.alerts.quotas:
+            await self._kept("sweep_quotas", self.sweep.run(self.alerts))
+
+    async def _expire(self) -> None:
+        for record in await self.changes.expire_due():
+            await self.telling.outcome(record)
+
+    async def _tell_of_policy(self) -> None:
+        channel = self.alerts.admin_channel if self.alerts else self.policy.current().first_admin_channel
+        while self.policy_news:
+            event, message = self.policy_news.pop(0)
+            await self.audit.record(
+                "policy_loaded" if event == "policy_loaded" else "policy_refused",
+                actor=None,
+                said=message.text,
+            )
+            if channel:
+                await self.messenger.post(channel, message)
+
+    async def _start_due(self) -> None:
+        """Enqueue the sweeps whose moment has come; of many workers one takes each moment."""
+        zone = self.alerts.time_zone if self.alerts else UTC
+        keys = self.alerts.keys.every if self.alerts and self.alerts.keys else EVERY_MINUTE
+        planned = [("watch_keys", keys)]
+        if self.alerts and self.alerts.quotas:
+            planned.append(("sweep_quotas", self.alerts.quotas.every))
+        for name, schedule in planned:
+            moment = schedule.slot(self.clock(), zone)
+            if await self.claims.claim(name, moment):
+                await self.queue.enqueue(name, key=name, timeout=600, ttl=60)
+
+    async def _kept(self, job: str, work: Awaitable[object]) -> None:
+        """Do a piece of work; its failure goes to the log and nowhere else, the next tick tries again."""
+        try:
+            await work
+        except (QuayError, MessengerError, RedisError, Tampered) as error:
+            log.warning("job_failed", job=job, kind=type(error).__name__, said=str(error))
+        except Exception:
+            log.exception("job_broken", job=job)
+
+
+def build_worker(jobs: Jobs, *, own_signals: bool) -> Worker[Any]:
+    """The SAQ worker over the jobs. `own_signals` is for a process that is nothing but the worker."""
+    worker: Worker[Any] = Worker(
+        jobs.queue,
+        functions=[
+            ("execute", jobs.execute),
+            ("watch_keys", jobs.watch_keys),
+            ("sweep_quotas", jobs.sweep_quotas),
+        ],
+        cron_jobs=[CronJob(jobs.tick, cron=TICK, timeout=int(JOB_TIMEOUT.total_seconds()), ttl=1)],
+        concurrency=8,
+        dequeue_timeout=1,
+        timers={"schedule": 1, "worker_info": 5, "sweep": 5, "abort": 2},
+        shutdown_grace_period_s=45,
+    )
+    worker.SIGNALS = [signal.SIGINT, signal.SIGTERM] if own_signals else []
+    return worker
+
+
+@asynccontextmanager
+async def running(worker: Worker[Any]) -> AsyncIterator[None]:
+    """Run the worker beside something else in one process."""
+    task = asyncio.create_task(worker.start())
+    try:
+        yield
+    finally:
+        worker.event.set()
+        await task

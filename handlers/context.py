@@ -1,0 +1,69 @@
+"""What a handler is handed: who asks, where, when, and the parts of the bot that it may use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Protocol, TypeAlias
+
+from bot.changes import Arrivals, Gate
+from bot.commands import Grammar, Here
+from bot.confirmations import Confirmations
+from bot.permissions import Person, Place, Policy
+from bot.plans import Argument
+from bot.quay.client import Quay
+from bot.quay.models import ServiceKey
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a changing command returns: the change that is to be proposed."""
+
+    command: str
+    arguments: Mapping[str, Argument]
+
+
+@dataclass(frozen=True)
+class Context:
+    """One command of one person."""
+
+    person: Person
+    place: Place
+    now: datetime
+    policy: Policy
+    quay: Quay
+    arrivals: Arrivals
+    gate: Gate
+    confirmations: Confirmations
+    grammar: Grammar
+    status: "StatusSource"
+    key: ServiceKey | None = None
+    """The service key that the argument KID turned out to name."""
+
+    @property
+    def named_key(self) -> ServiceKey:
+        """The key that was named; the dispatcher has fetched it."""
+        if self.key is None:
+            raise LookupError("the command has no argument KID")
+        return self.key
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the bot is."""
+
+    version: str
+    worker_seen: datetime | None
+    policy_name: str
+    policy_problems: tuple[str, ...]
+    pending: int
+
+
+class StatusSource(Protocol):
+    """Tells how the bot is."""
+
+    async def read(self) -> Status:
+        """Read it; costs one Redis round trip."""
+        ...
+
+
+Handed: TypeAlias = Annotated[Context, Here]

@@ -1,0 +1,196 @@
+"""From a delivered command to an answer: read, check, complete, check again, handle, or say what went wrong."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from bot.audit import Audit, Event
+from redis.exceptions import RedisError
+
+from bot.changes import Arrivals, Changes, Denied, Gate
+from bot.commands import Call, Command, Correction, Grammar, Help
+from bot.confirmations import Confirmations
+from bot.messages import Message, MessengerError
+from bot.permissions import Decision, Person, Place, decide, may_use
+from bot.permissions.asking import may_ask_about
+from bot.plans import Argument, Refusal
+from bot.quay.client import Quay
+from bot.quay.errors import NotFound, QuayError
+from bot.quay.models import ServiceKey
+from bot.views import cards, errors, meta
+from handlers.calls import plain_arguments
+from handlers.context import Change, Context, StatusSource
+
+WHOLE_KID = 43
+"""Ids that Quay makes have 43 characters (a base64url SHA-256), others that services choose often 64 (hexadecimal)."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A slash command as Slack delivered it; `id` is the same when Slack delivers it again."""
+
+    id: str
+    team: str
+    user: str
+    channel: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """Answers commands."""
+
+    clock: Callable[[], datetime]
+    gate: Gate
+    quay: Quay
+    changes: Changes
+    arrivals: Arrivals
+    confirmations: Confirmations
+    audit: Audit
+    grammar: Grammar
+    status: StatusSource
+
+    async def answer(self, person: Person, delivery: Delivery) -> Message | None:
+        """Answer a command to the person alone; None when the channel shows the answer already."""
+        place = await self.gate.place(delivery.channel)
+        try:
+            call = self._read(delivery.text, may_use(self.gate.policy(), person, place))
+            if isinstance(call, Help):
+                return meta.help_page(call)
+            return await self._call(call, person, place, delivery)
+        except Correction as correction:
+            return errors.sentence(str(correction))
+        except Refusal as refusal:
+            return errors.sentence(str(refusal))
+        except Denied as denied:
+            await self._audit(person, place, delivery, "command_denied", denied.decision)
+            return errors.denied(denied.decision)
+
+    def _read(self, text: str, use: Decision) -> Call | Help:
+        """Read the text, for people to whom the bot speaks at all. Raises Correction or Denied."""
+        if not use.denied:
+            return self.grammar.parse(text)
+        try:
+            call = self.grammar.parse(text)
+        except Correction:
+            raise Denied(use) from None
+        if isinstance(call, Help) or not call.command.operations:
+            raise Denied(use)
+        return call
+
+    async def _call(self, call: Call, person: Person, place: Place, delivery: Delivery) -> Message | None:
+        key = await self._complete(call, person, place)
+        arguments = _checked_arguments(call.arguments, key)
+        decision = self._require(call.command, call.arguments, arguments, person, place)
+        if decision is not None:
+            await self._audit(person, place, delivery, "command_allowed", decision)
+        here = Context(
+            person=person,
+            place=place,
+            now=self.clock(),
+            policy=self.gate.policy(),
+            quay=self.quay,
+            arrivals=self.arrivals,
+            gate=self.gate,
+            confirmations=self.confirmations,
+            grammar=self.grammar,
+            status=self.status,
+            key=key,
+        )
+        answer = await _invoke(call, here)
+        if not isinstance(answer, Change):
+            return answer
+        proposal = await self.changes.propose(delivery.id, person, place, answer.command, answer.arguments)
+        return cards.confirmation(proposal.record) if proposal.private else None
+
+    def _require(
+        self,
+        command: Command,
+        typed: Mapping[str, Any],
+        arguments: Mapping[str, Argument],
+        person: Person,
+        place: Place,
+        *,
+        presume: bool = False,
+    ) -> Decision | None:
+        """Check every operation that the command may come to. Raises Denied."""
+        policy = self.gate.policy()
+        ask = may_ask_about if command.for_approvers else decide
+        decision: Decision | None = None
+        for operation in command.operations_for(dict(typed)):
+            decision = ask(policy, person, operation, arguments, place, presume=presume)
+            if decision.denied:
+                raise Denied(decision)
+        return decision
+
+    async def _complete(self, call: Call, person: Person, place: Place) -> ServiceKey | None:
+        """Fetch the key that a KID names; nothing is fetched for somebody whom no arguments could be allowed."""
+        if "kid" not in call.arguments:
+            return None
+        self._require(call.command, call.arguments, {}, person, place, presume=True)
+        typed = str(call.arguments["kid"])
+        if len(typed) >= WHOLE_KID:
+            try:
+                return await self.quay.get_service_key(typed)
+            except NotFound:
+                raise Refusal(f"There is no service key {typed!r} in Quay.") from None
+        found = [key for key in await self.quay.list_service_keys() if key.kid.startswith(typed)]
+        exact = [key for key in found if key.kid == typed]
+        if len(found) == 1 or exact:
+            return (exact or found)[0]
+        if not found:
+            raise Refusal(f"No service key in Quay begins with {typed!r}.")
+        listed = ", ".join(f"{key.kid[: len(typed) + 6]}… ({key.service})" for key in found[:5])
+        raise Refusal(f"{len(found)} service keys begin with {typed!r}: {listed}. Give more of the id.")
+
+    async def _audit(self, person: Person, place: Place, delivery: Delivery, event: Event, decision: Decision) -> None:
+        await self.audit.record(
+            event,
+            actor=str(person.actor),
+            channel=place.channel,
+            command=delivery.text[:200],
+            verdict=decision.verdict.value,
+            rule=decision.rule,
+            reason=decision.reason,
+        )
+
+
+async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message | None:
+    """Await an answer; whatever goes wrong becomes a message that says so, with an incident id that is in the log."""
+    incident = secrets.token_hex(4)
+    try:
+        return await answering
+    except QuayError as error:
+        log.warning(
+            "quay_failed",
+            incident=incident,
+            operation=error.operation,
+            status=error.status,
+            said=error.message,
+        )
+        return errors.quay(error, incident, asked=asked)
+    except RedisError as error:
+        log.error("storage_failed", incident=incident, kind=type(error).__name__)
+        return errors.storage(incident)
+    except MessengerError as error:
+        log.error("slack_failed", incident=incident, reason=error.reason)
+        return errors.card_not_posted(error.reason, incident)
+    except Exception:
+        log.exception("unexpected", incident=incident)
+        return errors.unexpected(incident)
+
+
+async def _invoke(call: Call, here: Context) -> Message | Change | None:
+    answer: Message | Change | None = await call.command.handler(*call.bound.args, **call.bound.kwargs, here=here)
+    return answer
+
+
+def _checked_arguments(typed: Mapping[str, Any], key: ServiceKey | None) -> dict[str, Argument]:
+    """The arguments as permission rules see them, with the whole id of the key and its service."""
+    arguments = plain_arguments(typed)
+    return arguments if key is None else {**arguments, "kid": key.kid, "service": key.service}

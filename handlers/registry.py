@@ -1,0 +1,14 @@
+"""The registry as a whole."""
+
+from bot.commands import CommandSet
+from bot.messages import Message
+from bot.views import details
+from handlers.context import Handed
+
+REGISTRY = CommandSet("registry", "The registry as a whole.")
+
+
+@REGISTRY.command("size", "getRegistrySize", examples=("registry size",))
+async def show_size(*, here: Handed) -> Message:
+    """Show the size of the whole registry, as it was last measured."""
+    return details.registry_size(await here.quay.get_registry_size(), here.now)

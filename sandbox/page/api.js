@@ -1,0 +1,43 @@
+/** Talking to the simulated Slack and to the controls of the simulated Quay, both on this page's own origin. */
+
+async function call(path, body) {
+  const request = body === undefined ? {} : {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+  };
+  let response;
+  try {
+    response = await fetch(path, request);
+  } catch {
+    return { ok: false, error: "The sandbox does not answer." };
+  }
+  const answer = await response.json().catch(() => ({}));
+  return response.ok ? answer : { ok: false, ...answer, error: answer.error ?? `The sandbox answered ${response.status}.` };
+}
+
+const query = (values) => new URLSearchParams(values).toString();
+
+export const slack = {
+  state: (user) => call(`/sandbox/slack/state?${query({ user })}`),
+  messages: (channel, user) => call(`/sandbox/slack/messages?${query({ channel, user })}`),
+  home: (user) => call(`/sandbox/slack/home?${query({ user })}`),
+  views: (user) => call(`/sandbox/slack/views?${query({ user })}`),
+  openHome: (user) => call("/sandbox/slack/open_home", { user }),
+  say: (said) => call("/sandbox/slack/say", said),
+  act: (action) => call("/sandbox/slack/act", action),
+  submit: (submission) => call("/sandbox/slack/submit", submission),
+  close: (closing) => call("/sandbox/slack/close", closing),
+  suggest: (question) => call("/sandbox/slack/suggest", question),
+};
+
+export const quay = {
+  state: () => call("/sandbox/quay/state"),
+  set: (what, values) => call(`/sandbox/quay/${what}`, values),
+};
+
+/** Listen for changes for as long as the page lives; the browser reconnects by itself. */
+export function listen(onChange, onConnection) {
+  const events = new EventSource("/sandbox/slack/events");
+  events.onopen = () => onConnection(true);
+  events.onerror = () => onConnection(false);
+  events.onmessage = (event) => onChange(JSON.parse(event.data));
+}

@@ -1,0 +1,243 @@
+"""A believable registry to try things out on: the same one every time, relative to the clock."""
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sandbox.quay.jwk import base64url, pseudo_jwk, thumbprint
+from sandbox.quay.state import (
+    Approval,
+    Build,
+    Limit,
+    LimitType,
+    LogEntry,
+    Organization,
+    Quota,
+    Registry,
+    RegistrySize,
+    ServiceKey,
+    Token,
+    User,
+)
+
+GIB = 2**30
+LOG_DAYS = 30
+LOG_ENTRIES = 400
+
+SUPERUSER, AUDITOR, ORDINARY = "quayadmin", "registry-auditor", "jrivera"
+TOKENS = {
+    "sandbox-superuser": Token(SUPERUSER, scoped=True),
+    "sandbox-readonly": Token(AUDITOR, scoped=True),
+    "sandbox-noscope": Token(SUPERUSER, scoped=False),
+    "sandbox-user": Token(ORDINARY, scoped=True),
+}
+
+# name, limit in GiB (None: no quota), use in percent of the limit or else in GiB, thresholds
+_NOTABLE: Sequence[tuple[str, int | None, float, tuple[tuple[LimitType, int], ...]]] = (
+    ("platform", 500, 62.0, (("Warning", 80), ("Reject", 100))),
+    ("team-alpha", 80, 97.0, (("Warning", 80), ("Reject", 100))),
+    ("team-beta", 100, 34.0, ()),
+    ("team-billing", 50, 79.0, (("Warning", 75),)),
+    ("team-checkout", 50, 81.0, (("Warning", 80),)),
+    ("team-data", 200, 91.0, (("Warning", 80), ("Reject", 100))),
+    ("team-edge", 20, 100.3, (("Warning", 80), ("Reject", 100))),
+    ("team-mobile", None, 12.0, ()),
+    ("team-ml-vision", 1024, 88.5, (("Warning", 70), ("Reject", 100))),
+    ("team-ml-speech", 512, 72.0, (("Warning", 70),)),
+    ("team-ml-ranking", 256, 41.0, ()),
+    ("library", None, 210.0, ()),
+)
+_SUBJECTS = """
+    search payments identity catalog orders shipping pricing fraud risk growth email push video chat docs
+    support finance legal people brand web android ios sre network storage compute build release security
+    privacy audit analytics reporting warehouse ingest stream batch events graph maps ads partners labs research
+    robotics iot
+""".split()  # noqa: SIM905
+_FORENAMES = """
+    ada amir ana ben chen dana emil farah gita hugo ines ivan jonas kaya lena mateo noor olga
+""".split()  # noqa: SIM905
+_SURNAMES = """
+    abe berg costa diaz evans fischer garcia haas ito jensen kim lopez meyer novak
+""".split()  # noqa: SIM905
+_REPOSITORIES = ("api", "web", "worker", "base", "tools", "proxy", "model", "cron")
+_BUILD_SCRIPT: list[dict[str, Any]] = [
+    {"message": "build-scheduled", "type": "phase"},
+    {"message": "unpacking", "type": "phase"},
+    {"message": "pulling", "type": "phase"},
+    {"message": "Step 1/4 : FROM ubuntu:24.04", "type": "command"},
+    {"message": " ---> 4ef6a0db0b2a\n"},
+    {"message": "Step 2/4 : RUN make \x1b[1mall\x1b[0m", "type": "command"},
+    {"message": "\x1b[33mwarning:\x1b[0m unused variable\n"},
+]
+
+
+def seed(
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    namespaces: int = 210,
+    fixed: int = 20261123,
+) -> Registry:
+    """A registry with that many users and organizations together, at least sixteen.
+
+    `fixed` seeds its chances.
+    """
+    registry = Registry(clock=clock, tokens=dict(TOKENS))
+    rng = random.Random(fixed)
+    _add_organizations(registry, rng, max(len(_NOTABLE), namespaces * 2 // 7))
+    _add_users(registry, rng, max(4, namespaces - len(registry.namespaces)))
+    _add_keys(registry, rng)
+    _add_builds(registry)
+    _add_logs(registry, rng)
+    total = sum(namespace.quota_bytes for namespace in registry.namespaces.values())
+    registry.size = RegistrySize(int(total * 0.98), clock() - timedelta(days=2))
+    return registry
+
+
+def _add_organizations(registry: Registry, rng: random.Random, wanted: int) -> None:
+    for name, limit, use, thresholds in _NOTABLE:
+        organization = _organization(registry, name)
+        organization.quota_bytes = round(use * GIB if limit is None else limit * GIB * use / 100)
+        organization.backfill = "complete"
+        if limit is not None:
+            limits = [Limit(registry.next_id(), kind, percent) for kind, percent in thresholds]
+            organization.quota = Quota(registry.next_id(), limit * GIB, limits)
+    for name in _team_names(wanted - len(_NOTABLE)):
+        organization = _organization(registry, name)
+        organization.backfill = rng.choices(("complete", "waiting", "running"), (90, 6, 4))[0]
+        organization.quota_bytes = 0 if organization.backfill == "waiting" else rng.randrange(60 * GIB)
+        if rng.random() < 0.6:
+            size = max(organization.quota_bytes, GIB) / rng.uniform(0.2, 0.78)
+            limits = [Limit(registry.next_id(), "Warning", 80)] if rng.random() < 0.5 else []
+            organization.quota = Quota(registry.next_id(), -int(-size // GIB) * GIB, limits)
+
+
+def _organization(registry: Registry, name: str) -> Organization:
+    organization = Organization(registry.next_id(), name, f"{name}@example.com")
+    organization.teams = ["owners", "developers"]
+    registry.add(organization)
+    return organization
+
+
+def _team_names(wanted: int) -> Iterator[str]:
+    for number in range(wanted):
+        round_, place = divmod(number, len(_SUBJECTS))
+        yield f"team-{_SUBJECTS[place]}" + (f"-{round_ + 1}" if round_ else "")
+
+
+def _add_users(registry: Registry, rng: random.Random, wanted: int) -> None:
+    registry.add(User(registry.next_id(), SUPERUSER, "quayadmin@example.com", super_user=True))
+    registry.add(User(registry.next_id(), AUDITOR, "auditor@example.com", global_readonly=True))
+    registry.add(User(registry.next_id(), ORDINARY, "jrivera@example.com"))
+    for number in range(wanted - 3):
+        round_, place = divmod(number, len(_FORENAMES) * len(_SURNAMES))
+        surname, forename = divmod(place, len(_FORENAMES))
+        name = f"{_FORENAMES[forename]}.{_SURNAMES[surname]}" + (f"{round_ + 1}" if round_ else "")
+        user = User(registry.next_id(), name, f"{name}@example.com")
+        user.enabled, user.verified = rng.random() > 0.06, rng.random() > 0.04
+        if rng.random() < 0.3:
+            user.quota_bytes, user.backfill = rng.randrange(8 * GIB), "complete"
+        if rng.random() < 0.1:
+            user.quota = Quota(registry.next_id(), 10 * GIB, [Limit(registry.next_id(), "Reject", 100)])
+        registry.add(user)
+
+
+def _add_keys(registry: Registry, rng: random.Random) -> None:
+    now, day = registry.clock(), timedelta(days=1)
+    made_by = {"created_by": "Quay Superuser Panel", "creator": SUPERUSER, "ip": "10.20.30.4"}
+    rotated = {"created_by": "Key Rotation", "ip": "10.20.30.9"}
+    table: Sequence[tuple[str, str, timedelta, timedelta | None, dict[str, str], int | None]] = (
+        ("quay", "quay instance key", 200 * day, None, {}, None),
+        ("clair_scanner", "clair production", 80 * day, 10 * day, made_by, None),
+        ("quay_builder", "builders eu", 40 * day, 50 * day, made_by, None),
+        ("quay_builder", "builders us", 87 * day, 3 * day, made_by, None),
+        ("mirror_worker", "mirror", 20 * day, 0.5 * day, rotated, 43200),
+        ("security_scanner", "scanner", 5 * day, 25 * day, rotated, 86400),
+        ("notification_relay", "relay", 90 * day, -2 * day, made_by, None),
+    )
+    for service, name, age, life, metadata, rotation in table:
+        jwk = pseudo_jwk(rng)
+        kid = base64url(thumbprint(jwk))
+        approval = Approval(
+            "KEY_ROTATION" if rotation else "SUPERUSER",
+            now - age,
+            None if rotation else SUPERUSER,
+            "" if rotation else f"approved for {name}",
+        )
+        key = ServiceKey(kid, service, {**jwk, "kid": kid}, now - age, name, dict(metadata))
+        key.expiration = None if life is None else now + life
+        key.rotation_duration, key.approval = rotation, approval
+        registry.keys[kid] = key
+    for service, minutes, honest in (("quay_builder", 12, True), ("clair_scanner", 190, False)):
+        jwk = pseudo_jwk(rng)
+        kid = thumbprint(jwk if honest else pseudo_jwk(rng)).hex()
+        created = now - timedelta(minutes=minutes)
+        registry.keys[kid] = ServiceKey(kid, service, jwk, created, metadata={"ip": "10.20.30.40"})
+
+
+def _add_builds(registry: Registry) -> None:
+    now = registry.clock()
+    phases: Sequence[tuple[str, int, list[dict[str, Any]], bool]] = (
+        ("building", 4, _BUILD_SCRIPT, False),
+        ("error", 65, [*_BUILD_SCRIPT, {"message": "\x1b[31merror: exit 2\x1b[0m", "type": "error"}], False),
+        ("waiting", 1, [], False),
+        ("complete", 1500, [], True),
+    )
+    for phase, minutes, script, archived in phases:
+        digest = hashlib.sha256(phase.encode()).hexdigest()
+        build = Build(
+            f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}",
+            phase,
+            now - timedelta(minutes=minutes),
+            "team-alpha",
+            "api",
+            resource_key=digest[32:],
+            tags=["latest"],
+            source="example/api",
+            logs=list(script),
+            archived=archived,
+        )
+        if phase == "building":
+            build.status = {
+                "heartbeat": int(now.timestamp()),
+                "total_commands": 4,
+                "current_command": 2,
+                "push_completion": 0.0,
+                "pull_completion": 1.0,
+                "image_completion": {},
+            }
+        registry.builds[build.uuid] = build
+
+
+def _add_logs(registry: Registry, rng: random.Random) -> None:
+    now = registry.clock()
+    organizations = [one.name for one in registry.organizations()]
+    users = [one.name for one in registry.users()]
+    ages = sorted((rng.random() ** 1.5 * LOG_DAYS for _ in range(LOG_ENTRIES)), reverse=True)
+    for age in ages:
+        namespace, performer = rng.choice(organizations), rng.choice(users)
+        kind = rng.choices(
+            (
+                "push_repo",
+                "pull_repo",
+                "create_repo",
+                "delete_tag",
+                "add_repo_permission",
+                "org_add_team_member",
+            ),
+            (40, 40, 5, 6, 5, 4),
+        )[0]
+        metadata: dict[str, Any] = {"namespace": namespace}
+        if kind == "org_add_team_member":
+            metadata |= {"team": "developers", "member": rng.choice(users)}
+        else:
+            metadata |= {
+                "repo": rng.choice(_REPOSITORIES),
+                "tag": f"v{rng.randrange(1, 9)}.{rng.randrange(20)}",
+            }
+        if kind == "pull_repo" and rng.random() < 0.5:
+            performer = f"{namespace}+deploy"
+        when = now - timedelta(days=age)
+        ip = f"10.1.{rng.randrange(256)}.{rng.randrange(1, 255)}"
+        registry.logs.append(LogEntry(registry.next_id(), kind, when, metadata, ip, performer, namespace))

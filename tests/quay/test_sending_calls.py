@@ -1,0 +1,299 @@
+"""How calls travel: what is sent, what is sent again, and over which connection."""
+
+import json
+from collections import deque
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.quay.client import Quay, open_client
+from bot.quay.errors import (
+    Forbidden,
+    Invalid,
+    QuayError,
+    RateLimited,
+    ReadOnly,
+    ServerError,
+    Unauthorized,
+    Unreachable,
+)
+
+Answers = deque[dict[str, Any]]
+Requests = list[dict[str, Any]]
+
+SIZE = {"status": 200, "json": {"size_bytes": 5, "last_ran": None, "queued": False, "running": False}}
+APPROVED = {"status": 201, "text": ""}
+BROKEN = {"status": 200, "json": {"size_bytes": 5}, "breaks": "in the middle"}
+SILENT = {"status": 200, "breaks": "before"}
+HTML = "<html><h1>Internal Server Error</h1></html>"
+
+
+async def test_reads_and_writes_carry_their_own_token(quay: Quay, answers: Answers, requests: Requests) -> None:
+    """Where there is a read token, reads use it; writes never do. Nothing looks like a browser."""
+    answers.extend([SIZE, APPROVED])
+    await quay.get_registry_size()
+    await quay.approve_service_key("kid1")
+    assert [request["headers"]["authorization"] for request in requests] == [
+        "Bearer read-token",
+        "Bearer write-token",
+    ]
+    assert {request["headers"]["user-agent"] for request in requests} == {"quaymaster"}
+    assert all("x-requested-with" in request["headers"] for request in requests)
+
+
+async def test_without_a_read_token_one_token_does_both(quay_url: str, answers: Answers, requests: Requests) -> None:
+    """The read token is optional."""
+    answers.append(SIZE)
+    async with open_client(quay_url) as http:
+        await Quay(http, "only-token").get_registry_size()
+    assert requests[0]["headers"]["authorization"] == "Bearer only-token"
+
+
+@pytest.mark.parametrize("token", ["", "two words\n", " padded", "schlüssel"])
+async def test_a_malformed_token_is_refused_without_quoting_it(token: str) -> None:
+    """It would break the header, and httpx would quote it in its complaint."""
+    async with open_client("http://127.0.0.1") as http:
+        with pytest.raises(ValueError, match="printable ASCII") as caught:
+            Quay(http, token)
+    assert not token or token not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [None, "why not"])
+async def test_an_approval_always_has_a_json_body(
+    body: str | None, quay: Quay, answers: Answers, requests: Requests
+) -> None:
+    """Quay answers 415 without one."""
+    answers.append(APPROVED)
+    await quay.approve_service_key("kid1", body)
+    assert requests[0]["headers"]["content-type"] == "application/json"
+    assert requests[0]["json"] == ({"notes": body} if body else {})
+
+
+async def test_measuring_says_whether_it_was_under_way_already(quay: Quay, answers: Answers) -> None:
+    """201 is a new measurement, 202 one that is queued or running."""
+    answers.extend([{"status": 201, "json": ""}, {"status": 202, "json": ""}])
+    assert [await quay.post_registry_size(), await quay.post_registry_size()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        SILENT,
+        BROKEN,
+        {"status": 502, "text": HTML},
+        {"status": 503, "text": HTML},
+        {"status": 504, "text": HTML},
+        {"status": 429, "text": ""},
+        {"status": 429, "text": "", "headers": {"Retry-After": "0"}},
+    ],
+)
+async def test_a_read_that_failed_on_the_way_is_asked_again(
+    passing: dict[str, Any], quay: Quay, answers: Answers, requests: Requests
+) -> None:
+    """Broken connections, gateways' failures and rate limits pass."""
+    answers.extend([passing, passing, SIZE])
+    assert (await quay.get_registry_size()).size_bytes == 5
+    assert len(requests) == 3
+
+
+async def test_a_read_is_given_up_after_the_last_attempt(quay: Quay, answers: Answers, requests: Requests) -> None:
+    """Then the last failure is what the caller hears, with what caused it."""
+    answers.extend([SILENT] * 3)
+    with pytest.raises(Unreachable) as caught:
+        await quay.get_registry_size()
+    assert len(requests) == 3
+    assert isinstance(caught.value.__cause__, httpx.TransportError)
+    assert not caught.value.may_have_happened
+
+
+@pytest.mark.parametrize(
+    ("lasting", "error"),
+    [
+        ({"status": 500, "text": HTML}, ServerError),
+        ({"status": 503, "json": {"is_readonly": True, "message": {"state": "read-only"}}}, ReadOnly),
+        ({"status": 429, "text": "", "headers": {"Retry-After": "60"}}, RateLimited),
+        ({"status": 401, "json": {"error_type": "invalid_token"}}, Unauthorized),
+        ({"status": 403, "text": "<html>no</html>"}, Forbidden),
+        ({"status": 200, "text": "{not json"}, ServerError),
+        ({"status": 200, "json": {"size_bytes": "much"}}, ServerError),
+        ({"status": 302, "text": "", "headers": {"Location": "https://login.example.com/in?to=x"}}, ServerError),
+    ],
+)
+async def test_a_read_that_was_answered_is_not_asked_again(
+    lasting: dict[str, Any], error: type[QuayError], quay: Quay, answers: Answers, requests: Requests
+) -> None:
+    """Asking again would only cost the registry."""
+    answers.append(lasting)
+    with pytest.raises(error):
+        await quay.get_registry_size()
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "may_have_happened"),
+    [
+        (SILENT, Unreachable, True),
+        (BROKEN, Unreachable, True),
+        ({"status": 500, "text": HTML}, ServerError, True),
+        ({"status": 502, "text": HTML}, ServerError, True),
+        ({"status": 503, "text": HTML}, ServerError, True),
+        ({"status": 504, "text": HTML}, ServerError, True),
+        ({"status": 200, "text": "<html>Please log in</html>"}, ServerError, True),
+        ({"status": 503, "json": {"is_readonly": True, "message": "No."}}, ReadOnly, False),
+        ({"status": 429, "text": "", "headers": {"Retry-After": "1"}}, RateLimited, False),
+        ({"status": 400, "json": {"message": ""}}, Invalid, False),
+        ({"status": 403, "text": '{"error": "CSRF token was invalid or missing."}'}, Unauthorized, False),
+        ({"status": 301, "text": "", "headers": {"Location": "https://quay.example.com"}}, ServerError, False),
+    ],
+)
+async def test_a_write_is_sent_once_and_says_whether_it_may_have_happened(
+    answer: dict[str, Any],
+    error: type[QuayError],
+    may_have_happened: bool,
+    quay: Quay,
+    answers: Answers,
+    requests: Requests,
+) -> None:
+    """Whatever comes back, nobody sends it again; only a certain refusal is certain."""
+    answers.append(answer)
+    with pytest.raises(error) as caught:
+        await quay.approve_service_key("kid1", "notes")
+    assert caught.value.may_have_happened is may_have_happened
+    assert len(requests) == 1
+
+
+async def test_a_write_without_a_connection_has_not_happened() -> None:
+    """Nothing was sent."""
+    async with open_client("http://127.0.0.1:1") as http:
+        with pytest.raises(Unreachable) as caught:
+            await Quay(http, "token").approve_service_key("kid1")
+    assert not caught.value.may_have_happened
+    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+
+
+async def test_a_write_that_is_not_answered_in_time_may_have_happened(quay_url: str, answers: Answers) -> None:
+    """The time runs out without a word of the registry."""
+    async with open_client(quay_url, timeout=0.02) as http:
+        answers.append(APPROVED | {"pause": True})
+        with pytest.raises(Unreachable, match="in time") as caught:
+            await Quay(http, "token").approve_service_key("kid1")
+    assert caught.value.may_have_happened
+
+
+async def test_reads_share_a_connection_and_each_write_has_its_own(
+    quay: Quay, answers: Answers, requests: Requests
+) -> None:
+    """A kept connection may be dead, and a write on a dead one leaves a doubt."""
+    answers.extend([SIZE, SIZE, APPROVED, APPROVED, SIZE])
+    await quay.get_registry_size()
+    await quay.get_registry_size()
+    await quay.approve_service_key("kid1")
+    await quay.approve_service_key("kid1")
+    await quay.get_registry_size()
+    first, second, third, fourth, fifth = (request["connection"] for request in requests)
+    assert first == second == fifth
+    assert len({first, third, fourth}) == 3
+
+
+async def test_a_connection_that_died_while_idle_is_not_noticed(
+    quay: Quay, answers: Answers, requests: Requests
+) -> None:
+    """gunicorn closes it without a word; the next read goes over another one."""
+    answers.extend([SIZE | {"closes": True}, SIZE])
+    await quay.get_registry_size()
+    await quay.get_registry_size()
+    assert [request["connection"] for request in requests] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "x/quota/5", "a\nb", "a\x00b"])
+async def test_a_name_that_would_change_the_path_is_never_sent(name: str, quay: Quay, requests: Requests) -> None:
+    """Quay decodes a path before it routes: `x%2Fquota%2F5` would be another operation."""
+    with pytest.raises(Invalid) as caught:
+        await quay.delete_install_user(name)
+    assert (caught.value.status, caught.value.may_have_happened, requests) == (None, False, [])
+
+
+NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="/"), min_size=1).filter(
+    lambda name: name not in {".", ".."}
+)
+
+
+@given(NAMES)
+async def test_any_other_name_arrives_as_it_is(name: str) -> None:
+    """Percent signs, question marks and the like are encoded, once."""
+    seen: list[bytes] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.raw_path)
+        return httpx.Response(204)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://quay") as http:
+        await Quay(http, "token").delete_install_user(name)
+    assert unquote(seen[0].decode()) == f"/api/v1/superuser/users/{name}"
+    assert seen[0].count(b"/") == 5
+    assert b"?" not in seen[0]
+
+
+async def test_a_registry_below_a_path_is_found(quay_url: str, answers: Answers, requests: Requests) -> None:
+    """The address of the registry may have a path of its own."""
+    answers.append(SIZE)
+    async with open_client(f"{quay_url}/registry/") as http:
+        await Quay(http, "token").get_registry_size()
+    assert requests[0]["path"] == "/registry/api/v1/superuser/registrysize/"
+
+
+async def test_users_and_organizations_come_in_pages_of_a_hundred(
+    quay: Quay, answers: Answers, requests: Requests
+) -> None:
+    """Without `limit` Quay would ignore the token of the next page."""
+    answers.append({"status": 200, "json": {"users": [{"username": "a"}, {"username": "b"}], "next_page": "t1"}})
+    answers.append({"status": 200, "json": {"users": [{"username": "c"}]}})
+    answers.append({"status": 200, "json": {"organizations": [{"name": "o"}], "next_page": "t2"}})
+    answers.append({"status": 200, "json": {"organizations": []}})
+    assert [user.username async for user in quay.users(include_disabled=False)] == ["a", "b", "c"]
+    assert [organization.name async for organization in quay.organizations()] == ["o"]
+    assert [request["query"] for request in requests] == [
+        {"limit": "100", "disabled": "false"},
+        {"limit": "100", "disabled": "false", "next_page": "t1"},
+        {"limit": "100"},
+        {"limit": "100", "next_page": "t2"},
+    ]
+
+
+async def test_log_pages_keep_their_days(quay: Quay, answers: Answers, requests: Requests) -> None:
+    """Days are written MM/DD/YYYY, in UTC, on every page: any other form Quay takes for the last day."""
+    answers.append({"status": 200, "json": {"logs": [], "next_page": "t"}})
+    answers.append({"status": 200, "json": {"logs": [], "search_unavailable": "try later"}})
+    late_in_berlin = datetime(2026, 11, 24, 0, 30, tzinfo=timezone(timedelta(hours=1)))
+    pages = [page async for page in quay.log_pages(starttime=date(2026, 3, 5), endtime=late_in_berlin)]
+    assert [page.search_unavailable for page in pages] == [False, True]
+    days = {"starttime": "03/05/2026", "endtime": "11/23/2026"}
+    assert [request["query"] for request in requests] == [days, days | {"next_page": "t"}]
+
+
+async def test_an_expiry_is_seconds_or_never(quay: Quay, answers: Answers, requests: Requests) -> None:
+    """Quay wants epoch seconds, and null for a key that never expires; what is not given is not sent."""
+    key = {"kid": "k", "service": "s", "jwk": {}, "created_date": "Mon, 23 Nov 2026 22:45:56 GMT"}
+    answers.extend([{"status": 200, "json": key}] * 3)
+    await quay.update_service_key("k", expiration=datetime(2026, 11, 23, tzinfo=UTC))
+    await quay.update_service_key("k", expiration="never")
+    await quay.update_service_key("k", name="")
+    assert [request["json"] for request in requests] == [
+        {"expiration": 1795392000},
+        {"expiration": None},
+        {"name": ""},
+    ]
+
+
+async def test_an_error_never_quotes_an_answer_with_a_secret(quay: Quay, answers: Answers) -> None:
+    """A key whose answer cannot be read may exist, and its private key stays out of the complaint."""
+    answers.append({"status": 200, "json": {"kid": 5, "private_key": "PEM", "service": "s", "public_key": "P"}})
+    with pytest.raises(ServerError, match="unexpected kid") as caught:
+        await quay.create_service_key("s", "never")
+    assert caught.value.may_have_happened
+    assert "PEM" not in repr(caught.value) + str(caught.value) + json.dumps(vars(caught.value))
