@@ -42,11 +42,11 @@ def parse_size(text: str) -> int:
 def _factor(unit: str) -> int | None:
     if unit.upper() == "B":
         return 1
-    power: int = _POWERS.find(unit[0].upper()) + 1
+    power = _POWERS.find(unit[0].upper()) + 1
     rest = unit[1:].lower()
     if not power or rest not in {"b", "ib", "i"}:
         return None
-    return 1 << 10 * power if rest.startswith("i") else int("1" + "000" * power)
+    return 1 << 10 * power if rest.startswith("i") else int(f"1{'000' * power}")
 
 
 def parse_duration(text: str) -> timedelta:

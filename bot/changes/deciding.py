@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.audit import Audit
+from bot.audit import Audit, Event
 from bot.changes.gate import NO_CONFIRMATION, Denied, Gate, deny
 from bot.changes.telling import Telling
 from bot.confirmations import (
@@ -174,7 +174,8 @@ class Changes:
         own = record.requester == person.actor
         if not own:
             await self._require_voice(record, person)
-        state, event = (State.CANCELLED, "change_cancelled") if own else (State.REJECTED, "change_rejected")
+        state = State.CANCELLED if own else State.REJECTED
+        event: Event = "change_cancelled" if own else "change_rejected"
         now = self.clock()
         closed = await self.confirmations.advance(
             id_, lambda stored: close(stored, state, now, actor=person.actor, label=person.label)

@@ -40,11 +40,11 @@ def _known_set(name: object) -> object:
 
 
 def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
+    return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
 def _size(value: object) -> object:
-    return parse_size(value) if isinstance(value, str) else value
+    return parse_size(str(value))
 
 
 def _listed(value: object) -> object:
@@ -53,9 +53,9 @@ def _listed(value: object) -> object:
 
 SetName = Annotated[str, BeforeValidator(_known_set)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-_CHANNEL = compile(r"[CG][A-Z0-9]{2,}|dm|home")
-ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,}$")]
-Member = Annotated[str, Field(pattern=r"^(?:[UW][A-Z0-9]{2,}|S[A-Z0-9]{2,}|\*|[^@\s]+@[^@\s]+)$")]
+_CHANNEL = compile(r"[CG][A-Z0-9]+|dm|home")
+ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]+$")]
+Member = Annotated[str, Field(pattern=r"^(?:[UW][A-Z0-9]+|S[A-Z0-9]+|\*|[^@\s]+@[^@\s]+)$")]
 
 
 class _Frozen(BaseModel):

@@ -56,16 +56,16 @@ export function externalSelect(control) {
   const input = h("input", {
     ...naming, type: "text", role: "combobox", "aria-expanded": "false", "aria-controls": listId, "aria-autocomplete": "list", autocomplete: "off",
     placeholder: spec.placeholder?.text ?? "Search…",
-    onfocus: search, onblur: hide,
+    onclick: search, onblur: hide,
     oninput: () => {
       control.surface.form.set(control.blockId, spec, { selected_option: null });
       clearTimeout(timer);
       timer = setTimeout(search, PAUSE_MS);
     },
     onkeydown: (event) => {
+      if (list.hidden && event.key === "ArrowDown") search();
       if (list.hidden || !keys[event.key]) return;
       event.preventDefault();
-      event.stopPropagation();
       keys[event.key]();
     },
   });

@@ -10,7 +10,7 @@ export const face = (person) => paint(h("span", { class: "face", "aria-hidden": 
 export function paint(element, { id = "", name = "", real_name: realName, kind, color }) {
   const words = (realName || name || id).split(/[\s._-]+/).filter(Boolean);
   element.textContent = words.slice(0, 2).map((word) => word[0].toUpperCase()).join("");
-  element.style.background = shade(color) ?? COLORS[[...id].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % COLORS.length];
+  element.style.background = shade(color) ?? COLORS[[...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7) % COLORS.length];
   element.classList.toggle("bot", kind === "bot");
   return element;
 }

@@ -3,6 +3,7 @@
 import { drawBlocks } from "./blocks.js";
 import { h } from "./dom.js";
 import { face } from "./faces.js";
+import { icon } from "./icons.js";
 import { keepingFocus } from "./focus.js";
 import { Form } from "./form.js";
 import { dateText, text } from "./mrkdwn.js";
@@ -21,14 +22,19 @@ export class MessageList {
   /** Show these messages of a place; another place starts at its bottom. */
   show(place, messages, names) {
     const elsewhere = this.place !== place;
-    const stay = !elsewhere && !this.#atBottom();
+    const stay = !elsewhere && !this.following && !this.#atBottom();
     if (elsewhere) this.drawn.clear();
     const rows = arranged(messages);
     keepingFocus(this.container, () => this.#replace(rows, names));
     const last = messages.at(-1)?.ts ?? null;
     if (stay) this.newer.hidden = this.newer.hidden && last === this.last;
     else this.#toBottom();
-    Object.assign(this, { place, last });
+    Object.assign(this, { place, last, following: false });
+  }
+
+  /** Whatever comes next is one's own doing: show it. */
+  follow() {
+    this.following = true;
   }
 
   #atBottom() {
@@ -103,8 +109,7 @@ function arranged(messages) {
     for (const message of [root, ...replies]) {
       rows.push({ key: message.ts, message, reply: message !== root, first: message !== root || !continues(before, message) });
     }
-    before = replies.length ? null : root;
-    if (!before) before = { ...root, user: null };
+    before = replies.length ? { ...root, user: null } : root;
   }
   return rows;
 }
@@ -133,4 +138,4 @@ const divider = (day) => h("div", { class: "day", role: "separator" }, h("span",
 const sizes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const fileSize = (bytes) => (bytes < 1024 ? `${bytes} bytes` : bytes < 1024 ** 2 ? `${sizes.format(bytes / 1024)} KiB` : `${sizes.format(bytes / 1024 ** 2)} MiB`);
 const attachment = ({ name, size, url }) => h("a", { class: "file", href: url, download: name },
-  h("span", { "aria-hidden": "true" }, "📄"), h("span", {}, h("strong", {}, name), h("small", {}, fileSize(size))));
+  icon("file"), h("span", {}, h("strong", {}, name), h("small", {}, fileSize(size))));

@@ -32,9 +32,9 @@ export function dataTable(block, names) {
   } }, content, shown.column === column ? (shown.down ? " ↓" : " ↑") : "");
   const turn = (by) => () => { shown.page += by; draw(); };
   const pager = (pages) => h("div", { class: "pager" },
-    h("button", { type: "button", "aria-label": "Previous page of the table", disabled: shown.page === 0, onclick: turn(-1) }, "‹"),
+    h("button", { type: "button", "aria-label": "Earlier rows", disabled: shown.page === 0, onclick: turn(-1) }, "‹"),
     h("span", {}, `${shown.page + 1} of ${pages}`),
-    h("button", { type: "button", "aria-label": "Next page of the table", disabled: shown.page === pages - 1, onclick: turn(1) }, "›"));
+    h("button", { type: "button", "aria-label": "Later rows", disabled: shown.page === pages - 1, onclick: turn(1) }, "›"));
   draw();
   return container;
 }

@@ -16,7 +16,7 @@ export class Modals {
 
   /** Show the top one of the stack. */
   show(stack, names) {
-    this.open = new Map(stack.map((view) => [view.id, { errors: {}, form: new Form(view.state?.values), ...this.open.get(view.id), view }]));
+    this.open = new Map(stack.map((view) => [view.id, Object.assign(this.open.get(view.id) ?? { errors: {}, form: new Form(view.state?.values) }, { view })]));
     this.top = this.open.get(stack.at(-1)?.id);
     if (!this.top) return this.#dismiss();
     const signature = JSON.stringify([this.top.view, stack.length]);
@@ -55,7 +55,7 @@ export class Modals {
     keepingFocus(this.dialog, () => {
       this.dialog.setAttribute("aria-label", view.title.text);
       this.dialog.replaceChildren(h("form", { method: "dialog", novalidate: true, onsubmit: (event) => { event.preventDefault(); this.#send(); } },
-        h("header", {}, h("h2", {}, plain(view.title.text)), h("button", { type: "button", class: "icon", "aria-label": "Close the form", onclick: () => this.#cancel() }, "✕")),
+        h("header", {}, h("h2", {}, plain(view.title.text)), h("button", { type: "button", class: "icon", "aria-label": "Dismiss this form", onclick: () => this.#cancel() }, "✕")),
         h("div", { class: "modal-body" }, drawBlocks(view.blocks, surface)),
         h("p", { class: "error complaint", role: "alert", hidden: true }),
         h("footer", { class: "row end" },
@@ -79,8 +79,8 @@ export class Modals {
     if (missing.length) return this.#showErrors();
     await this.#busy(async () => {
       const answer = await this.submit(entry.view, entry.form.values);
-      if (this.top !== this.open.get(entry.view.id)) return;
-      entry.errors = this.top.errors = answer.errors ?? {};
+      if (this.top !== entry) return;
+      entry.errors = answer.errors ?? {};
       if (answer.errors) this.#showErrors();
       else if (answer.error) this.#complain(answer.error);
     });

@@ -1,4 +1,7 @@
-"""The key server: where services put their own keys, which then wait for approval."""
+"""The key server: where services put their own keys, which then wait for approval.
+
+The audience of their JWTs is the URL at which they reach Quay, without a slash at the end.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta

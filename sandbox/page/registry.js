@@ -1,0 +1,129 @@
+/** The side panel: what goes on in the simulated Quay, and switches to make its life hard. */
+
+import { quay } from "./api.js";
+import { byId, h } from "./dom.js";
+
+const EVERY_MS = 3000;
+const ALWAYS = 1_000_000;
+const TOKENS = ["sandbox-superuser", "sandbox-readonly"];
+const SERVICES = ["quay_builder", "clair_scanner", "mirror_worker", "notification_relay"];
+const UNITS = { GiB: 2 ** 30, MiB: 2 ** 20, TiB: 2 ** 40 };
+
+const failure = (kind, more = {}) => ({ kind, remaining: ALWAYS, ...more });
+
+/** Each switch: its words, the failures it stands for, and whether it is on. */
+const FAULTS = [
+  { label: "Slow: 2 s for each request", values: { delay_seconds: 2 }, isOn: ({ delay_seconds: delay }) => delay > 0 },
+  { label: "Answers every request with 500", failures: [failure("500")], isOn: some((one) => one.kind === "500") },
+  { label: "Down: hangs up on every request", failures: [failure("closed")], isOn: some((one) => one.kind === "closed" && !one.after_effect) },
+  { label: "Does what is asked, but the answer to a change is lost",
+    failures: ["POST", "PUT", "DELETE"].map((method) => failure("closed", { method, after_effect: true })),
+    isOn: some((one) => one.kind === "closed" && one.after_effect) },
+  { label: "The bot's tokens are no longer good", values: { revoked_tokens: TOKENS }, isOn: ({ revoked_tokens: tokens }) => tokens.length > 0 },
+];
+
+const FEATURES = {
+  readonly: "Read-only mode", quota_management: "Quota management", edit_quota: "Editing quotas", config_dump: "Configuration dump",
+  superusers_full_access: "Full access for superusers", mailing: "Mailing", log_search: "Searching logs", background_workers: "Background workers",
+};
+
+function some(predicate) {
+  return ({ failures }) => failures.some(predicate);
+}
+
+export class RegistryPanel {
+  constructor() {
+    this.panel = byId("registry");
+    this.toggle = byId("registry-toggle");
+    this.said = h("p", { class: "said small", role: "status" });
+    this.waiting = h("ul", { class: "waiting", "aria-label": "Waiting keys" });
+    this.figures = h("p", { class: "small" });
+    this.faults = FAULTS.map((fault) => this.#switch(fault.label, () => this.#setFaults()));
+    this.features = Object.entries(FEATURES).map(([name, label]) => this.#switch(label, (on) => this.#do(quay.set("features", { [name]: on }), `${label}: ${on ? "on" : "off"}.`)));
+    this.panel.append(
+      h("header", {}, h("h2", {}, "Registry"), h("button", { type: "button", class: "icon", "aria-label": "Hide the registry panel", onclick: () => this.open(false) }, "✕")),
+      this.figures, this.said,
+      h("section", {}, h("h3", {}, "Waiting keys"), this.waiting, this.#keyForm()),
+      h("section", {}, h("h3", {}, "Use of a namespace"), this.#usageForm()),
+      h("section", {}, h("h3", {}, "Trouble"), this.faults.map(({ node }) => node)),
+      h("section", {}, h("h3", {}, "Features"), this.features.map(({ node }) => node)),
+    );
+    this.toggle.addEventListener("click", () => this.open(this.panel.hidden));
+    setInterval(() => { if (!document.hidden) this.refresh(); }, EVERY_MS);
+    this.refresh();
+  }
+
+  open(wanted) {
+    this.panel.hidden = !wanted;
+    this.toggle.setAttribute("aria-expanded", String(wanted));
+    document.body.classList.toggle("registry-open", wanted);
+    if (wanted) this.refresh();
+  }
+
+  async refresh() {
+    const state = await quay.state();
+    if (state.error) {
+      this.figures.textContent = "The simulated Quay does not answer.";
+      return;
+    }
+    this.figures.textContent = `Simulated Quay: ${state.organizations} organizations, ${state.users} users, ${state.keys} service keys.`;
+    this.#showWaiting(state.waiting_keys);
+    FAULTS.forEach(({ isOn }, index) => { this.faults[index].box.checked = isOn(state.faults); });
+    Object.keys(FEATURES).forEach((name, index) => { this.features[index].box.checked = state.features[name]; });
+  }
+
+  #showWaiting(keys) {
+    const badge = byId("waiting-count");
+    badge.textContent = keys.length;
+    badge.title = `${keys.length} waiting keys`;
+    badge.hidden = !keys.length;
+    const rows = keys.map(({ kid, service, created }) => h("li", {},
+      h("strong", {}, service), h("code", {}, kid.slice(0, 12)),
+      h("time", { class: "small", datetime: created }, new Date(created).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }))));
+    this.waiting.replaceChildren(...(rows.length ? rows : [h("li", { class: "small" }, "No key waits for approval.")]));
+  }
+
+  async #do(request, done) {
+    const answer = await request;
+    this.said.textContent = answer.error ?? done;
+    this.said.classList.toggle("error", Boolean(answer.error));
+    await this.refresh();
+  }
+
+  #setFaults() {
+    const on = FAULTS.filter((_, index) => this.faults[index].box.checked);
+    const wanted = Object.assign({ failures: on.flatMap(({ failures = [] }) => failures) }, ...on.map(({ values = {} }) => values));
+    return this.#do(quay.set("faults", wanted), on.length ? `In trouble: ${on.map(({ label }) => label).join("; ")}.` : "No trouble.");
+  }
+
+  #switch(label, onChange) {
+    const box = h("input", { type: "checkbox", role: "switch", onchange: () => onChange(box.checked) });
+    return { box, node: h("label", { class: "switch" }, box, h("span", {}, label)) };
+  }
+
+  #keyForm() {
+    const service = h("select", { "aria-label": "Service" }, SERVICES.map((name) => h("option", {}, name)));
+    const honest = h("input", { type: "checkbox", checked: true });
+    return h("form", { onsubmit: (event) => {
+      event.preventDefault();
+      this.#do(quay.set("keys", { service: service.value, honest: honest.checked }), `${service.value} asked for a key.`);
+    } },
+    service,
+    h("label", { class: "small" }, honest, " its id is the fingerprint of the key"),
+    h("button", { type: "submit" }, "A service asks for a key"));
+  }
+
+  #usageForm() {
+    const namespace = h("input", { "aria-label": "Namespace", placeholder: "team-alpha", required: true, autocapitalize: "none", spellcheck: "false" });
+    const amount = h("input", { "aria-label": "Amount used", type: "number", min: 0, step: "any", placeholder: "75", required: true });
+    const unit = h("select", { "aria-label": "Unit" }, Object.keys(UNITS).map((name) => h("option", {}, name)));
+    const counted = h("select", { "aria-label": "Counting of the use" }, Object.entries({ complete: "counted", running: "being counted", waiting: "not counted yet" }).map(([value, label]) => h("option", { value }, label)));
+    return h("form", { onsubmit: (event) => {
+      event.preventDefault();
+      const bytes = Math.round(amount.value * UNITS[unit.value]);
+      this.#do(quay.set("usage", { namespace: namespace.value.trim(), quota_bytes: bytes, backfill_status: counted.value }),
+        `${namespace.value.trim()} now uses ${amount.value} ${unit.value}.`);
+    } },
+    namespace, h("div", { class: "row" }, amount, unit), counted, h("button", { type: "submit" }, "Set the use"));
+  }
+}

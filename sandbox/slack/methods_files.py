@@ -1,0 +1,67 @@
+"""files.*: an upload in three steps, and what was uploaded."""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from sandbox.slack.arguments import Arguments, Method
+from sandbox.slack.errors import SlackError
+from sandbox.slack.objects import file_object
+from sandbox.slack.posting import channel_to_post
+from sandbox.slack.simulation import Simulation
+from sandbox.slack.workspace import BOT_USER, Json, StoredFile, Workspace
+
+
+def get_upload_url(slack: Simulation, args: Arguments) -> Json:
+    """Announce a file, and hear where its bytes go."""
+    file = StoredFile(slack.workspace.new_id("F"), args.required("filename"), args.number("length", 0))
+    if file.length < 1:
+        raise SlackError("invalid_arguments")
+    slack.workspace.files[file.id] = file
+    return {"file_id": file.id, "upload_url": f"{slack.settings.public_url}/upload/v1/{file.id}"}
+
+
+def complete_upload(slack: Simulation, args: Arguments) -> Json:
+    """Share files whose bytes have come; without a channel they are only kept."""
+    wanted = args.structure("files", "invalid_arguments")
+    if not isinstance(wanted, list):
+        raise SlackError("invalid_arguments")
+    files = [_uploaded(slack.workspace, one) for one in wanted]
+    channel = channel_to_post(slack, args.required("channel_id")) if args.has("channel_id") else None
+    for file in files if channel else []:
+        text = (args.text("initial_comment") or "") if file is files[0] else ""
+        thread = args.text("thread_ts")
+        slack.workspace.post(channel.id if channel else "", BOT_USER, text, thread_ts=thread, file=file)
+    return {"files": [file_object(file, slack.file_url(file.id)) for file in files]}
+
+
+def _uploaded(workspace: Workspace, wanted: object) -> StoredFile:
+    named = wanted if isinstance(wanted, dict) else {}
+    file = workspace.files.get(str(named.get("id")))
+    if file is None or file.content is None:
+        raise SlackError("file_not_found")
+    file.title = str(named.get("title") or file.name)
+    return file
+
+
+async def receive_bytes(workspace: Workspace, request: Request) -> Response:
+    """Take the bytes of a file that was announced, raw or as a form."""
+    file = workspace.files.get(request.path_params["file"])
+    if file is None:
+        return PlainTextResponse("not found", 404)
+    content = await request.body()
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        parts = [part for part in (await request.form()).values() if isinstance(part, UploadFile)]
+        content = await parts[0].read() if parts else b""
+    if len(content) != file.length:
+        return PlainTextResponse(f"expected {file.length} bytes, and got {len(content)}", 400)
+    file.content = content
+    return PlainTextResponse(f"OK - {len(content)}")
+
+
+FILE_METHODS: Mapping[str, Method] = {
+    "files.getUploadURLExternal": Method(get_upload_url, "files:write"),
+    "files.completeUploadExternal": Method(complete_upload, "files:write"),
+}

@@ -1,0 +1,55 @@
+"""Who may post where, and what may be posted."""
+
+from collections.abc import Mapping
+
+from sandbox.slack.arguments import Arguments
+from sandbox.slack.blocks import check_message
+from sandbox.slack.errors import SlackError, refusal
+from sandbox.slack.simulation import Simulation
+from sandbox.slack.workspace import BOT_USER, Channel, Json
+
+
+def channel_to_post(slack: Simulation, wanted: str) -> Channel:
+    """Find where the bot wants to post: by a channel's id or name, or a person's id.
+
+    Raises SlackError: channel_not_found (also where it is private and the bot not in it), not_in_channel
+    (a public one, without the scope chat:write.public).
+    """
+    workspace = slack.workspace
+    person = workspace.people.get(wanted)
+    if person and person.kind in {"member", "guest"}:
+        return workspace.direct_messages(person.id)
+    channel = workspace.channels.get(wanted) or workspace.channel_named(wanted.removeprefix("#"))
+    if channel is None:
+        raise SlackError("channel_not_found")
+    if BOT_USER in channel.members:
+        return channel
+    if channel.is_private:
+        raise SlackError("channel_not_found")
+    if "chat:write.public" not in slack.settings.scopes:
+        raise SlackError("not_in_channel")
+    return channel
+
+
+def message_of(args: Arguments) -> tuple[str, list[Json]]:
+    """The text and blocks of a message, checked.
+
+    Raises SlackError: no_text, msg_too_long (40,000 characters), invalid_blocks_format, invalid_blocks, and
+    invalid_attachments for what the sandbox does not know.
+    """
+    blocks = args.structure("blocks", "invalid_blocks_format") or []
+    if args.structure("attachments", "invalid_attachments"):
+        raise SlackError("invalid_attachments")
+    text = args.text("text") or ""
+    check_text_and_blocks({"text": text, "blocks": blocks})
+    return text, blocks if isinstance(blocks, list) else []
+
+
+def check_text_and_blocks(payload: Mapping[str, object]) -> None:
+    """Refuse what Slack refuses, with its word for it. Raises SlackError as message_of does."""
+    problems = check_message(payload)
+    if not problems:
+        return
+    if problems[0].pointer == "/text":
+        raise SlackError("no_text" if problems[0].code == "missing_field" else "msg_too_long")
+    raise refusal("invalid_blocks", problems)

@@ -1,0 +1,43 @@
+"""How the simulated Slack and the bot know each other."""
+
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+SCOPES = (
+    "channels:read",
+    "chat:write",
+    "chat:write.public",
+    "commands",
+    "files:write",
+    "groups:read",
+    "im:write",
+    "team:read",
+    "usergroups:read",
+    "users:read",
+    "users:read.email",
+)
+
+
+@dataclass
+class SlackSettings:
+    """Everything that may be different from one sandbox to the next; all of it may be changed while it runs.
+
+    `bot_url` is where deliveries go. `ack_seconds` is how long an acknowledgement may take, and `retry_seconds`
+    how long Slack waits before each further delivery of an event. `public_url` starts the addresses that are
+    handed out; where it is empty, the address of the first request is taken.
+    """
+
+    bot_url: str
+    bot_token: str = "xoxb-sandbox"
+    signing_secret: str = "sandbox-signing-secret"
+    command: str = "/quay"
+    ack_seconds: float = 3.0
+    public_url: str = ""
+    retry_seconds: tuple[float, ...] = (0.0, 60.0, 300.0)
+    should_escape: bool = True
+    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+
+    def learn_url(self, request: Request) -> None:
+        """Take over the address at which a request came, where no other was given."""
+        self.public_url = self.public_url or str(request.base_url).rstrip("/")

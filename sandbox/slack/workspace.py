@@ -1,0 +1,291 @@
+"""A simulated Slack workspace: who is in it, what was said in it, and which views are open."""
+
+import random
+import string
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sandbox.slack.feed import Feed
+
+Json = dict[str, Any]
+Clock = Callable[[], datetime]
+Kind = Literal["member", "guest", "deactivated", "stranger", "bot"]
+
+BOT_USER = "U0BOT"
+BOT_ID = "B0BOT"
+APP_ID = "A0SANDBOX"
+SLACKBOT = "USLACKBOT"
+STACK_LIMIT = 3
+_INTERACTIVE = {"actions": "elements", "input": "element", "section": "accessory"}
+
+
+@dataclass
+class Person:
+    """Somebody whom the workspace knows, the bot included."""
+
+    id: str
+    name: str
+    real_name: str
+    email: str = ""
+    team_id: str = "T0SANDBOX"
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    deleted: bool = False
+    is_bot: bool = False
+    is_stranger: bool = False
+    tz: str = "Europe/Berlin"
+    color: str = "64748b"
+
+    @property
+    def kind(self) -> Kind:
+        """What the person is to the workspace, in one word."""
+        if self.is_bot:
+            return "bot"
+        if self.is_stranger:
+            return "stranger"
+        if self.deleted:
+            return "deactivated"
+        return "guest" if self.is_restricted or self.is_ultra_restricted else "member"
+
+
+@dataclass
+class Channel:
+    """A channel, or with `is_im` one person's direct messages with the bot."""
+
+    id: str
+    name: str
+    members: set[str] = field(default_factory=set)
+    is_private: bool = False
+    is_ext_shared: bool = False
+    is_im: bool = False
+
+
+@dataclass
+class UserGroup:
+    """A user group; its id starts with S."""
+
+    id: str
+    handle: str
+    name: str
+    users: list[str]
+
+
+@dataclass
+class StoredFile:
+    """A file that was uploaded; `content` is None until the bytes have come."""
+
+    id: str
+    name: str
+    length: int
+    content: bytes | None = None
+    title: str = ""
+
+
+@dataclass(eq=False)
+class StoredMessage:
+    """A message. One with `only_for` is ephemeral: that person alone sees it. `warnings` stand beside blocks."""
+
+    ts: str
+    channel: str
+    user: str
+    text: str
+    blocks: list[Json] = field(default_factory=list)
+    only_for: str | None = None
+    thread_ts: str | None = None
+    edited: bool = False
+    file: StoredFile | None = None
+    warnings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class View:
+    """A modal or a Home tab as one person has it. `content` is what the app sent."""
+
+    id: str
+    user: str
+    content: Json
+    hash: str
+    root_view_id: str
+    previous_view_id: str | None = None
+    values: Json = field(default_factory=dict)
+
+
+@dataclass
+class Workspace:
+    """A whole workspace. `clock` gives the current time, timezone-aware and in UTC.
+
+    `stacks` holds each person's open modals, the last one on top; `homes` each one's Home tab.
+    """
+
+    id: str = "T0SANDBOX"
+    name: str = "Sandbox"
+    domain: str = "sandbox"
+    clock: Clock = lambda: datetime.now(UTC)
+    people: dict[str, Person] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    groups: dict[str, UserGroup] = field(default_factory=dict)
+    messages: dict[str, list[StoredMessage]] = field(default_factory=dict)
+    files: dict[str, StoredFile] = field(default_factory=dict)
+    stacks: dict[str, list[View]] = field(default_factory=dict)
+    homes: dict[str, View] = field(default_factory=dict)
+    feed: Feed = field(default_factory=Feed)
+    _random: random.Random = field(default_factory=lambda: random.Random(1))
+    _last_ts: int = 0
+
+    def now(self) -> float:
+        """Tell the time as seconds since the epoch."""
+        return self.clock().timestamp()
+
+    def new_ts(self) -> str:
+        """Make a timestamp that names a message: always later than the last one."""
+        self._last_ts = max(self._last_ts + 1, int(self.now() * 1_000_000))
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06}"
+
+    def new_id(self, prefix: str, length: int = 10) -> str:
+        """Make an id such as Slack's: a letter that tells the kind, then capitals and digits."""
+        return prefix + "".join(self._random.choices(string.ascii_uppercase + string.digits, k=length))
+
+    def person_named(self, name: str) -> Person | None:
+        """Find a person by the name that one types after an @."""
+        return next((person for person in self.people.values() if person.name == name), None)
+
+    def channel_named(self, name: str) -> Channel | None:
+        """Find a channel by the name that one types after a #."""
+        return next((one for one in self.channels.values() if one.name == name and not one.is_im), None)
+
+    def direct_messages(self, user: str) -> Channel:
+        """The direct messages between a person and the bot, opened where they were not yet."""
+        im_id = f"D{user.removeprefix('U')}"
+        if im_id not in self.channels:
+            self.channels[im_id] = Channel(im_id, "", {user, BOT_USER}, is_private=True, is_im=True)
+            self.feed.publish("channels")
+        return self.channels[im_id]
+
+    def post(
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        blocks: list[Json] | None = None,
+        *,
+        only_for: str | None = None,
+        thread_ts: str | None = None,
+        file: StoredFile | None = None,
+    ) -> StoredMessage:
+        """Add a message; nothing is checked but ids are given to blocks that have none."""
+        shown = self.with_ids(blocks or [])
+        message = StoredMessage(self.new_ts(), channel, user, text, shown, only_for, thread_ts, file=file)
+        self.messages.setdefault(channel, []).append(message)
+        self.feed.publish("messages", channel)
+        return message
+
+    def find_message(self, channel: str, ts: str) -> StoredMessage | None:
+        """Find a message, ephemeral ones too."""
+        return next((one for one in self.messages.get(channel, ()) if one.ts == ts), None)
+
+    def change_message(self, message: StoredMessage, text: str, blocks: list[Json]) -> None:
+        """Put something else in a message's place."""
+        message.text, message.blocks = text, self.with_ids(blocks)
+        message.edited, message.warnings = True, {}
+        self.feed.publish("messages", message.channel)
+
+    def delete_message(self, message: StoredMessage) -> None:
+        """Take a message away."""
+        self.messages[message.channel].remove(message)
+        self.feed.publish("messages", message.channel)
+
+    def warn(self, message: StoredMessage, block_id: str, warning: str | None) -> None:
+        """Put a warning beside a block, or take it away."""
+        if message.warnings.get(block_id) == warning:
+            return
+        message.warnings.pop(block_id, None)
+        if warning:
+            message.warnings[block_id] = warning
+        self.feed.publish("messages", message.channel)
+
+    def with_ids(self, blocks: list[Json]) -> list[Json]:
+        """The blocks with ids for those blocks and elements that have none."""
+        return [self._with_ids(block) for block in blocks]
+
+    def _with_ids(self, block: Json) -> Json:
+        block = {"type": block["type"], **block, "block_id": block.get("block_id") or self.new_id("", 5)}
+        member = _INTERACTIVE.get(block["type"])
+        if member == "elements":
+            block[member] = [self._with_action_id(element) for element in block[member]]
+        elif member and member in block:
+            block[member] = self._with_action_id(block[member])
+        return block
+
+    def _with_action_id(self, element: Json) -> Json:
+        if element["type"] == "image":
+            return element
+        return {**element, "action_id": element.get("action_id") or self.new_id("", 5)}
+
+    def stack(self, user: str) -> list[View]:
+        """The modals that a person has open, the last one on top."""
+        return self.stacks.setdefault(user, [])
+
+    def open_view(self, user: str, content: Json, *, on_top: bool) -> View:
+        """Open a modal: on top of those that are open, or in their place."""
+        stack = self.stack(user)
+        if not on_top:
+            stack.clear()
+        view = self._new_view(user, content)
+        if stack:
+            view.root_view_id, view.previous_view_id = stack[0].id, stack[-1].id
+        stack.append(view)
+        self.feed.publish("views")
+        return view
+
+    def change_view(self, view: View, content: Json) -> None:
+        """Show something else in a view; what was entered stays where its element stays."""
+        view.content = {**content, "blocks": self.with_ids(content.get("blocks", []))}
+        view.hash = self._new_hash()
+        kept = {(block["block_id"], action) for block in view.content["blocks"] for action in action_ids(block)}
+        view.values = {
+            block: entered
+            for block, held in view.values.items()
+            if (entered := {action: value for action, value in held.items() if (block, action) in kept})
+        }
+        self.feed.publish("home" if view.content["type"] == "home" else "views")
+
+    def close_views(self, user: str, views: list[View]) -> None:
+        """Close some of a person's modals."""
+        self.stacks[user] = [view for view in self.stack(user) if view not in views]
+        self.feed.publish("views")
+
+    def publish_home(self, user: str, content: Json) -> View:
+        """Show something in a person's Home tab."""
+        view = self.homes.setdefault(user, self._new_view(user, content))
+        self.change_view(view, content)
+        return view
+
+    def find_view(self, view_id: str) -> View | None:
+        """Find an open view of anybody."""
+        open_views = [view for stack in self.stacks.values() for view in stack] + list(self.homes.values())
+        return next((view for view in open_views if view.id == view_id), None)
+
+    def _new_view(self, user: str, content: Json) -> View:
+        view_id = self.new_id("V")
+        shown = {**content, "blocks": self.with_ids(content.get("blocks", []))}
+        return View(view_id, user, shown, self._new_hash(), view_id)
+
+    def _new_hash(self) -> str:
+        return f"{int(self.now())}.{self.new_id('', 8)}"
+
+
+def action_ids(block: Json) -> Iterator[str]:
+    """The action ids of a block's interactive elements."""
+    for element in interactive(block):
+        yield element["action_id"]
+
+
+def interactive(block: Json) -> Iterator[Json]:
+    """The interactive elements of a block that was given ids."""
+    member = _INTERACTIVE.get(block["type"])
+    found = block.get(member) if member else None
+    for element in found if isinstance(found, list) else [found] if found else []:
+        if element["type"] != "image":
+            yield element

@@ -1,0 +1,92 @@
+"""Commands, help and corrections come from the handlers' signatures."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.app import EFFECTS, build_grammar
+from bot.commands import Call, Correction, Help
+from bot.quay.operations import OPERATIONS
+
+GRAMMAR = build_grammar("/quay")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "arguments"),
+    [
+        ("keys list", "keys list", {}),
+        ("Keys List —pending", "keys list", {"pending": True}),
+        (
+            "keys list --expiring 30d --service quay_builder",
+            "keys list",
+            {"expiring": timedelta(days=30), "service": "quay_builder"},
+        ),
+        ("keys show -abcdef", "keys show", {"kid": "-abcdef"}),
+        ("keys show abcdefabcdef…", "keys show", {"kid": "abcdefabcdef"}),
+        ("keys approve abcdef --notes 'seen by Kim'", "keys approve", {"kid": "abcdef", "notes": "seen by Kim"}),
+        ("quota set team-a 100GiB", "quota set", {"namespace": "team-a", "limit": 100 * 1024**3}),
+        ("quota set user:kim 1.5TB", "quota set", {"namespace": "user:kim", "limit": 1_500_000_000_000}),
+        ("quota show team-a", "quota show", {"namespace": "team-a"}),
+        ("registry size", "registry size", {}),
+        ("pending", "pending", {}),
+    ],
+)
+def test_what_is_typed_becomes_a_typed_call(text: str, path: str, arguments: dict[str, Any]) -> None:
+    """Words, options, sizes and durations."""
+    call = GRAMMAR.parse(text)
+    assert isinstance(call, Call)
+    assert (call.command.path, call.arguments) == (path, arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kyes list", "Did you mean /quay keys list?"),
+        ("keys aprove abcdef", "Did you mean /quay keys approve?"),
+        ("frobnicate", "/quay help lists what there is"),
+        ("keys approve", "KID is missing. Usage: /quay keys approve KID [--notes TEXT]"),
+        ("keys approve abc", "at least the first 6 characters"),
+        ("keys approve abcdef --note x", "Did you mean --notes?"),
+        ("keys approve abcdef ghijkl", "'ghijkl' is too much"),
+        ("quota set team-a 100", "A size needs a unit: 100GiB or 100GB"),
+        ("quota set team-a 0GiB", "use `quota delete`"),
+        ("quota set team-a 9EiB", "more than Quay can store"),
+        ("quota set team-a 5XB", "not a unit of size"),
+        ("quota set Team-A 5GB", "cannot be a namespace"),
+        ("quota show ../users", "cannot be a namespace"),
+        ("keys list --expiring soon", "not a duration"),
+    ],
+)
+def test_what_is_wrong_gets_a_short_exact_correction(text: str, said: str) -> None:
+    """What was probably meant, or what is missing, with the usage."""
+    with pytest.raises(Correction) as raised:
+        GRAMMAR.parse(text)
+    assert said in str(raised.value)
+    assert len(str(raised.value)) < 250
+
+
+@pytest.mark.parametrize("text", ["", "help", "keys", "keys --help", "help keys", "HELP"])
+def test_help_is_never_far(text: str) -> None:
+    """No text at all, a noun alone, or the word itself."""
+    assert isinstance(GRAMMAR.parse(text), Help)
+
+
+@pytest.mark.parametrize("path", sorted(GRAMMAR.commands))
+def test_every_command_is_documented(path: str) -> None:
+    """A first line, each parameter, and an example that can be read."""
+    page = GRAMMAR.help(path.split())
+    assert page.summary.endswith(".")
+    assert all(said for _, said in page.parameters)
+    assert page.examples
+    for example in page.examples:
+        assert isinstance(GRAMMAR.parse(example.removeprefix("/quay ")), Call | Help)
+
+
+def test_commands_and_operations_agree() -> None:
+    """Each operation is used by the command that the table names, and each change has its effect."""
+    for command in GRAMMAR.commands.values():
+        for operation in command.operations:
+            assert OPERATIONS[operation].command == command.path
+            if OPERATIONS[operation].kind == "change":
+                assert command.path in EFFECTS

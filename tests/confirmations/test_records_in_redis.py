@@ -1,0 +1,159 @@
+"""Records in a real Redis: sealed, compared and set as a whole, with their indexes."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.confirmations import (
+    Confirmations,
+    Missing,
+    Offer,
+    Record,
+    Refused,
+    State,
+    approve,
+    claim,
+    close,
+    expire,
+    finish,
+)
+from bot.permissions import Actor
+from bot.plans import Outcome, Plan
+from bot.sealing import Sealer, Tampered
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def make(id_: str = "r1", target: str = "quota team-a", minutes: int = 10) -> Record:
+    return Record(
+        id=id_,
+        offers=(Offer(command="quota set", operation="createUserQuotaSuperUser", arguments={"namespace": "a"}),),
+        requester=Actor("T1", "U1"),
+        requester_label="Kim",
+        channel="C1",
+        plan=Plan(title="Set it", target=target),
+        digest="d",
+        needed=1,
+        created_at=NOW,
+        expires_at=NOW + timedelta(minutes=minutes),
+    )
+
+
+@pytest.fixture
+def confirmations(redis: Redis) -> Confirmations:
+    return Confirmations(redis, Sealer(b"k" * 32))
+
+
+def agree(record: Record, user: str = "U2") -> Record:
+    return approve(record, Actor("T1", user), user, "createUserQuotaSuperUser", 1, NOW)
+
+
+async def test_a_record_comes_back_as_it_was_stored(confirmations: Confirmations) -> None:
+    """Every field, through JSON and the seal."""
+    stored = await confirmations.create(make())
+    assert await confirmations.get("r1") == stored == make()
+
+
+async def test_the_same_delivery_twice_is_one_record(confirmations: Confirmations) -> None:
+    """The second creation returns the first record, as far as it has come."""
+    await confirmations.create(make())
+    approved = await confirmations.advance("r1", agree)
+    assert await confirmations.create(make()) == approved
+
+
+async def test_an_unknown_id_is_missing(confirmations: Confirmations) -> None:
+    """Neither read nor advanced."""
+    with pytest.raises(Missing):
+        await confirmations.get("nothing")
+    with pytest.raises(Missing):
+        await confirmations.advance("nothing", agree)
+
+
+async def test_of_many_concurrent_clicks_one_wins(redis: Redis) -> None:
+    """From several stores at once; everybody else is told how the record stands."""
+    stores = [Confirmations(redis, Sealer(b"k" * 32)) for _ in range(5)]
+    await stores[0].create(make())
+    clicks = [stores[i % 5].advance("r1", lambda r, u=f"U{i + 2}": agree(r, u)) for i in range(100)]
+    results = await asyncio.gather(*clicks, return_exceptions=True)
+    winners = [result for result in results if isinstance(result, Record)]
+    losers = [result for result in results if isinstance(result, Refused)]
+    assert (len(winners), len(losers)) == (1, 99)
+    assert all(loser.record.approvals == winners[0].approvals for loser in losers)
+
+
+async def test_the_indexes_follow_the_state(confirmations: Confirmations) -> None:
+    """Waiting, due, running and the target, each for as long as it is true."""
+
+    async def indexes() -> tuple[int, int, int, str | None]:
+        later = NOW + timedelta(days=1)
+        return (
+            len(await confirmations.waiting()),
+            len(await confirmations.due()),
+            len(await confirmations.abandoned(later)),
+            await confirmations.live_for("quota team-a"),
+        )
+
+    await confirmations.create(make())
+    assert await indexes() == (1, 0, 0, "r1")
+    await confirmations.advance("r1", agree)
+    assert await indexes() == (1, 1, 0, "r1")
+    await confirmations.advance("r1", lambda r: claim(r, NOW, abandoned_after=timedelta(minutes=4)))
+    assert await indexes() == (0, 0, 1, "r1")
+    await confirmations.advance("r1", lambda r: finish(r, Outcome.DONE, NOW, "done"))
+    assert await indexes() == (0, 0, 0, None)
+
+
+async def test_what_is_over_is_found_by_the_applications_time(confirmations: Confirmations) -> None:
+    """Redis's own expiry only cleans up: nothing live has one, what is closed keeps 30 days."""
+    await confirmations.create(make("early", minutes=5))
+    await confirmations.create(make("late", target="quota b", minutes=50))
+    later = NOW + timedelta(minutes=5)
+    assert await confirmations.expired(NOW) == []
+    assert await confirmations.expired(later) == ["early"]
+    key = confirmations.keys.record("early")
+    assert await confirmations.redis.pttl(key) == -1
+    await confirmations.advance("early", lambda r: expire(r, later))
+    assert await confirmations.redis.pttl(key) > 29 * 86_400_000
+    assert await confirmations.expired(later) == []
+
+
+async def test_closing_an_older_record_leaves_the_newer_one_its_target(confirmations: Confirmations) -> None:
+    """The target names the last record that was made for it."""
+    await confirmations.create(make("old"))
+    await confirmations.create(make("new"))
+    await confirmations.advance("old", lambda r: close(r, State.CANCELLED, NOW))
+    assert await confirmations.live_for("quota team-a") == "new"
+
+
+@pytest.mark.parametrize("forgery", ["edited", "unsealed", "of another record", "with another key"])
+async def test_what_the_bot_did_not_write_is_refused(redis: Redis, confirmations: Confirmations, forgery: str) -> None:
+    """Write access to Redis approves nothing."""
+    await confirmations.create(make())
+    await confirmations.create(make("r2", target="quota b"))
+    key, other = confirmations.keys.record("r1"), confirmations.keys.record("r2")
+    stored = await redis.get(key)
+    approved = agree(make()).model_dump(mode="json")
+    forged = {
+        "edited": stored.replace(b'"state":"pending"', b'"state":"approved"'),
+        "unsealed": b"." + stored.partition(b".")[2],
+        "of another record": await redis.get(other),
+        "with another key": Sealer(b"x" * 32).seal(key, approved),
+    }[forgery]
+    await redis.set(key, forged)
+    with pytest.raises(Tampered):
+        await confirmations.get("r1")
+    with pytest.raises(Tampered):
+        await confirmations.advance("r1", agree)
+    assert [record.id for record in await confirmations.waiting()] == ["r2"]
+
+
+async def test_a_click_costs_two_round_trips(redis: Redis, confirmations: Confirmations) -> None:
+    """One to read, one to compare and set."""
+    await confirmations.create(make())
+    await redis.config_resetstat()
+    await confirmations.advance("r1", agree)
+    calls = {name: figures["calls"] for name, figures in (await redis.info("commandstats")).items()}
+    assert calls["cmdstat_eval"] == 1
+    assert calls["cmdstat_get"] == 2, "one of the bot's own, one inside the script"

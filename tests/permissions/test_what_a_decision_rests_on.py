@@ -1,0 +1,296 @@
+"""The decision, as permissions.yaml promises it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.permissions import (
+    Actor,
+    Decision,
+    Person,
+    Place,
+    Policy,
+    Verdict,
+    confirmation_for,
+    decide,
+    may_approve,
+    may_use,
+)
+from bot.permissions.asking import may_ask_about
+from bot.permissions.people import Standing
+from bot.permissions.policy import sets
+from bot.quay.operations import OPERATIONS
+
+TEAM = "T1"
+ADMIN = Place("C1")
+GIB = 1024**3
+
+
+def person(
+    user: str = "U1",
+    standing: Standing = "member",
+    *,
+    team: str = TEAM,
+    groups: tuple[str, ...] = (),
+    email: str | None = None,
+) -> Person:
+    return Person(Actor(team, user), standing, frozenset(groups), email, user)
+
+
+def policy(*rules: dict[str, Any], confirmations: list[dict[str, Any]] | None = None, **groups: list[str]) -> Policy:
+    anyone = [{"for": ["change"], "approvals": 0}]
+    return Policy.model_validate(
+        {
+            "version": 1,
+            "workspace": TEAM,
+            "groups": {"staff": ["*"], "ops": ["U1"], "approvers": ["U9"], **groups},
+            "channels": {"admin": ["C1", "C2"], "lab": ["C3"]},
+            "rules": [{"name": f"rule {index}", **rule} for index, rule in enumerate(rules)],
+            "confirmations": anyone if confirmations is None else confirmations,
+        }
+    )
+
+
+READ = {"who": ["staff"], "may": ["keys.read"]}
+
+
+def test_without_a_rule_there_is_no_access() -> None:
+    """Nothing is allowed that no rule allows."""
+    for operation in OPERATIONS:
+        assert decide(policy(), person(), operation, {}, ADMIN).denied
+
+
+@pytest.mark.parametrize(
+    ("who", "place", "verdict"),
+    [
+        (person(), ADMIN, "allow"),
+        (person(), Place("C3"), "allow"),
+        (person(), Place("C9"), "deny"),
+        (person(), Place("D1", kind="dm"), "deny"),
+        (person(), Place("home", kind="home"), "deny"),
+        (person(), Place("C1", shared=True), "deny"),
+        (person(standing="guest"), ADMIN, "deny"),
+        (person(standing="outsider"), ADMIN, "deny"),
+        (person(standing="unknown"), ADMIN, "deny"),
+        (person(team="T2"), ADMIN, "deny"),
+    ],
+)
+def test_who_everybody_is_and_where(who: Person, place: Place, verdict: str) -> None:
+    """`*` is every full member, in every listed channel and nowhere else."""
+    assert decide(policy(READ), who, "getServiceKey", {"kid": "k"}, place).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("member", "who", "belongs"),
+    [
+        ("U1", person("U1"), True),
+        ("U1", person("U1", standing="guest"), True),
+        ("U1", person("U1", standing="outsider"), False),
+        ("U1", person("U2"), False),
+        ("S7TEAM", person("U2", groups=("S7TEAM",)), True),
+        ("S7TEAM", person("U2"), False),
+        ("Kim@example.com", person("U2", email="kim@EXAMPLE.com"), True),
+        ("kim@example.com", person("U2", email=None), False),
+    ],
+)
+def test_how_a_member_is_named(member: str, who: Person, *, belongs: bool) -> None:
+    """A member is a user id, a user group or an e-mail address; a guest must be named by id."""
+    rules = policy({"who": ["named"], "may": ["read"]}, named=[member])
+    assert decide(rules, who, "getRegistrySize", {}, ADMIN).denied is not belongs
+
+
+def test_a_deny_beats_every_allow_and_holds_everywhere() -> None:
+    """Order in the file does not matter between effects; a deny needs no `in`."""
+    rules = policy(
+        {"who": ["ops"], "may": ["all"], "in": ["admin", "dm"]},
+        {"who": ["staff"], "deny": ["deleteOrganization"], "where": {"name": ["platform"]}},
+    )
+    found = decide(rules, person(), "deleteOrganization", {"name": "platform"}, Place("D1", kind="dm"))
+    assert (found.verdict, found.rule) == (Verdict.DENY, "rule 1")
+    assert not decide(rules, person(), "deleteOrganization", {"name": "other"}, ADMIN).denied
+
+
+def test_a_rename_is_checked_under_both_names() -> None:
+    """A deny on one of the names is enough; a may must cover both."""
+    rules = policy(
+        {"who": ["staff"], "may": ["changeOrganization"], "where": {"name": ["team-*", "platform"]}},
+        {"who": ["staff"], "deny": ["changeOrganization"], "where": {"name": ["platform"]}},
+    )
+
+    def verdict(name: str, rename: str | None) -> Verdict:
+        return decide(rules, person(), "changeOrganization", {"name": name, "rename": rename}, ADMIN).verdict
+
+    assert verdict("team-a", None) is Verdict.ALLOW
+    assert verdict("team-a", "team-b") is Verdict.ALLOW
+    assert verdict("team-a", "platform") is Verdict.DENY
+    assert verdict("team-a", "elsewhere") is Verdict.DENY
+
+
+@pytest.mark.parametrize(
+    ("arguments", "verdict"),
+    [
+        ({"namespace": "team-a", "limit": 500 * GIB}, "allow"),
+        ({"namespace": "team-a", "limit": 500 * GIB + 1}, "deny"),
+        ({"namespace": "other", "limit": GIB}, "deny"),
+        ({"namespace": "user:team-a", "limit": GIB}, "deny"),
+        ({"namespace": "team-a"}, "deny"),
+        ({"limit": GIB}, "deny"),
+        ({"namespace": "team-a", "limit": "1"}, "deny"),
+        ({"namespace": "team-a", "limit": True}, "deny"),
+    ],
+)
+def test_where_asks_for_arguments(arguments: dict[str, Any], verdict: str) -> None:
+    """A missing argument never matches a may; `*` never reaches a user's own namespace."""
+    rules = policy(
+        {
+            "who": ["staff"],
+            "may": ["quotas.change"],
+            "where": {"namespace": ["team-*", "*"][:1], "limit": {"max": "500GiB"}},
+        }
+    )
+    assert decide(rules, person(), "changeUserQuotaSuperUser", arguments, ADMIN).verdict == verdict
+
+
+def test_a_star_does_not_reach_a_users_namespace() -> None:
+    """Only a pattern that says `user:` does."""
+    rules = policy({"who": ["staff"], "may": ["quotas"], "where": {"namespace": ["*"]}})
+    own = policy({"who": ["staff"], "may": ["quotas"], "where": {"namespace": ["user:*"]}})
+    arguments = {"namespace": "user:kim"}
+    assert decide(rules, person(), "listOrganizationQuotaSuperUser", arguments, ADMIN).denied
+    assert not decide(own, person(), "listOrganizationQuotaSuperUser", arguments, ADMIN).denied
+
+
+def test_a_change_without_a_confirmation_is_denied() -> None:
+    """Allowed by a rule, yet nothing says how it is agreed to."""
+    rules = policy({"who": ["staff"], "may": ["all"]}, confirmations=[])
+    assert decide(rules, person(), "deleteServiceKey", {"kid": "k"}, ADMIN).denied
+    assert not decide(rules, person(), "getServiceKey", {"kid": "k"}, ADMIN).denied
+
+
+def test_a_request_needs_somebody_else() -> None:
+    """Entries that ask for no approval are passed over for `may_request`."""
+    own = {"for": ["quotas.change"], "approvals": 0}
+    others = {"for": ["change"], "approvals": 1, "approvers": ["approvers"]}
+    rules = policy({"who": ["staff"], "may_request": ["quotas.change"]}, confirmations=[own, others])
+    found = decide(rules, person(), "createUserQuotaSuperUser", {"namespace": "a", "limit": 1}, ADMIN)
+    assert found.verdict is Verdict.REQUEST
+    assert found.confirmation is not None
+    assert found.confirmation.approvals == 1
+    alone = policy({"who": ["staff"], "may_request": ["quotas.change"]}, confirmations=[own])
+    assert decide(alone, person(), "createUserQuotaSuperUser", {"namespace": "a", "limit": 1}, ADMIN).denied
+
+
+def _approves(rules: Policy, approver: Person, requester: Actor | None, place: Place = ADMIN) -> Decision:
+    arguments = {"kid": "k", "service": "s"}
+    entry = confirmation_for(rules, "approveServiceKey", arguments)
+    assert entry is not None
+    return may_approve(rules, approver, "approveServiceKey", arguments, place, requester=requester, entry=entry)
+
+
+def test_who_may_approve() -> None:
+    """An approver needs no `may`, must be named, must not be denied, and is not the requester."""
+    entry = {"for": ["keys.change"], "approvals": 1, "approvers": ["approvers"]}
+    rules = policy(confirmations=[entry])
+    asker = Actor(TEAM, "U1")
+    assert not _approves(rules, person("U9"), asker).denied
+    assert _approves(rules, person("U2"), asker).denied
+    assert _approves(rules, person("U9"), Actor(TEAM, "U9")).denied
+    assert _approves(rules, person("U9"), asker, Place("C1", shared=True)).denied
+    assert _approves(rules, person("U9", standing="outsider"), asker).denied
+    denied = policy({"who": ["approvers"], "deny": ["approveServiceKey"]}, confirmations=[entry])
+    assert _approves(denied, person("U9"), asker).denied
+    trusting = policy(confirmations=[{**entry, "self_approval": True}])
+    assert not _approves(trusting, person("U9"), Actor(TEAM, "U9")).denied
+
+
+def test_where_no_approval_is_needed_the_requester_alone_confirms() -> None:
+    """`approvals: 0`: nobody else can; for a service's own key, whoever may use the operation."""
+    rules = policy({"who": ["ops"], "may": ["keys"]}, confirmations=[{"for": ["keys.change"], "approvals": 0}])
+    assert not _approves(rules, person("U1"), Actor(TEAM, "U1")).denied
+    assert _approves(rules, person("U2"), Actor(TEAM, "U1")).denied
+    assert not _approves(rules, person("U1"), None).denied
+    assert _approves(rules, person("U2"), None).denied
+
+
+def test_an_approver_may_bring_up_a_waiting_key_in_an_admin_channel_alone() -> None:
+    """`keys approve` is for those who could press the button, too."""
+    rules = policy(confirmations=[{"for": ["keys.change"], "approvals": 1, "approvers": ["approvers"]}])
+    arguments = {"kid": "k", "service": "s"}
+    for presume in (False, True):
+        assert not may_ask_about(rules, person("U9"), "approveServiceKey", arguments, ADMIN, presume=presume).denied
+        assert may_ask_about(rules, person("U2"), "approveServiceKey", arguments, ADMIN, presume=presume).denied
+        assert may_ask_about(rules, person("U9"), "approveServiceKey", arguments, Place("C9"), presume=presume).denied
+
+
+def test_help_is_for_those_of_whom_a_rule_speaks() -> None:
+    """The bot answers nobody else, and nowhere else."""
+    rules = policy({"who": ["ops"], "may": ["read"]})
+    assert not may_use(rules, person("U1"), ADMIN).denied
+    assert may_use(rules, person("U2"), ADMIN).denied
+    assert may_use(rules, person("U1"), Place("C9")).denied
+
+
+users = st.sampled_from(["U1", "U2", "U9"])
+who = st.lists(st.sampled_from(["staff", "ops", "approvers"]), min_size=1, max_size=2, unique=True)
+names = st.lists(st.sampled_from(sorted(sets())), min_size=1, max_size=3, unique=True)
+wheres = st.sampled_from([{}, {}, {"namespace": ["team-*"]}, {"limit": {"max": "10GiB"}}])
+places = st.sampled_from([ADMIN, Place("C3"), Place("C9"), Place("D1", kind="dm")])
+ins = st.sampled_from([[], ["admin"], ["lab"], ["dm"]])
+arguments_ = st.fixed_dictionaries(
+    {}, optional={"namespace": st.sampled_from(["team-a", "user:kim", "x"]), "limit": st.integers(1, 20 * GIB)}
+)
+mays = st.builds(
+    lambda who, names, where, in_: {"who": who, "may": names, "where": where, **({"in": in_} if in_ else {})},
+    who,
+    names,
+    wheres,
+    ins,
+)
+denies = st.builds(lambda who, names: {"who": who, "deny": names}, who, names)
+questions = st.tuples(users, st.sampled_from(sorted(OPERATIONS)), arguments_, places)
+
+
+@given(st.lists(mays, max_size=4), st.lists(denies, max_size=2), denies, questions)
+def test_a_further_deny_never_widens(allowed: list[Any], denied: list[Any], further: Any, question: Any) -> None:
+    """Adding a deny takes rights away or changes nothing."""
+    user, operation, arguments, place = question
+    before = decide(policy(*allowed, *denied), person(user), operation, arguments, place)
+    after = decide(policy(*allowed, *denied, further), person(user), operation, arguments, place)
+    assert after.denied or not before.denied
+
+
+@given(st.permutations(range(4)), st.lists(mays, min_size=4, max_size=4), questions)
+def test_the_order_of_may_rules_never_changes_a_verdict(order: list[int], allowed: list[Any], question: Any) -> None:
+    """Only which rule is named depends on the order."""
+    user, operation, arguments, place = question
+    one = decide(policy(*allowed), person(user), operation, arguments, place)
+    other = decide(policy(*(allowed[i] for i in order)), person(user), operation, arguments, place)
+    assert one.verdict == other.verdict
+
+
+@given(st.lists(mays, min_size=1, max_size=4), who, questions)
+def test_widening_who_takes_no_right_from_anybody(allowed: list[Any], more: list[str], question: Any) -> None:
+    """A may with more groups allows at least as much."""
+    user, operation, arguments, place = question
+    wider = [{**allowed[0], "who": sorted({*allowed[0]["who"], *more})}, *allowed[1:]]
+    before = decide(policy(*allowed), person(user), operation, arguments, place)
+    after = decide(policy(*wider), person(user), operation, arguments, place)
+    assert before.denied or not after.denied
+
+
+@given(st.lists(mays, max_size=3), st.lists(denies, max_size=2), questions)
+def test_presuming_refuses_only_what_is_refused_anyway(allowed: list[Any], denied: list[Any], question: Any) -> None:
+    """The early check, before arguments are complete, never stops somebody whom the full one would allow."""
+    user, operation, arguments, place = question
+    rules = policy(*allowed, *denied)
+    early = decide(rules, person(user), operation, {}, place, presume=True)
+    assert not early.denied or decide(rules, person(user), operation, arguments, place).denied
+
+
+def test_expiry_is_read_as_a_duration() -> None:
+    """`expires: 15m`."""
+    rules = policy(confirmations=[{"for": ["change"], "approvals": 0, "expires": "15m"}])
+    assert rules.confirmations[0].expires == timedelta(minutes=15)

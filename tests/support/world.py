@@ -1,0 +1,238 @@
+"""The whole road of a change, with a real Redis and the simulated Quay; Slack is a small fake, passed in."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from redis.asyncio import Redis
+from sandbox.slack.blocks import check_message
+from tests.support.servers import serving
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.app import EFFECTS, build_grammar
+from bot.audit import Audit
+from bot.changes import Arrivals, Changes, Executor, Gate, Proposal, Telling
+from bot.confirmations import Confirmations, Record
+from bot.directory import Directory
+from bot.messages import Message, MessageId, MessengerError
+from bot.permissions import Actor, Person, Place, Policy
+from bot.quay.client import Quay, open_client
+from bot.sealing import Sealer
+from handlers.confirmations import ClickAnswer, Clicks
+from handlers.context import Status
+from handlers.dispatch import Delivery, Dispatcher, guarded
+from sandbox.quay.app import create_app
+from sandbox.quay.faults import Faults
+from sandbox.quay.seed import seed
+from sandbox.quay.state import Registry
+
+START = datetime(2026, 11, 24, 12, tzinfo=UTC)
+TEAM = "T1"
+ADMIN = "C1"
+POLICY: dict[str, Any] = {
+    "version": 1,
+    "workspace": TEAM,
+    "groups": {
+        "staff": ["*"],
+        "approvers": ["U0BOB", "U0EVE"],
+        "managers": ["U0CAROL"],
+        "askers": ["U0DAVE"],
+    },
+    "channels": {"admin": [ADMIN, "C2"]},
+    "rules": [
+        {"name": "staff may look", "who": ["staff"], "may": ["read"]},
+        {"name": "managers set quotas", "who": ["managers"], "may": ["quotas.change", "keys.change"]},
+        {"name": "askers may ask", "who": ["askers"], "may_request": ["quotas.change", "keys.change"]},
+    ],
+    "confirmations": [
+        {"for": ["keys.change"], "approvals": 1, "approvers": ["approvers"], "expires": "24h"},
+        {"for": ["quotas.change"], "where": {"limit": {"max": "500GiB"}}, "approvals": 0, "expires": "10m"},
+        {"for": ["change"], "approvals": 2, "approvers": ["approvers"], "expires": "1h"},
+    ],
+}
+
+
+@dataclass
+class Clock:
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **length: float) -> None:
+        self.now += timedelta(**length)
+
+
+@dataclass
+class FakeSlack:
+    """What a channel shows, as the bot posted and edited it; refuses on demand; every message must be valid."""
+
+    messages: dict[tuple[str, str], Message] = field(default_factory=dict)
+    threads: list[tuple[str, str, Message]] = field(default_factory=list)
+    whispers: list[tuple[str, str, Message]] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+
+    async def post(self, channel: str, message: Message, *, thread: MessageId | None = None) -> MessageId:
+        self._accept(channel, message)
+        message_id = MessageId(f"1.{len(self.messages) + len(self.threads)}")
+        if thread:
+            self.threads.append((channel, thread, message))
+        else:
+            self.messages[channel, message_id] = message
+        return message_id
+
+    async def edit(self, channel: str, message_id: MessageId, message: Message) -> None:
+        self._accept(channel, message)
+        self.messages[channel, message_id] = message
+
+    async def whisper(self, channel: str, user: str, message: Message) -> None:
+        self._accept(channel, message)
+        self.whispers.append((channel, user, message))
+
+    def _accept(self, channel: str, message: Message) -> None:
+        valid(message)
+        if channel in self.refuses:
+            raise MessengerError("not_in_channel")
+
+
+def valid(message: Message) -> None:
+    problems = check_message({"text": message.text, "blocks": [dict(block) for block in message.blocks]})
+    assert not problems, problems
+
+
+class FakeWeb(AsyncWebClient):
+    """Who people are; whoever is not listed is a full member, and an unreachable Slack says nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.users: dict[str, dict[str, Any]] = {}
+        self.shared: set[str] = set()
+        self.unreachable = False
+
+    def _answer(self, data: dict[str, Any]) -> AsyncSlackResponse:
+        response = AsyncSlackResponse(
+            client=self, http_verb="POST", api_url="", req_args={}, data=data, headers={}, status_code=200
+        )
+        if self.unreachable:
+            raise SlackApiError("unreachable", {"ok": False, "error": "internal_error"})
+        return response
+
+    async def users_info(self, *, user: str, **_: Any) -> AsyncSlackResponse:
+        known = {"id": user, "team_id": TEAM, "real_name": user.removeprefix("U0").title(), "profile": {}}
+        return self._answer({"ok": True, "user": {**known, **self.users.get(user, {})}})
+
+    async def conversations_info(self, *, channel: str, **_: Any) -> AsyncSlackResponse:
+        return self._answer({"ok": True, "channel": {"id": channel, "is_ext_shared": channel in self.shared}})
+
+
+class WatchedQuay(Quay):
+    """The client, with a moment after an approval was sent at which a story can go wrong."""
+
+    async def after_approval(self) -> None:
+        """Nothing goes wrong."""
+
+    async def approve_service_key(self, kid: str, notes: str | None = None) -> None:
+        await super().approve_service_key(kid, notes)
+        await self.after_approval()
+
+
+class FakeStatus:
+    async def read(self) -> Status:
+        return Status("0", None, "permissions.yaml", (), 0)
+
+
+@dataclass
+class World:
+    """Everything that a story needs."""
+
+    registry: Registry
+    faults: Faults
+    redis: Redis
+    quay: Quay
+    clock: Clock = field(default_factory=Clock)
+    slack: FakeSlack = field(default_factory=FakeSlack)
+    web: FakeWeb = field(default_factory=FakeWeb)
+    policy: Policy = field(default_factory=lambda: Policy.model_validate(POLICY))
+    nudged: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.audit = Audit(self.redis, b"a" * 32, self.clock)
+        self.confirmations = Confirmations(self.redis, Sealer(b"k" * 32))
+        self.gate = Gate(lambda: self.policy, Directory(self.web, self.clock))
+        self.telling = Telling(self.slack, self.confirmations, self.clock, lambda: "C2")
+
+        async def nudge(record_id: str) -> None:
+            self.nudged.append(record_id)
+
+        parts = (self.quay, self.confirmations, self.audit, self.gate, self.telling)
+        self.changes = Changes(*parts, EFFECTS, self.clock, nudge)
+        self.arrivals = Arrivals(*parts, self.clock)
+        self.executor = Executor(*parts, EFFECTS, self.clock, self.changes.propose_again)
+        self.clicks = Clicks(self.changes, self.confirmations, self.audit)
+        self.dispatcher = Dispatcher(
+            self.clock,
+            self.gate,
+            self.quay,
+            self.changes,
+            self.arrivals,
+            self.confirmations,
+            self.audit,
+            build_grammar("/quay"),
+            FakeStatus(),
+        )
+
+    async def person(self, user: str) -> Person:
+        return await self.gate.person(Actor(TEAM, user))
+
+    async def propose(self, user: str, command: str, delivery: str = "d1", /, **arguments: Any) -> Proposal:
+        return await self.changes.propose(delivery, await self.person(user), Place(ADMIN), command, arguments)
+
+    async def type(self, user: str, text: str, *, channel: str = ADMIN, delivery: str = "d1") -> Message | None:
+        """What somebody is answered who types a command."""
+        command = Delivery(delivery, TEAM, user, channel, text)
+        answer = await guarded(f"`/quay {text}`", self.dispatcher.answer(await self.person(user), command))
+        if answer is not None:
+            valid(answer)
+        return answer
+
+    async def click(self, user: str, action_id: str, record_id: str) -> ClickAnswer | None:
+        answer = await self.clicks.click(action_id, record_id, await self.person(user))
+        if answer is not None:
+            valid(answer.message)
+        return answer
+
+    async def work(self) -> list[Record]:
+        """What a worker does with everything that is due."""
+        done = [await self.executor.execute(record_id) for record_id in await self.confirmations.due()]
+        return [record for record in done if record is not None]
+
+    async def events(self) -> list[str]:
+        return [entry.event async for entry in self.audit.entries()][::-1]
+
+    def waiting_key(self) -> str:
+        """The kid of a key that waits and is what it says it is."""
+        return next(key.kid for key in self.registry.keys.values() if key.approval is None and len(key.kid) == 64)
+
+    def only_card(self) -> str:
+        """The one message that stands in the channels, as text."""
+        (message,) = self.slack.messages.values()
+        return text_of(message)
+
+
+def text_of(message: Message) -> str:
+    """Everything that a message shows."""
+    return message.text + json.dumps([dict(block) for block in message.blocks], ensure_ascii=False)
+
+
+@asynccontextmanager
+async def open_world(redis: Redis, kind: type[Quay] = Quay) -> AsyncIterator[World]:
+    """A world at START, with the seeded registry."""
+    clock = Clock()
+    registry, faults = seed(clock), Faults()
+    async with serving(create_app(registry, faults)) as url, open_client(url) as http:
+        yield World(registry, faults, redis, kind(http, "sandbox-superuser", attempts=1), clock)
