@@ -20,11 +20,14 @@ from bot.app import App, build_grammar, open_app, open_policy, read_alerts
 from bot.commands import Grammar
 from bot.documents import DocumentError
 from bot.logs import set_up_logs
+from bot.manifest import manifest
+from bot.permissions.asking import explain_offline
 from bot.permissions.file import PolicyFile
 from bot.quay.operations import OPERATIONS
 from bot.server import build_server
 from bot.settings import ConfigurationError, Settings, load_settings
 from bot.worker import build_worker, running
+from handlers.calls import operations_of
 
 cli = Cyclopts(name="quaymaster", help="A Slack bot for the people who run a Quay container registry.")
 audit = Cyclopts(name="audit", help="The tamper-evident record of what was decided and done.")
@@ -145,6 +148,59 @@ def operations(*, as_json: AsJson = False) -> None:
         return
     for row in rows:
         print(f"{row['id']:38} {row['method']:6} {row['command']:16} {row['path']}")
+
+
+@cli.command(name="manifest")
+def print_manifest(url: str, *, command: str = "/quay") -> None:
+    """Print the manifest of the Slack app, to be pasted where Slack makes an app from one.
+
+    Parameters
+    ----------
+    url
+        Where Slack reaches the bot, such as https://quaymaster.example.com.
+    command
+        The slash command.
+    """
+    print(json.dumps(manifest(command, url), indent=2))
+
+
+@cli.command
+def why(
+    who: str,
+    *do: str,
+    file: str = "permissions.yaml",
+    in_: Annotated[str | None, Parameter(name="--in")] = None,
+    as_: Annotated[tuple[str, ...], Parameter(name="--as", negative=())] = (),
+) -> None:
+    """Explain offline what a permissions file says: may this user type this command here?
+
+    Membership of user groups and of e-mail addresses cannot be known offline: name groups with --as.
+
+    Parameters
+    ----------
+    who
+        A user's id, such as U02BOB.
+    do
+        The command, such as: quota set team-a 100GiB.
+    file
+        The permissions file.
+    in_
+        A channel's id, dm or home; the first admin channel when left out.
+    as_
+        A group of the file in which the user is to be put.
+    """
+    grammar = build_grammar("/quay")
+    try:
+        policy = open_policy(file, grammar).current()
+        operations, arguments = operations_of(grammar, " ".join(do))
+    except (DocumentError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    for explanation in explain_offline(policy, who, as_, operations, arguments, in_):
+        print(f"{explanation.operation}: {explanation.decision.verdict}. {explanation.decision.reason}")
+        if explanation.entry:
+            approvers = " or ".join(explanation.entry.approvers) or "the requester alone"
+            print(f"  needs {explanation.entry.approvals} approvals of {approvers}")
 
 
 @audit.command

@@ -131,7 +131,6 @@ def build_bolt(listeners: Listeners) -> AsyncApp:
     bolt = AsyncApp(
         signing_secret=settings.slack_signing_secret.get_secret_value(),
         authorize=authorize,
-        client=listeners.app.web,
         process_before_response=True,
     )
     bolt.listener_runner.lazy_listener_runner = listeners.runner

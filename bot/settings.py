@@ -69,7 +69,6 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     log_level: LogLevel = "INFO"
     secret_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
-    metrics_port: Annotated[int | None, Field(ge=0, le=65535)] = None
 
     @property
     def root_secret(self) -> str:

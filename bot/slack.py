@@ -17,7 +17,10 @@ FAILURES = (SlackApiError, ClientError, TimeoutError, OSError)
 
 def reason_of(failure: Exception) -> str:
     """Slack's own word for a refusal, or what kept the call from Slack."""
-    return str(failure.response["error"]) if isinstance(failure, SlackApiError) else type(failure).__name__
+    if not isinstance(failure, SlackApiError):
+        return type(failure).__name__
+    answer = getattr(failure.response, "data", failure.response)
+    return str(answer["error"]) if isinstance(answer, dict) and "error" in answer else "no_answer_of_slack"
 
 
 @asynccontextmanager

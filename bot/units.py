@@ -28,7 +28,7 @@ def parse_size(text: str) -> int:
         raise ValueError(f"{unit!r} is not a unit of size: use B, KiB, MiB, GiB, TiB, PiB, or KB, MB, GB, TB, PB")
     whole, _, fraction = number.partition(".")
     scaled = int(whole + fraction) * factor
-    divisor = 10 ** len(fraction)
+    divisor = int(f"1{'0' * len(fraction)}")
     if scaled % divisor and factor == 1:
         raise ValueError(f"{text!r} is not a whole number of bytes")
     size = scaled // divisor

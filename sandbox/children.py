@@ -14,7 +14,7 @@ _PATIENCE_SECONDS = 15.0
 # The shell passes on how the command ended. Its other half waits for the far end of the pipe on standard input to
 # close, which happens even when the parent is killed, and then ends the command.
 _ENDING_WITH_THE_PIPE = (
-    'exec 3<&0; "$@" </dev/null 3<&- & pid=$!; { read -r _ <&3; kill $pid 2>/dev/null; } & wait $pid'
+    'exec 3<&0; "$@" </dev/null 3<&- & pid=$!; { read -r _ <&3; kill $pid 2>/dev/null; } & wait $pid 2>/dev/null'
 )
 
 

@@ -83,6 +83,7 @@ async def _run_everything(port: int, namespaces: int) -> None:
     async with AsyncExitStack() as house:
         page, quay = house.enter_context(bound_socket(port)), house.enter_context(bound_socket(0))
         bot_port = free_port()
+        bot_url = f"http://{HOST}:{bot_port}"
         folder = Path(house.enter_context(TemporaryDirectory(prefix="quaymaster-sandbox-")))
         _log_to(folder / "sandbox.log")
         redis = house.enter_context(redis_server(allow_fake=True))
@@ -90,7 +91,7 @@ async def _run_everything(port: int, namespaces: int) -> None:
         _tell(f"Logs: {folder}; permissions: {_HERE / 'permissions.yaml'}")
 
         simulated_quay = create_quay(seed(namespaces=namespaces), Faults())
-        settings = SlackSettings(bot_url=f"http://127.0.0.1:{bot_port}", public_url=url_of(page))
+        settings = SlackSettings(bot_url=f"{bot_url}/slack/events", public_url=url_of(page))
         simulated_slack = create_slack(default_workspace(), settings)
         await house.enter_async_context(serving(simulated_quay, quay))
         await house.enter_async_context(serving(one_origin(quay=simulated_quay, slack=simulated_slack), page))
@@ -102,7 +103,6 @@ async def _run_everything(port: int, namespaces: int) -> None:
             )
             for name in ("serve", "worker")
         ]
-        bot_url = f"http://{HOST}:{bot_port}"
         await _first_of(*(one.died() for one in children), _announce(url_of(page), bot_url, children[0]))
 
 
@@ -141,6 +141,7 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
         "REDIS_URL": redis,
         "PERMISSIONS_FILE": str(_HERE / "permissions.yaml"),
         "ALERTS_FILE": str(_HERE / "alerts.yaml"),
+        "HOST": HOST,
         "PORT": str(port),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
         "PYTHONUNBUFFERED": "1",

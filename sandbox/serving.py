@@ -17,7 +17,7 @@ class PortTaken(Exception):
 
 def bound_socket(port: int) -> socket.socket:
     """A socket on a loopback port, any free one for 0. Raises PortTaken."""
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((HOST, port))

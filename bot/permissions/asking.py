@@ -52,6 +52,19 @@ def explain(
     )
 
 
+def explain_offline(
+    policy: Policy,
+    who: str,
+    groups: tuple[str, ...],
+    operations: Iterable[str],
+    arguments: Arguments,
+    where: str | None,
+) -> tuple[Explanation, ...]:
+    """The same without Slack: a full member, put into the groups that are named."""
+    person, extended = _person(policy, who, groups)
+    return explain(extended, person, operations, arguments, _place(policy, where))
+
+
 def failing_expectations(policy: Policy, read: ReadCall) -> list[tuple[int, str]]:
     """The examples under `expect` that do not hold, each with its position and what came out instead."""
     failing = []
@@ -72,19 +85,17 @@ def failing_expectations(policy: Policy, read: ReadCall) -> list[tuple[int, str]
 def _verdict(policy: Policy, example: Expectation, operations: Iterable[str], arguments: Arguments) -> tuple[str, str]:
     """The strictest verdict of the operations that the command may come to."""
     place = _place(policy, example.in_)
-    person, extended = _person(policy, example)
+    person, extended = _person(policy, example.who, example.as_)
     order = [Verdict.DENY, Verdict.REQUEST, Verdict.ALLOW]
     decisions = [decide(extended, person, operation, arguments, place) for operation in operations]
     strictest = min(decisions, key=lambda decision: order.index(decision.verdict))
     return strictest.verdict.value, strictest.reason
 
 
-def _person(policy: Policy, example: Expectation) -> tuple[Person, Policy]:
-    """The example's person as a full member, put into the groups that the example names."""
-    person = Person(Actor(policy.workspace, example.who), "member", email=None, label=example.who)
-    groups = {
-        name: (*members, example.who) if name in example.as_ else members for name, members in policy.groups.items()
-    }
+def _person(policy: Policy, who: str, named: tuple[str, ...]) -> tuple[Person, Policy]:
+    """A user as a full member, put into the groups that are named."""
+    person = Person(Actor(policy.workspace, who), "member", label=who)
+    groups = {name: (*members, who) if name in named else members for name, members in policy.groups.items()}
     return person, policy.model_copy(update={"groups": groups})
 
 

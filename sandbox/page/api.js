@@ -1,5 +1,23 @@
 /** Talking to the simulated Slack and to the controls of the simulated Quay, both on this page's own origin. */
 
+const SENTENCES = {
+  operation_timeout: "The app did not answer within 3 seconds.",
+  dispatch_failed: "The app could not be reached.",
+  http_service_error: "The app answered with an error.",
+  channel_not_found: "There is no such channel here.",
+  not_in_channel: "You are not in this channel.",
+  message_not_found: "This message is no longer there.",
+  not_found: "This form is no longer open.",
+  not_allowed: "People from another company have no Home tab of this app.",
+  no_text: "There is nothing to send.",
+};
+
+/** An error's code as a sentence; what is a sentence already stays as it is. */
+export const sentence = (error) => SENTENCES[error] ?? error;
+
+/** Errors of a delivery to the app, which the simulated Slack itself shows beside the button or as Slackbot. */
+export const isShownBySlack = (error) => ["operation_timeout", "dispatch_failed", "http_service_error", "invalid_command_response"].includes(error) || /is not a valid command/.test(error);
+
 async function call(path, body) {
   const request = body === undefined ? {} : {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),

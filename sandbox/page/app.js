@@ -1,6 +1,6 @@
 /** The sandbox's page: a chat workspace in which one acts as different people, beside the simulated Quay. */
 
-import { listen, slack } from "./api.js";
+import { isShownBySlack, listen, sentence, slack } from "./api.js";
 import { Composer } from "./composer.js";
 import { byId } from "./dom.js";
 import { MessageList } from "./messages.js";
@@ -21,7 +21,7 @@ const composer = new Composer(async (text) => {
   messages.follow();
   const answer = await slack.say({ user: here.user, channel: here.place, text });
   refreshMessages();
-  return answer.ok ? null : answer.error;
+  return answer.ok || isShownBySlack(answer.error) ? null : sentence(answer.error);
 });
 const messages = new MessageList(byId("messages"), byId("newer"), { connect: connectMessage, suggest: suggestions });
 const modals = new Modals({
@@ -52,7 +52,7 @@ const suggester = (at) => (blockId, actionId, value) => slack.suggest({ user: he
 
 async function act(action, complain) {
   const answer = await slack.act({ user: here.user, ...action });
-  if (!answer.ok) complain(answer.error ?? "The app did not answer.");
+  if (!answer.ok && !(action.ts && isShownBySlack(answer.error))) complain(sentence(answer.error));
   refreshMessages();
   refreshViews();
   return answer.ok;
@@ -99,7 +99,7 @@ const refreshMessages = coalesced(async () => {
   if (place === HOME) return;
   const answer = await slack.messages(place, user);
   if (user !== here.user || place !== here.place) return;
-  if (answer.error) return toast(answer.error);
+  if (answer.error) return toast(sentence(answer.error));
   unread.seen(user, place, answer.messages);
   messages.show(`${user} ${place}`, answer.messages, names);
 });
@@ -140,9 +140,16 @@ async function go(wanted, { record = true } = {}) {
   if (record && address !== location.search) history.pushState(null, "", address);
   showPlace();
   showPlaces();
-  if (here.place === HOME) await slack.openHome(here.user);
+  if (here.place === HOME) openHome();
   await Promise.all([refreshMessages(), refreshHome(), refreshViews()]);
   return refreshUnread();
+}
+
+/** The app hears of it, and may show something new then. */
+async function openHome() {
+  const answer = await slack.openHome(here.user);
+  if (!answer.ok) toast(sentence(answer.error));
+  refreshHome();
 }
 
 function showPlace() {

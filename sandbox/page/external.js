@@ -1,5 +1,6 @@
 /** external_select: a box to type into, and what the bot suggests for it. */
 
+import { sentence } from "./api.js";
 import { h } from "./dom.js";
 
 const PAUSE_MS = 150;
@@ -36,7 +37,7 @@ export function externalSelect(control) {
     const mine = ++asked;
     const answer = await control.surface.suggest(control.blockId, spec.action_id, query);
     if (mine !== asked) return null;
-    if (answer.error) return show([said(answer.error)]);
+    if (answer.error) return show([said(sentence(answer.error))]);
     const groups = answer.option_groups ?? [{ options: answer.options ?? [] }];
     const nodes = groups.flatMap(({ label, options }) => [label && h("li", { class: "group" }, label.text), ...options.map(offered)]).filter(Boolean);
     return show(nodes.length ? nodes : [said("Nothing matches.")]);

@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 
 export const HOME = "home";
 
-const KINDS = { member: "member", guest: "guest", deactivated: "deactivated", stranger: "from another company" };
+const KINDS = { member: "member", guest: "guest", deactivated: "deactivated", stranger: "external" };
 
 export class Sidebar {
   /** `go(place)` and `become(userId)` are called when someone chooses. */

@@ -3,10 +3,8 @@
 import { drawBlocks } from "./blocks.js";
 import { h } from "./dom.js";
 import { keepingFocus } from "./focus.js";
-import { Form, VALUE_NAMES } from "./form.js";
+import { Form } from "./form.js";
 import { plain } from "./mrkdwn.js";
-
-const REQUIRED = "Please fill this in.";
 
 export class Modals {
   /** `connect(view, form)` gives { act, suggest } of a view; `submit` and `close` tell the bot. */
@@ -74,9 +72,6 @@ export class Modals {
   async #send() {
     const entry = this.top;
     if (!entry.view.submit) return;
-    const missing = entry.view.blocks.filter((block) => isMissing(block, entry.form));
-    entry.errors = Object.fromEntries(missing.map((block) => [block.block_id, REQUIRED]));
-    if (missing.length) return this.#showErrors();
     await this.#busy(async () => {
       const answer = await this.submit(entry.view, entry.form.values);
       if (this.top !== entry) return;
@@ -126,12 +121,6 @@ export class Home {
     const surface = { names: this.names, form: this.form, ...this.connect(this.view, this.form), redraw: () => this.#draw() };
     keepingFocus(this.container, () => this.container.replaceChildren(h("div", { class: "home-body" }, drawBlocks(this.view.blocks, surface))));
   }
-}
-
-function isMissing(block, form) {
-  if (block.type !== "input") return false;
-  const held = form.get(block.block_id, block.element)[VALUE_NAMES[block.element.type]];
-  return !block.optional && (held === null || held === undefined || held.length === 0);
 }
 
 const firstField = (dialog) => dialog.querySelector("[autofocus], .modal-body input, .modal-body select, .modal-body textarea")

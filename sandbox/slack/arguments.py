@@ -23,10 +23,8 @@ class Arguments:
 
     def has(self, name: str) -> bool:
         """Say whether an argument was given."""
-        return self.given.get(name) not in {None, ""} if self._is_plain(name) else True
-
-    def _is_plain(self, name: str) -> bool:
-        return not isinstance(self.given.get(name), dict | list)
+        value = self.given.get(name)
+        return value is not None and value != ""
 
     def text(self, name: str) -> str | None:
         """An optional string."""

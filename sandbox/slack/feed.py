@@ -1,7 +1,8 @@
 """What changed, told to whoever listens: the page, over Server-Sent Events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,15 +22,12 @@ class Feed:
         for listener in self._listeners:
             listener.put_nowait(change)
 
-    async def listen(self, idle_seconds: float) -> AsyncIterator[Change | None]:
-        """Yield what changes from now on, and None whenever nothing did for a while."""
+    @contextmanager
+    def listening(self) -> Iterator[asyncio.Queue[Change]]:
+        """Give a queue that takes everything that changes meanwhile."""
         queue: asyncio.Queue[Change] = asyncio.Queue()
         self._listeners.add(queue)
         try:
-            while True:
-                try:
-                    yield await asyncio.wait_for(queue.get(), idle_seconds)
-                except TimeoutError:
-                    yield None
+            yield queue
         finally:
             self._listeners.discard(queue)

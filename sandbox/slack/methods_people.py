@@ -11,7 +11,7 @@ from sandbox.slack.workspace import APP_ID, BOT_ID, BOT_USER, Channel, Json, Per
 _TYPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 
 
-def test_auth(slack: Simulation, _: Arguments) -> Json:
+def auth_test(slack: Simulation, _: Arguments) -> Json:
     """Tell whose token it is."""
     workspace = slack.workspace
     return {
@@ -107,8 +107,10 @@ def conversation_members(slack: Simulation, args: Arguments) -> Json:
 def open_conversation(slack: Simulation, args: Arguments) -> Json:
     """Open the direct messages with one person."""
     users = [one for one in (args.text("users") or "").split(",") if one]
-    if len(users) != 1:
-        raise SlackError("users_list_not_supplied" if not users else "missing_scope")
+    if not users:
+        raise SlackError("users_list_not_supplied")
+    if len(users) > 1:
+        raise SlackError("missing_scope", needed="mpim:write")
     person = slack.workspace.people.get(users[0])
     if person is None:
         raise SlackError("user_not_found")
@@ -140,7 +142,7 @@ def _visible(slack: Simulation, args: Arguments) -> Channel:
 
 
 PEOPLE_METHODS: Mapping[str, Method] = {
-    "auth.test": Method(test_auth),
+    "auth.test": Method(auth_test),
     "users.info": Method(user_info, "users:read"),
     "users.list": Method(list_users, "users:read"),
     "users.lookupByEmail": Method(find_user, "users:read.email"),

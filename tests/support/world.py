@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 from sandbox.slack.blocks import check_message
-from tests.support.servers import serving
+from tests.support.servers import served
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -234,5 +234,5 @@ async def open_world(redis: Redis, kind: type[Quay] = Quay) -> AsyncIterator[Wor
     """A world at START, with the seeded registry."""
     clock = Clock()
     registry, faults = seed(clock), Faults()
-    async with serving(create_app(registry, faults)) as url, open_client(url) as http:
+    async with served(create_app(registry, faults)) as url, open_client(url) as http:
         yield World(registry, faults, redis, kind(http, "sandbox-superuser", attempts=1), clock)

@@ -99,9 +99,7 @@ ELEMENTS: Mapping[str, Check] = {
         either("options", "option_groups"),
         chosen_among("initial_options"),
     ),
-    "multi_external_select": _element(
-        {}, {**_MENU, **_MANY, **_SEARCH, "initial_options": each(OPTION, OPTIONS)}
-    ),
+    "multi_external_select": _element({}, {**_MENU, **_MANY, **_SEARCH, "initial_options": each(OPTION, OPTIONS)}),
     "multi_users_select": _element({}, {**_MENU, **_MANY, **_initials("users", each(ID, OPTIONS))}),
     "multi_conversations_select": _element(
         {}, {**_MENU, **_MANY, **_TALK, **_initials("conversations", each(ID, OPTIONS))}

@@ -69,9 +69,7 @@ _HOME = tagged(_EVERYWHERE, "in a Home tab")
 _MODAL = tagged(
     {
         **_EVERYWHERE,
-        "alert": _block(
-            {"text": prose(200)}, {"level": word("default", "info", "warning", "error", "success")}
-        ),
+        "alert": _block({"text": prose(200)}, {"level": word("default", "info", "warning", "error", "success")}),
     },
     "in a modal",
 )

@@ -1,0 +1,53 @@
+"""The simulated Slack as a Starlette application: Web API, response URLs, uploads, and the page's API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from sandbox.slack import api, hooks
+from sandbox.slack.deliveries import Deliveries
+from sandbox.slack.interactions import Interactions
+from sandbox.slack.methods_files import receive_bytes
+from sandbox.slack.page import Page
+from sandbox.slack.settings import SlackSettings
+from sandbox.slack.simulation import Simulation
+from sandbox.slack.tickets import Tickets
+from sandbox.slack.workspace import Workspace
+
+__all__ = ["SlackSettings", "create_app"]
+
+
+def create_app(workspace: Workspace, settings: SlackSettings) -> Starlette:
+    """A Slack that serves this workspace; it and the settings may be changed while it runs.
+
+    The page itself is not part of it. `/sandbox/slack/events` never ends: give the server a short time to shut down.
+    """
+    slack = Simulation(workspace, settings, Tickets(workspace))
+    deliveries = Deliveries(settings)
+    page = Page(slack, Interactions(slack, deliveries))
+
+    async def call(request: Request) -> Response:
+        return await api.call(slack, request)
+
+    async def respond(request: Request) -> Response:
+        return await hooks.respond(slack, request)
+
+    async def upload(request: Request) -> Response:
+        return await receive_bytes(workspace, request)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await deliveries.close()
+
+    routes = [
+        Route("/api/{method}", call, methods=["GET", "POST"]),
+        Route("/hooks/response/{response}", respond, methods=["POST"]),
+        Route("/upload/v1/{file}", upload, methods=["POST"]),
+        Mount("/sandbox/slack", routes=page.routes()),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)

@@ -1,0 +1,165 @@
+"""What is delivered: the bodies of commands, interactions and events."""
+
+from sandbox.slack.objects import message_object, view_object
+from sandbox.slack.simulation import Simulation
+from sandbox.slack.workspace import APP_ID, BOT_USER, Channel, Json, Person, StoredMessage, View
+
+TOKEN = "sandbox-verification-token"
+_OTHER_DOMAIN = "acme"
+
+
+def command(slack: Simulation, person: Person, channel: Channel, text: str) -> dict[str, str]:
+    """A slash command."""
+    workspace = slack.workspace
+    own = person.team_id == workspace.id
+    return {
+        "token": TOKEN,
+        "team_id": person.team_id,
+        "team_domain": workspace.domain if own else _OTHER_DOMAIN,
+        "channel_id": channel.id,
+        "channel_name": _channel_name(channel),
+        "user_id": person.id,
+        "user_name": person.name,
+        "command": slack.settings.command,
+        "text": text,
+        "api_app_id": APP_ID,
+        "is_enterprise_install": "false",
+        "response_url": _response_url(slack, channel, person),
+        "trigger_id": slack.tickets.new_trigger(person.id),
+    }
+
+
+def message_action(slack: Simulation, person: Person, message: StoredMessage, action: Json, state: Json) -> Json:
+    """block_actions of a message. Of an ephemeral one Slack does not send the message itself."""
+    channel = slack.workspace.channels[message.channel]
+    payload = {
+        "type": "block_actions",
+        **_common(slack, person),
+        **_place(channel, message),
+        "trigger_id": slack.tickets.new_trigger(person.id),
+        "state": {"values": state},
+        "response_url": _response_url(slack, channel, person, message),
+        "actions": [action],
+    }
+    return payload if message.only_for else payload | {"message": message_object(message)}
+
+
+def view_action(slack: Simulation, person: Person, view: View, action: Json) -> Json:
+    """block_actions of a modal or a Home tab."""
+    return {
+        "type": "block_actions",
+        **_common(slack, person),
+        "container": {"type": "view", "view_id": view.id},
+        "trigger_id": slack.tickets.new_trigger(person.id, view),
+        "view": view_object(slack.workspace, view),
+        "actions": [action],
+    }
+
+
+def view_submission(slack: Simulation, person: Person, view: View) -> Json:
+    """A modal's submit button."""
+    return {
+        "type": "view_submission",
+        **_common(slack, person),
+        "trigger_id": slack.tickets.new_trigger(person.id, view),
+        "view": view_object(slack.workspace, view),
+        "response_urls": [],
+    }
+
+
+def view_closed(slack: Simulation, person: Person, view: View, *, cleared: bool) -> Json:
+    """A modal that asked to be told about its end."""
+    return {
+        "type": "view_closed",
+        **_common(slack, person),
+        "view": view_object(slack.workspace, view),
+        "is_cleared": cleared,
+        "response_urls": [],
+    }
+
+
+def suggestion(slack: Simulation, person: Person, source: View | StoredMessage, wanted: Json) -> Json:
+    """block_suggestion; `wanted` has block_id, action_id and the value typed so far."""
+    payload = {"type": "block_suggestion", **_common(slack, person), **wanted}
+    if isinstance(source, View):
+        container = {"type": "view", "view_id": source.id}
+        return payload | {"container": container, "view": view_object(slack.workspace, source)}
+    channel = slack.workspace.channels[source.channel]
+    return payload | _place(channel, source) | {"message": message_object(source)}
+
+
+def shortcut(slack: Simulation, person: Person, callback_id: str) -> Json:
+    """A global shortcut."""
+    return {
+        "type": "shortcut",
+        **_common(slack, person),
+        "callback_id": callback_id,
+        "trigger_id": slack.tickets.new_trigger(person.id),
+        "action_ts": slack.workspace.new_ts(),
+    }
+
+
+def home_opened(slack: Simulation, person: Person) -> Json:
+    """The event app_home_opened; with the view where one was published."""
+    workspace = slack.workspace
+    view = workspace.homes.get(person.id)
+    event = {
+        "type": "app_home_opened",
+        "user": person.id,
+        "channel": workspace.direct_messages(person.id).id,
+        "tab": "home",
+        "event_ts": workspace.new_ts(),
+        **({"view": view_object(workspace, view)} if view else {}),
+    }
+    bot = {
+        "enterprise_id": None,
+        "team_id": workspace.id,
+        "user_id": BOT_USER,
+        "is_bot": True,
+        "is_enterprise_install": False,
+    }
+    return {
+        "token": TOKEN,
+        "team_id": workspace.id,
+        "api_app_id": APP_ID,
+        "event": event,
+        "type": "event_callback",
+        "event_id": workspace.new_id("Ev"),
+        "event_time": int(workspace.now()),
+        "authorizations": [bot],
+        "is_ext_shared_channel": False,
+    }
+
+
+def _common(slack: Simulation, person: Person) -> Json:
+    workspace = slack.workspace
+    return {
+        "api_app_id": APP_ID,
+        "token": TOKEN,
+        "team": {"id": workspace.id, "domain": workspace.domain},
+        "is_enterprise_install": False,
+        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": person.team_id},
+    }
+
+
+def _place(channel: Channel, message: StoredMessage) -> Json:
+    return {
+        "container": {
+            "type": "message",
+            "message_ts": message.ts,
+            "channel_id": channel.id,
+            "is_ephemeral": message.only_for is not None,
+        },
+        "channel": {"id": channel.id, "name": _channel_name(channel)},
+    }
+
+
+def _channel_name(channel: Channel) -> str:
+    if channel.is_im:
+        return "directmessage"
+    return "privategroup" if channel.is_private else channel.name
+
+
+def _response_url(slack: Simulation, channel: Channel, person: Person, message: StoredMessage | None = None) -> str:
+    response_id = slack.tickets.new_response(channel.id, person.id, message)
+    return f"{slack.settings.public_url}/hooks/response/{response_id}"
