@@ -49,7 +49,7 @@ class Directory:
             standing=_standing(user, actor.team),
             user_groups=frozenset(g for g, ids in zip(groups, members, strict=True) if actor.user in ids),
             email=profile.get("email"),
-            label=profile.get("display_name") or user.get("real_name") or user.get("name") or actor.user,
+            label=user.get("real_name") or profile.get("display_name") or user.get("name") or actor.user,
         )
 
     async def place(self, channel: str) -> Place:

@@ -136,6 +136,7 @@ def build_bolt(listeners: Listeners) -> AsyncApp:
     bolt.listener_runner.lazy_listener_runner = listeners.runner
     bolt.command(settings.slack_command)(ack=_acknowledge, lazy=[listeners.command])
     bolt.action(CLICKS)(ack=_acknowledge, lazy=[listeners.click])
+    bolt.event(re.compile(".*"))(_acknowledge)
     bolt.action("key_details")(ack=_acknowledge, lazy=[listeners.show_details])
     return bolt
 

@@ -154,7 +154,7 @@ def build_worker(jobs: Jobs, *, own_signals: bool) -> Worker[Any]:
         cron_jobs=[CronJob(jobs.tick, cron=TICK, timeout=int(JOB_TIMEOUT.total_seconds()), ttl=1)],
         concurrency=8,
         dequeue_timeout=1,
-        timers={"schedule": 1, "worker_info": 5, "sweep": 5, "abort": 2},
+        timers={"schedule": 1, "worker_info": 2, "sweep": 2, "abort": 1},
         shutdown_grace_period_s=45,
     )
     worker.SIGNALS = [signal.SIGINT, signal.SIGTERM] if own_signals else []

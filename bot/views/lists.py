@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.messages import Block, Message
 from bot.quay.models import Organization, ServiceKey, User
 from bot.views.blocks import context, section, table
-from bot.views.text import count, escape, percent, size
+from bot.views.text import count, duration, escape, percent, size
 
 _SOON = timedelta(days=30)
 
@@ -85,7 +85,9 @@ def _state(key: ServiceKey, now: datetime) -> str:
 def _expiry(key: ServiceKey, now: datetime) -> str:
     if key.expiration_date is None:
         return "never"
-    return f"{key.expiration_date:%Y-%m-%d} ({(key.expiration_date - now).days:+d} d)"
+    left = key.expiration_date - now
+    when = f"in {duration(left)}" if left > timedelta(0) else f"{duration(-left)} ago"
+    return f"{key.expiration_date:%Y-%m-%d}, {when}"
 
 
 def _many(number: int, noun: str) -> str:

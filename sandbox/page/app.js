@@ -6,7 +6,7 @@ import { byId } from "./dom.js";
 import { MessageList } from "./messages.js";
 import { RegistryPanel } from "./registry.js";
 import { HOME, note, Sidebar } from "./sidebar.js";
-import { toast } from "./toast.js";
+import { dismiss, toast } from "./toast.js";
 import { Unread } from "./unread.js";
 import { Home, Modals } from "./views.js";
 
@@ -133,6 +133,7 @@ function showPlaces() {
 /** Be at another place, or be another person; the address follows. */
 async function go(wanted, { record = true } = {}) {
   Object.assign(here, wanted);
+  dismiss();
   await refreshState();
   if (!here.people.some(({ id }) => id === here.user)) return wanted.user === FIRST_ACTOR ? null : go({ user: FIRST_ACTOR });
   if (here.place !== HOME && !here.channels.some(({ id }) => id === here.place)) here.place = here.channels[0]?.id ?? HOME;

@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 import hmac
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -23,6 +25,11 @@ _RETRY_REASONS: Mapping[Failure, str] = {
     "dispatch_failed": "connection_failed",
     "http_service_error": "http_error",
 }
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Deliveries:
     _retries: set[asyncio.Task[None]] = field(default_factory=set)
     _http: httpx.AsyncClient = field(
         default_factory=lambda: httpx.AsyncClient(
-            timeout=60, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+            verify=_tls(), timeout=60, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
         )
     )
 

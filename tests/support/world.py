@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
-from sandbox.slack.blocks import check_message
-from tests.support.servers import served
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -30,6 +28,8 @@ from sandbox.quay.app import create_app
 from sandbox.quay.faults import Faults
 from sandbox.quay.seed import seed
 from sandbox.quay.state import Registry
+from sandbox.slack.blocks import check_message
+from tests.support.servers import served
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TEAM = "T1"

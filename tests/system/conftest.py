@@ -1,0 +1,173 @@
+"""The real processes — `quaymaster serve`, `quaymaster worker`, Redis — between the simulated Slack and Quay."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+from slack_sdk.signature import SignatureVerifier
+
+from sandbox.children import child
+from sandbox.quay.app import create_app as create_quay
+from sandbox.quay.faults import Faults
+from sandbox.quay.seed import seed
+from sandbox.quay.state import Registry
+from sandbox.serving import bound_socket, free_port, serving, url_of
+from sandbox.slack.app import SlackSettings
+from sandbox.slack.app import create_app as create_slack
+from sandbox.slack.cast import default_workspace
+
+ADMIN = "C0REGADMIN"
+PATIENCE_SECONDS = 8
+PERMISSIONS = """\
+version: 1
+workspace: T0SANDBOX
+groups:
+  approvers: [S0SECURITY, alice@example.com]
+  managers: [U03CAROL]
+  staff: ["*"]
+channels:
+  admin: [C0REGADMIN, C0SHARED]
+rules:
+  - {name: staff may look, who: [staff], may: [read]}
+  - {name: managers set quotas, who: [managers], may: [quotas.change]}
+  - {name: staff may ask for quotas, who: [staff], may_request: [quotas.change]}
+confirmations:
+  - {for: [keys.change], approvers: [approvers], approvals: 1, expires: 24h}
+  - {for: [deleteUserQuotaSuperUser], approvers: [approvers], approvals: 1, expires: 1s}
+  - {for: [quotas.change], where: {limit: {max: 500GiB}}, approvals: 0, expires: 10m}
+  - {for: [change], approvers: [approvers], approvals: 1, expires: 1h}
+"""
+ALERTS = """\
+version: 1
+admin_channel: C0REGADMIN
+keys: {channel: C0REGADMIN, every: 10s}
+quotas: {every: 10s, routes: [{namespaces: ["team-ml-*"], channel: C0ML}]}
+"""
+
+
+@dataclass
+class Town:
+    """Everything that stands between a person's keyboard and the registry."""
+
+    page: httpx.AsyncClient
+    bot: str
+    registry: Registry
+    redis_url: str
+    signing_secret: str
+    environment: dict[str, str]
+
+    async def say(self, user: str, text: str, channel: str = ADMIN) -> dict[str, Any]:
+        """Type into a channel; answers once the delivery was acknowledged."""
+        return await self._post("say", user=user, channel=channel, text=text)
+
+    async def press(self, user: str, message: dict[str, Any], action_id: str, channel: str = ADMIN) -> dict[str, Any]:
+        """Press a button of a message that this person sees."""
+        for block in message["blocks"]:
+            for element in block.get("elements", []):
+                if element.get("action_id") == action_id:
+                    action = {"type": "button", "action_id": action_id, "value": element["value"]}
+                    return await self._post(
+                        "act", user=user, channel=channel, ts=message["ts"], block_id=block["block_id"], action=action
+                    )
+        raise AssertionError(f"there is no button {action_id}")
+
+    async def deliver(self, body: str) -> httpx.Response:
+        """Send the bot a form that is signed as Slack signs it."""
+        return await self.send(body, self.signature(body, int(time.time())))
+
+    def signature(self, body: str, stamp: int) -> dict[str, str]:
+        """The headers of a delivery that was signed at a time."""
+        signature = SignatureVerifier(self.signing_secret).generate_signature(timestamp=str(stamp), body=body)
+        return {"x-slack-request-timestamp": str(stamp), "x-slack-signature": signature or ""}
+
+    async def send(self, body: str, headers: dict[str, str]) -> httpx.Response:
+        """Send the bot a form with these headers."""
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        return await self.page.post(f"{self.bot}/slack/events", content=body, headers={**form, **headers})
+
+    async def sees(self, user: str, *wanted: str, channel: str = ADMIN) -> dict[str, Any]:
+        """Wait until a person sees a message in a channel that holds all these texts, and return the last such."""
+
+        shown: list[dict[str, Any]] = []
+
+        async def look() -> dict[str, Any] | None:
+            answer = await self.page.get("/sandbox/slack/messages", params={"channel": channel, "user": user})
+            shown[:] = answer.json()["messages"]
+            found = [m for m in shown if all(text in str(m) for text in wanted)]
+            return found[-1] if found else None
+
+        try:
+            return await self.until(look)
+        except TimeoutError:
+            texts = "\n".join(message["text"] for message in shown)
+            raise AssertionError(f"{user} does not see {wanted} in {channel}, but:\n{texts}") from None
+
+    async def until(self, look: Callable[[], Awaitable[Any]]) -> Any:
+        """Look again and again until there is something to see. Raises TimeoutError."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (found := await look()):  # noqa: ASYNC110  # other processes set no event
+                await asyncio.sleep(0.05)
+            return found
+
+    async def _post(self, what: str, **body: Any) -> dict[str, Any]:
+        answer = await self.page.post(f"/sandbox/slack/{what}", json=body)
+        found: dict[str, Any] = answer.json()
+        assert found["ok"], found
+        return found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """One town for all stories of a module: starting it takes some seconds."""
+    folder = tmp_path_factory.mktemp("town")
+    (folder / "permissions.yaml").write_text(PERMISSIONS, encoding="utf-8")
+    (folder / "alerts.yaml").write_text(ALERTS, encoding="utf-8")
+    async with Redis.from_url(redis_url) as redis:
+        await redis.flushdb()
+    async with AsyncExitStack() as house:
+        quay_socket, slack_socket = house.enter_context(bound_socket(0)), house.enter_context(bound_socket(0))
+        port = free_port()
+        registry = seed()
+        bot = f"http://127.0.0.1:{port}"
+        settings = SlackSettings(bot_url=f"{bot}/slack/events", public_url=url_of(slack_socket))
+        await house.enter_async_context(serving(create_quay(registry, Faults()), quay_socket))
+        await house.enter_async_context(serving(create_slack(default_workspace(), settings), slack_socket))
+        environment = {
+            **os.environ,
+            "SLACK_BOT_TOKEN": settings.bot_token,
+            "SLACK_SIGNING_SECRET": settings.signing_secret,
+            "SLACK_API_URL": f"{url_of(slack_socket)}/api/",
+            "QUAY_URL": url_of(quay_socket),
+            "QUAY_TOKEN": "sandbox-superuser",
+            "QUAY_READ_TOKEN": "sandbox-readonly",
+            "REDIS_URL": redis_url,
+            "PERMISSIONS_FILE": str(folder / "permissions.yaml"),
+            "ALERTS_FILE": str(folder / "alerts.yaml"),
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+        }
+        for name in ("serve", "worker"):
+            command = [sys.executable, "-m", "bot.cli", name]
+            await house.enter_async_context(child(name, command, environment, folder / f"{name}.log"))
+        page = await house.enter_async_context(httpx.AsyncClient(base_url=url_of(slack_socket), timeout=10))
+        found = Town(page, bot, registry, redis_url, settings.signing_secret, environment)
+
+        async def ready() -> bool:
+            try:
+                return (await page.get(f"{bot}/readyz")).is_success
+            except httpx.TransportError:
+                return False
+
+        await found.until(ready)
+        yield found
+        for name in ("serve", "worker"):
+            sys.stderr.write((folder / f"{name}.log").read_text())

@@ -1,0 +1,154 @@
+"""From a slash command to a changed registry, through real processes over HTTP."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.system.conftest import ADMIN, Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+GIB = 1024**3
+
+
+def waiting_kid(town: Town, service: str) -> str:
+    return next(k.kid for k in town.registry.keys.values() if k.service == service and k.approval is None)
+
+
+async def test_a_key_is_approved_by_somebody_who_may(town: Town) -> None:
+    """Command → card → a click by someone who may not → a click by someone who may → approved, with their name."""
+    kid = waiting_kid(town, "quay_builder")
+    await town.say("U04DAVE", f"/quay keys approve {kid[:8]}")
+    refused = await town.sees("U04DAVE", "You may not do this here", "No rule allows it")
+    assert refused["ephemeral"]
+    card = await town.sees("U04DAVE", kid, "waits for approval")
+    await town.press("U04DAVE", card, "key_approve")
+    await town.sees("U04DAVE", "Approving it is for approvers")
+    assert town.registry.keys[kid].approval is None
+    await town.press("U02BOB", card, "key_approve")
+    ended = await town.sees("U04DAVE", kid, "✅", "approved by Bob Brandt")
+    assert ended["ts"] == card["ts"]
+    assert ended["edited"]
+    assert "key_approve" not in str(ended)
+    approval = town.registry.keys[kid].approval
+    assert approval is not None
+    assert "Bob Brandt (U02BOB)" in approval.notes
+
+
+async def test_fifty_clicks_at_once_are_one_approval(town: Town) -> None:
+    """Everybody else is told who was first."""
+    kid = waiting_kid(town, "clair_scanner")
+    card = await town.sees("U02BOB", kid, "waits for approval")
+    button = next(e for e in card["blocks"][-1]["elements"] if e["action_id"] == "key_approve")
+
+    clicks = [click(town, user, card, button) for user in ["U02BOB", "U01ALICE"] * 25]
+    answers = await asyncio.gather(*map(town.deliver, clicks))
+    assert {answer.status_code for answer in answers} == {200}
+    await town.sees("U02BOB", f"✅ Key {kid[:12]}")
+    of_this_key = [entry for entry in await audit(town) if kid in json.dumps(entry)]
+    assert [entry["event"] for entry in of_this_key] == ["key_arrived", "change_intent"]
+    (record,) = {str(entry["details"]["change"]) for entry in of_this_key}  # type: ignore[index]
+    events = [entry["event"] for entry in await audit(town) if record in json.dumps(entry)]
+    assert events.count("change_approved") == events.count("change_outcome") == 1
+
+
+async def test_a_quota_is_confirmed_by_its_requester(town: Town) -> None:
+    """The plan to Carol alone; the outcome to the channel."""
+    await town.say("U03CAROL", "/quay quota set team-alpha 100GiB")
+    plan = await town.sees("U03CAROL", "80 GiB → *100 GiB*", "change_confirm")
+    assert plan["ephemeral"]
+    await town.press("U03CAROL", plan, "change_confirm")
+    await town.sees("U04DAVE", "<@U03CAROL>", "Quay has the quota of team-alpha at 100 GiB")
+    namespace = town.registry.organization("team-alpha")
+    assert namespace is not None
+    assert namespace.quota is not None
+    assert namespace.quota.limit_bytes == 100 * GIB
+
+
+async def test_a_click_after_expiry_does_nothing_and_the_card_says_so(town: Town) -> None:
+    """Expired after a second by this file; the worker edits the card by itself."""
+    await town.say("U03CAROL", "/quay quota delete team-beta")
+    card = await town.sees("U02BOB", "Delete the quota of team-beta", "change_approve")
+    ended = await town.sees("U02BOB", "⌛ Delete the quota of team-beta: expired")
+    assert ended["ts"] == card["ts"]
+    assert "change_approve" not in str(ended)
+    answer = await town.deliver(click(town, "U02BOB", card, card["blocks"][-1]["elements"][0]))
+    assert answer.status_code == 200
+    namespace = town.registry.organization("team-beta")
+    assert namespace is not None
+    assert namespace.quota is not None
+
+
+@pytest.mark.parametrize(
+    ("user", "channel", "said"),
+    [
+        ("U05GUEST", ADMIN, "You may not do this here"),
+        ("U06LEFT", ADMIN, "Bots, deactivated people"),
+        ("U07STRANGER", "C0SHARED", "You may not do this here"),
+        ("U02BOB", "C0SHARED", "shared with another company"),
+        ("U02BOB", "C0GENERAL", "but not in this channel"),
+    ],
+)
+async def test_the_wrong_person_or_place_gets_nothing(town: Town, user: str, channel: str, said: str) -> None:
+    """Told why, to them alone."""
+    await town.say(user, "/quay keys list", channel)
+    answer = await town.sees(user, said, channel=channel)
+    assert answer["ephemeral"]
+
+
+async def test_alerts_go_to_the_channel_that_the_file_names(town: Town) -> None:
+    """By the worker's schedule, once."""
+    await town.sees("U04DAVE", "team-ml-vision is at 88.5 % of its quota", channel="C0ML")
+
+
+@pytest.mark.parametrize("fault", ["forged", "old", "none"])
+async def test_a_forged_or_old_signature_is_401_and_nothing_else(town: Town, fault: str) -> None:
+    """Whatever the body says."""
+    body = "command=%2Fquay&text=keys+list&team_id=T0SANDBOX&user_id=U02BOB&channel_id=C0REGADMIN&trigger_id=1.1"
+    headers = town.signature(body, int(time.time()) - (301 if fault == "old" else 0))
+    if fault == "forged":
+        headers["x-slack-signature"] = headers["x-slack-signature"][:-2] + "zz"
+    before = (await town.page.get("/sandbox/slack/calls")).json()
+    answer = await town.send(body, {} if fault == "none" else headers)
+    assert answer.status_code == 401
+    assert (await town.page.get("/sandbox/slack/calls")).json() == before
+
+
+def click(town: Town, user: str, card: dict[str, Any], button: dict[str, Any]) -> str:
+    """A click as Slack delivers it, from a window that may show an older state of the card."""
+    payload = {
+        "type": "block_actions",
+        "team": {"id": "T0SANDBOX"},
+        "user": {"id": user, "team_id": "T0SANDBOX"},
+        "channel": {"id": ADMIN},
+        "container": {"type": "message", "channel_id": ADMIN, "message_ts": card["ts"], "is_ephemeral": False},
+        "response_url": f"{town.page.base_url}hooks/response/none",
+        "trigger_id": "1.1",
+        "actions": [{"block_id": "b", **button}],
+    }
+    return urlencode({"payload": json.dumps(payload)})
+
+
+async def audit(town: Town) -> list[dict[str, object]]:
+    """The audit's entries, read from Redis as anybody could."""
+    async with Redis.from_url(town.redis_url) as redis:
+        return [json.loads(fields[b"body"]) for _, fields in await redis.xrange("quaymaster:audit")]
+
+
+async def test_the_audit_verifies(town: Town) -> None:
+    """All that happened above, in one unbroken chain."""
+    command = [sys.executable, "-m", "bot.cli", "audit", "verify", "--json"]
+    done = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, env=town.environment, check=False, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["entries"] > 5
+    events = {entry["event"] for entry in await audit(town)}
+    assert {"key_arrived", "change_proposed", "change_approved", "change_intent", "change_outcome"} <= events
+    assert {"change_expired", "command_denied", "command_allowed"} <= events
