@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from redis.asyncio import Redis
@@ -75,7 +76,7 @@ async def test_of_many_concurrent_clicks_one_wins(redis: Redis) -> None:
     """From several stores at once; everybody else is told how the record stands."""
     stores = [Confirmations(redis, Sealer(b"k" * 32)) for _ in range(5)]
     await stores[0].create(make())
-    clicks = [stores[i % 5].advance("r1", lambda r, u=f"U{i + 2}": agree(r, u)) for i in range(100)]
+    clicks = [stores[i % 5].advance("r1", partial(agree, user=f"U{i + 2}")) for i in range(100)]
     results = await asyncio.gather(*clicks, return_exceptions=True)
     winners = [result for result in results if isinstance(result, Record)]
     losers = [result for result in results if isinstance(result, Refused)]

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -119,7 +118,7 @@ class FakeWeb(AsyncWebClient):
             client=self, http_verb="POST", api_url="", req_args={}, data=data, headers={}, status_code=200
         )
         if self.unreachable:
-            raise SlackApiError("unreachable", {"ok": False, "error": "internal_error"})
+            raise TimeoutError
         return response
 
     async def users_info(self, *, user: str, **_: Any) -> AsyncSlackResponse:

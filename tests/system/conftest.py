@@ -106,10 +106,11 @@ class Town:
             return found[-1] if found else None
 
         try:
-            return await self.until(look)
+            found: dict[str, Any] = await self.until(look)
         except TimeoutError:
             texts = "\n".join(message["text"] for message in shown)
             raise AssertionError(f"{user} does not see {wanted} in {channel}, but:\n{texts}") from None
+        return found
 
     async def until(self, look: Callable[[], Awaitable[Any]]) -> Any:
         """Look again and again until there is something to see. Raises TimeoutError."""
