@@ -117,7 +117,7 @@ def test_a_started_server_keeps_nothing_and_ends_with_its_context(program: str) 
 def test_a_started_server_ends_even_when_its_owner_is_killed(program: str) -> None:
     """Nobody is asked to tidy up."""
     environ = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         [sys.executable, "-c", OWNER], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as owner:
         assert owner.stdout

@@ -153,6 +153,7 @@ class World:
     faults: Faults
     redis: Redis
     quay: Quay
+    quay_url: str
     clock: Clock = field(default_factory=Clock)
     slack: FakeSlack = field(default_factory=FakeSlack)
     web: FakeWeb = field(default_factory=FakeWeb)
@@ -234,4 +235,4 @@ async def open_world(redis: Redis, kind: type[Quay] = Quay) -> AsyncIterator[Wor
     clock = Clock()
     registry, faults = seed(clock), Faults()
     async with served(create_app(registry, faults)) as url, open_client(url) as http:
-        yield World(registry, faults, redis, kind(http, "sandbox-superuser", attempts=1), clock)
+        yield World(registry, faults, redis, kind(http, "sandbox-superuser", attempts=1), url, clock)

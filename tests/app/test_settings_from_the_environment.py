@@ -1,0 +1,72 @@
+"""A missing or malformed setting: all the problems at once, by name, and no secret in any of them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import run
+
+ROOT = Path(__file__).parents[2]
+GOOD = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_SIGNING_SECRET": "signing",
+    "QUAY_URL": "https://quay.example.com",
+    "QUAY_TOKEN": "token",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "PERMISSIONS_FILE": str(ROOT / "permissions.yaml"),
+    "ALERTS_FILE": str(ROOT / "alerts.yaml"),
+}
+
+
+@pytest.mark.parametrize("process", ["serve", "worker"])
+def test_everything_that_is_missing_is_named_at_once(process: str) -> None:
+    """Before anything starts, exit status 2."""
+    done = run(process)
+    assert done.returncode == 2
+    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "QUAY_URL", "QUAY_TOKEN", "REDIS_URL"):
+        assert f"{name} is not set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SLACK_BOT_TOKEN", "xapp-secret-1", "begins with xoxb-"),
+        ("QUAY_URL", "quay.example.com", "URL"),
+        ("REDIS_URL", "http://localhost", "redis://"),
+        ("PORT", "70000", "65535"),
+        ("LOG_LEVEL", "LOUD", "'DEBUG'"),
+        ("SLACK_COMMAND", "quay", "such as /quay"),
+        ("SECRET_KEY", "short-secret", "32 characters"),
+        ("SLACK_APP_TOKEN", "xapp-secret-1", "Socket Mode"),
+        ("PERMISSIONS_FILE", "/nowhere.yaml", "cannot be read"),
+    ],
+)
+def test_what_is_malformed_is_named(name: str, value: str, said: str) -> None:
+    """With what would be right, and without the value of a secret."""
+    done = run("worker", **{**GOOD, name: value})
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "secret-1" not in done.stderr
+    assert "short-secret" not in done.stderr
+
+
+def test_a_broken_permissions_file_stops_serve_with_its_line(tmp_path: Path) -> None:
+    """Status 2 for serve, 1 for check."""
+    broken = tmp_path / "permissions.yaml"
+    broken.write_text((ROOT / "permissions.yaml").read_text().replace("keys.read", "keys.reed"))
+    served = run("serve", **{**GOOD, "PERMISSIONS_FILE": str(broken)})
+    assert served.returncode == 2
+    assert "permissions.yaml:" in served.stderr
+    assert "did you mean 'keys.read'?" in served.stderr
+    checked = run("check", str(broken))
+    assert checked.returncode == 1
+    assert "keys.reed" in checked.stderr
+
+
+def test_check_why_and_manifest_need_no_settings() -> None:
+    """They are for the desk of whoever writes the file."""
+    assert run("check").returncode == 0
+    explained = run("why", "U03CAROL", "quota", "set", "team-a", "600GiB")
+    assert "createUserQuotaSuperUser: request" in explained.stdout
+    assert "https://bot.example.com/slack/events" in run("manifest", "https://bot.example.com/").stdout
