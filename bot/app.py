@@ -25,14 +25,12 @@ from bot.documents import read_document
 from bot.effects import by_command
 from bot.effects.keys import ApproveKey, DeleteKey
 from bot.effects.quotas import DeleteQuota, SetQuota
-from bot.messages import Message
 from bot.permissions import Policy
 from bot.permissions.file import PolicyFile
 from bot.quay.client import Quay, open_client
 from bot.sealing import Sealer, derive_key
 from bot.settings import Settings
 from bot.slack import SlackMessenger, open_slack
-from bot.views import policy as policy_views
 from bot.worker import HEARTBEAT, Jobs, nudge, open_queue
 from handlers import all_commands
 from handlers.calls import operations_of
@@ -123,7 +121,9 @@ async def open_app(
             settings.redis_url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30
         )
         stack.push_async_callback(redis.aclose)
-        blocking = Redis.from_url(settings.redis_url, socket_connect_timeout=5, health_check_interval=30)
+        blocking = Redis.from_url(
+            settings.redis_url, socket_timeout=15, socket_connect_timeout=5, health_check_interval=30
+        )
         stack.push_async_callback(blocking.aclose)
         web = await stack.enter_async_context(
             open_slack(str(settings.slack_api_url), settings.slack_bot_token.get_secret_value())
@@ -148,12 +148,10 @@ def _build(
     web: AsyncWebClient,
     quay: Quay,
 ) -> App:
-    news: list[tuple[str, Message]] = []
-    policy.told = lambda event, said: news.append((event, policy_views.news(event, said)))
     current: Callable[[], Policy] = policy.current
     messenger = SlackMessenger(web)
     audit = Audit(redis, derive_key(settings.root_secret, "audit"), clock)
-    confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")))
+    confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")), audit)
     gate = Gate(current, Directory(web, clock))
     telling = Telling(
         messenger,
@@ -161,10 +159,10 @@ def _build(
         clock,
         lambda: alerts.admin_channel if alerts else current().first_admin_channel,
     )
-    changes = Changes(quay, confirmations, audit, gate, telling, EFFECTS, clock, partial(nudge, queue))
-    arrivals = Arrivals(quay, confirmations, audit, gate, telling, clock)
+    changes = Changes(quay, confirmations, gate, telling, EFFECTS, clock, partial(nudge, queue))
+    arrivals = Arrivals(quay, confirmations, gate, telling, clock)
 
-    executor = Executor(quay, confirmations, audit, gate, telling, EFFECTS, clock, changes.propose_again)
+    executor = Executor(quay, confirmations, gate, telling, EFFECTS, clock, changes.propose_again)
     dispatcher = Dispatcher(
         clock,
         gate,
@@ -189,7 +187,6 @@ def _build(
         claims=Claims(redis),
         messenger=messenger,
         policy=policy,
-        policy_news=news,
         alerts=alerts,
         clock=clock,
     )

@@ -12,7 +12,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
@@ -43,7 +43,6 @@ Event = Literal[
     "change_intent",
     "change_outcome",
     "key_arrived",
-    "alert_posted",
     "policy_loaded",
     "policy_refused",
     "record_tampered",
@@ -122,6 +121,27 @@ class Audit:
         not JSON at all (a SecretStr, say), Contended, or whatever the Redis client raises. What the entry would
         have announced must then not be done.
         """
+
+        async def send(entry: list[bytes]) -> bytes:
+            found: bytes = await self._append(keys=[STREAM, HEAD], args=entry)
+            return found
+
+        return await self.carry(event, actor=actor, details=details, send=send)
+
+    async def carry(
+        self,
+        event: Event,
+        *,
+        actor: str | None,
+        details: Mapping[str, JSON],
+        send: Callable[[list[bytes]], Awaitable[bytes]],
+    ) -> Entry:
+        """Append an entry as part of another atomic step, which `send` takes.
+
+        `send` is given the head that must be found, the new head, body, hash and seal; it returns the head that
+        Redis has afterwards, and takes its step only together with the entry. Raises as `record`, and whatever
+        `send` raises.
+        """
         _refuse_secrets(details)
         async with self._lock:
             for _ in range(ATTEMPTS):
@@ -130,9 +150,7 @@ class Audit:
                 # The mark makes this head ours alone: when the answer got lost and the client asked again, the
                 # script finds this very head and says so, which is success.
                 head = f"{entry.sequence} {entry.hash} {self._mark}".encode()
-                found: bytes = await self._append(
-                    keys=[STREAM, HEAD], args=[self._remembered, head, body, entry.hash, entry.seal]
-                )
+                found = await send([self._remembered, head, body, entry.hash.encode(), entry.seal.encode()])
                 self._remembered = found
                 if found == head:
                     return entry

@@ -1,4 +1,4 @@
-"""The command line: serve, worker, sandbox, check, why, doctor, manifest, audit, operations.
+"""The command line: serve, worker, sandbox, check, why, manifest, audit, operations.
 
 Exit status 0 is good, 1 is something found wrong, 2 is used or configured wrongly.
 """
@@ -53,7 +53,12 @@ def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> No
             if with_worker:
                 await stack.enter_async_context(running(build_worker(app.jobs, own_signals=False)))
             config = uvicorn.Config(
-                build_server(app), host=settings.host, port=settings.port, log_config=None, access_log=False, ws="none"
+                build_server(app),
+                host=settings.listen_host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                ws="none",
             )
             await uvicorn.Server(config).serve()
 

@@ -40,6 +40,10 @@ class Whisperer(Messenger, Protocol):
         """Show a message in a channel to one person; Slack does not keep it, and it cannot be edited."""
         ...
 
+    async def link(self, channel: str, message_id: MessageId) -> str:
+        """The address at which people find a message."""
+        ...
+
 
 class MessengerError(Exception):
     """Slack did not take a message; `reason` is Slack's own word (`not_in_channel`, `ratelimited`, ...)."""

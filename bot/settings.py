@@ -20,7 +20,7 @@ class ConfigurationError(Exception):
 
 
 def _bot_token(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith("xoxb-"):
+    if not re.fullmatch(r"xoxb-[!-~]+", value.get_secret_value()):
         raise ValueError("must be a bot token, which begins with xoxb-")
     return value
 
@@ -28,6 +28,16 @@ def _bot_token(value: SecretStr) -> SecretStr:
 def _redis_url(value: str) -> str:
     if not re.match(r"(rediss?|unix)://", value):
         raise ValueError("must begin with redis://, rediss:// or unix://")
+    try:
+        urlsplit(value).port  # noqa: B018  # reading it is the check
+    except ValueError:
+        raise ValueError("has a port that is no number") from None
+    return value
+
+
+def _sendable(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("has blanks or characters that no token has")
     return value
 
 
@@ -60,12 +70,12 @@ class Settings(BaseSettings):
     slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
     slack_command: Annotated[str, AfterValidator(_command)] = "/quay"
     quay_url: HttpUrl
-    quay_token: SecretStr
-    quay_read_token: SecretStr | None = None
+    quay_token: Annotated[SecretStr, AfterValidator(_sendable)]
+    quay_read_token: Annotated[SecretStr | None, AfterValidator(_sendable)] = None
     redis_url: Annotated[str, AfterValidator(_redis_url)]
     permissions_file: str = "permissions.yaml"
     alerts_file: str = "alerts.yaml"
-    host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it
+    listen_host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     log_level: LogLevel = "INFO"
     secret_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None

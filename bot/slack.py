@@ -73,3 +73,11 @@ class SlackMessenger:
             )
         except FAILURES as error:
             raise MessengerError(reason_of(error)) from error
+
+    async def link(self, channel: str, message_id: MessageId) -> str:
+        """chat.getPermalink."""
+        try:
+            answer = await self.web.chat_getPermalink(channel=channel, message_ts=message_id)
+        except FAILURES as error:
+            raise MessengerError(reason_of(error)) from error
+        return str(answer["permalink"])

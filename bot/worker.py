@@ -24,10 +24,11 @@ from bot.alerts.sweep import QuotaSweep
 from bot.audit import Audit
 from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Telling
 from bot.confirmations import Confirmations
-from bot.messages import Message, Messenger, MessengerError
+from bot.messages import Messenger, MessengerError
 from bot.permissions.file import PolicyFile
 from bot.quay.errors import QuayError
 from bot.sealing import Tampered
+from bot.views import policy as policy_views
 
 QUEUE = "quaymaster"
 HEARTBEAT = "quaymaster:worker:seen"
@@ -73,8 +74,6 @@ class Jobs:
     claims: Claims
     messenger: Messenger
     policy: PolicyFile
-    policy_news: list[tuple[str, Message]]
-    """What is to be told of the permissions file: an audit event, and the message for the admin channel."""
     alerts: AlertsFile | None
     clock: Callable[[], datetime]
 
@@ -84,14 +83,13 @@ class Jobs:
 
     async def tick(self, _: dict[str, Any]) -> None:
         """Expire, wake, recover, and start whatever a schedule asks for."""
-        await self.redis.set(HEARTBEAT, str(self.clock().timestamp()))
-        self.policy.current()
+        await self._kept("heartbeat", self.redis.set(HEARTBEAT, str(self.clock().timestamp())))
         await self._kept("policy", self._tell_of_policy())
-        await self._kept("expire", self._expire())
-        for record_id in await self.confirmations.due():
-            await nudge(self.queue, record_id)
+        await self._kept("expire", self.changes.expire_due())
+        await self._kept("wake", self._wake())
         await self._kept("recover", self.executor.recover())
-        await self._start_due()
+        await self._kept("telling", self.telling.pay_debts())
+        await self._kept("schedules", self._start_due())
 
     async def watch_keys(self, _: dict[str, Any]) -> None:
         """Notice waiting keys, and those that no longer wait."""
@@ -104,21 +102,22 @@ class Jobs:
         if self.alerts and self.alerts.quotas:
             await self._kept("sweep_quotas", self.sweep.run(self.alerts))
 
-    async def _expire(self) -> None:
-        for record in await self.changes.expire_due():
-            await self.telling.outcome(record)
+    async def _wake(self) -> None:
+        for record_id in await self.confirmations.due(self.clock()):
+            await nudge(self.queue, record_id)
 
     async def _tell_of_policy(self) -> None:
-        channel = self.alerts.admin_channel if self.alerts else self.policy.current().first_admin_channel
-        while self.policy_news:
-            event, message = self.policy_news.pop(0)
-            await self.audit.record(
-                "policy_loaded" if event == "policy_loaded" else "policy_refused",
-                actor=None,
-                said=message.text,
-            )
+        """Record and announce what became of a changed permissions file; of many workers one does."""
+        policy = self.policy.current()
+        news = self.policy.news
+        if news is None:
+            return
+        if await self.redis.set(f"quaymaster:policy:told:{news.id}", b"1", nx=True, ex=86_400):
+            await self.audit.record(news.event, actor=None, said=news.said)
+            channel = self.alerts.admin_channel if self.alerts else policy.first_admin_channel
             if channel:
-                await self.messenger.post(channel, message)
+                await self.messenger.post(channel, policy_views.news(news.event, news.said))
+        self.policy.news = None
 
     async def _start_due(self) -> None:
         """Enqueue the sweeps whose moment has come; of many workers one takes each moment."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from bot.audit import Audit
-
 from bot.changes import Changes, Denied
 from bot.confirmations import Confirmations, Missing, Record, Refused
 from bot.messages import Message
@@ -30,10 +30,14 @@ class Clicks:
     audit: Audit
 
     async def click(self, action_id: str, record_id: str, person: Person) -> ClickAnswer | None:
-        """Do what a button says, if it may still be done; None when the card itself is the answer."""
+        """Do what a button says, if it may still be done; None when the card itself is the answer.
+
+        Raises NotKnown when Slack does not say who the people are.
+        """
         try:
-            return await self._actions()[action_id](record_id, person)
+            record = await self._actions()[action_id](record_id, person)
         except Refused as refused:
+            await self.changes.telling.tell(refused.record)
             return ClickAnswer(clicks.too_late(refused.record, refused.reason), replaces=True)
         except Denied as denied:
             await self.audit.record(
@@ -50,24 +54,16 @@ class Clicks:
         except Tampered:
             await self.audit.record("record_tampered", actor=str(person.actor), change=record_id)
             return ClickAnswer(clicks.tampered(record_id))
+        shown = await self.changes.telling.tell(record)
+        return ClickAnswer(cards.card(shown), replaces=True) if shown.private else None
 
-    def _actions(self) -> dict[str, Callable[[str, Person], Awaitable[ClickAnswer | None]]]:
+    def _actions(self) -> dict[str, Callable[[str, Person], Awaitable[Record]]]:
+        approve, reject = self.changes.approve, self.changes.reject
         return {
-            "change_confirm": self._approve,
-            "change_approve": self._approve,
-            "key_approve": lambda record_id, person: self._approve(record_id, person, "approveServiceKey"),
-            "key_reject": lambda record_id, person: self._approve(record_id, person, "deleteServiceKey"),
-            "change_reject": self._reject,
-            "change_cancel": self._reject,
+            "change_confirm": approve,
+            "change_approve": approve,
+            "key_approve": partial(approve, operation="approveServiceKey"),
+            "key_reject": partial(approve, operation="deleteServiceKey"),
+            "change_reject": reject,
+            "change_cancel": reject,
         }
-
-    async def _approve(self, record_id: str, person: Person, operation: str | None = None) -> ClickAnswer | None:
-        return await self._shown(await self.changes.approve(record_id, person, operation))
-
-    async def _reject(self, record_id: str, person: Person) -> ClickAnswer | None:
-        return await self._shown(await self.changes.reject(record_id, person))
-
-    async def _shown(self, record: Record) -> ClickAnswer | None:
-        """Edit the cards; a confirmation that only the requester saw is replaced by how it stands."""
-        await self.changes.telling.refresh(record)
-        return None if record.cards else ClickAnswer(cards.card(record), replaces=True)

@@ -13,6 +13,7 @@ from bot.permissions import Person
 from bot.permissions.asking import may_ask_about
 from bot.quay.client import Quay
 from bot.quay.errors import NotFound
+from bot.sealing import Tampered
 from bot.views import clicks, details, errors, modals
 
 
@@ -37,10 +38,10 @@ class Details:
         """The key of a record, as Quay has it now. Raises QuayError."""
         try:
             record = await self.confirmations.get(record_id)
-        except Missing:
+        except (Missing, Tampered):
             return clicks.gone()
         arguments = record.offers[0].arguments
-        place = await self.gate.place(record.channel)
+        place = await self.gate.directory.place(record.channel)
         policy = self.gate.policy()
         decisions = [
             may_ask_about(policy, person, operation, arguments, place)

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from bot.audit import Audit, Event
 from redis.exceptions import RedisError
 
-from bot.changes import Arrivals, Changes, Denied, Gate
+from bot.audit import Audit, Event
+from bot.changes import LASTING, Arrivals, Changes, Denied, Gate, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
 from bot.confirmations import Confirmations
 from bot.messages import Message, MessengerError
@@ -105,8 +105,8 @@ class Dispatcher:
         answer = await _invoke(call, here)
         if not isinstance(answer, Change):
             return answer
-        proposal = await self.changes.propose(delivery.id, person, place, answer.command, answer.arguments)
-        return cards.confirmation(proposal.record) if proposal.private else None
+        record = await self.changes.propose(delivery.id, person, place, answer.command, answer.arguments)
+        return cards.confirmation(record) if record.private else None
 
     def _require(
         self,
@@ -138,7 +138,7 @@ class Dispatcher:
             try:
                 return await self.quay.get_service_key(typed)
             except NotFound:
-                raise Refusal(f"There is no service key {typed!r} in Quay.") from None
+                log.info("key_not_found_whole", length=len(typed))
         found = [key for key in await self.quay.list_service_keys() if key.kid.startswith(typed)]
         exact = [key for key in found if key.kid == typed]
         if len(found) == 1 or exact:
@@ -179,7 +179,10 @@ async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message |
         return errors.storage(incident)
     except MessengerError as error:
         log.error("slack_failed", incident=incident, reason=error.reason)
-        return errors.card_not_posted(error.reason, incident)
+        return errors.card_not_posted(error.reason, incident, lasting=error.reason in LASTING)
+    except NotKnown:
+        log.warning("people_not_known", incident=incident)
+        return errors.unknown_people(incident)
     except Exception:
         log.exception("unexpected", incident=incident)
         return errors.unexpected(incident)

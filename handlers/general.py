@@ -1,6 +1,6 @@
 """The bot's own commands: help, pending, status, why."""
 
-from bot.commands import CommandSet, Correction
+from bot.commands import Command, CommandSet, Correction
 from bot.messages import Message
 from bot.permissions import Actor, Person
 from bot.permissions.asking import explain
@@ -31,7 +31,7 @@ async def show_pending(*, here: Handed) -> Message:
     records = [
         record
         for record in await here.confirmations.waiting()
-        if record.expires_at > here.now and (record.needed or record.requester == here.person.actor)
+        if record.expires_at > here.now and (not record.private or record.requester == here.person.actor)
     ]
     return meta.pending(records, here.person.actor.user)
 
@@ -62,7 +62,8 @@ async def explain_why(operation: str, *more: str, here: Handed) -> Message:
         A person (@name; yourself if left out), and arguments such as namespace=team-a limit=100GiB.
     """
     words = list(more)
-    operations, arguments = _named(operation, words, here)
+    command, operations = _named(operation, words, here)
+    arguments: dict[str, Argument] = {}
     person = here.person
     for word in words:
         if word.startswith("<@"):
@@ -72,17 +73,19 @@ async def explain_why(operation: str, *more: str, here: Handed) -> Message:
             arguments[name] = _value(name, value)
         else:
             raise Correction(f"{word!r} is neither a person nor an argument such as namespace=team-a")
+    if command and "namespace" in arguments:
+        operations = command.operations_for(dict(arguments))
     found = explain(here.policy, person, operations, arguments, here.place)
     return meta.why(person.label or person.actor.user, found)
 
 
-def _named(operation: str, words: list[str], here: Context) -> tuple[tuple[str, ...], dict[str, Argument]]:
+def _named(operation: str, words: list[str], here: Context) -> tuple[Command | None, tuple[str, ...]]:
     by_id = {known.lower(): known for known in OPERATIONS}
     if operation.lower() in by_id:
-        return (by_id[operation.lower()],), {}
+        return None, (by_id[operation.lower()],)
     if words and (command := here.grammar.commands.get(f"{operation} {words[0]}".lower())):
         words.pop(0)
-        return command.operations, {}
+        return command, command.operations
     raise Correction(f"{operation!r} is no operation and no command. For example: approveServiceKey, or keys approve")
 
 

@@ -4,7 +4,8 @@ from bot.commands import CommandSet
 from bot.commands.arguments import Duration, Kid
 from bot.effects.keys import facts_of, warnings_of
 from bot.messages import Message
-from bot.views import cards, details, lists
+from bot.views import details, errors, lists
+from bot.views.text import duration
 from handlers.context import Change, Handed
 
 KEYS = CommandSet("keys", "Service keys: what waits, what expires, who approved what.")
@@ -34,7 +35,7 @@ async def list_keys(
     ]
     asked = f" of {service}" if service else ""
     asked += " waiting for approval" if pending else ""
-    asked += f" that expire within {expiring.days} days" if expiring else ""
+    asked += f" that expire within {duration(expiring)}" if expiring else ""
     return lists.keys(found, here.now, asked=asked)
 
 
@@ -67,9 +68,12 @@ async def approve_key(kid: Kid, *, notes: str | None = None, here: Handed) -> Me
     notes
         What Quay's own record should say besides who approved it.
     """
-    record = await here.arrivals.offer(here.named_key, here.place.channel, notes=notes)
+    record = await here.arrivals.offer(here.named_key, here.place.channel)
+    if notes is not None:
+        record = await here.arrivals.add_notes(record, here.named_key, notes, here.person)
+        record = await here.arrivals.telling.tell(record)
     if record.shown_in(here.place.channel):
-        return cards.card(record)
+        return errors.card_stands_at(await here.arrivals.telling.link(record, here.place.channel))
     await here.arrivals.telling.post(record, here.place.channel)
     return None
 

@@ -1,9 +1,9 @@
 """The one path of every change: propose → confirm or approve → claim → execute → verify → record → tell."""
 
 from bot.changes.arrivals import Arrivals
-from bot.changes.deciding import Changes, Proposal
+from bot.changes.deciding import Changes
 from bot.changes.executing import JOB_TIMEOUT, Executor
-from bot.changes.gate import Denied, Gate
-from bot.changes.telling import Telling
+from bot.changes.gate import Denied, Gate, NotKnown
+from bot.changes.telling import LASTING, Telling
 
-__all__ = ["JOB_TIMEOUT", "Arrivals", "Changes", "Denied", "Executor", "Gate", "Proposal", "Telling"]
+__all__ = ["JOB_TIMEOUT", "LASTING", "Arrivals", "Changes", "Denied", "Executor", "Gate", "NotKnown", "Telling"]

@@ -5,20 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.audit import Audit
-from bot.changes.deciding import audit_proposal, record_id
+import structlog
+
+from bot.changes.deciding import proposed, record_id
 from bot.changes.gate import Gate
 from bot.changes.telling import Telling
-from bot.confirmations import Confirmations, Missing, Offer, Record, Refused, State, make_stale
-from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, approved_sentence, sight_of_waiting
-from bot.permissions import confirmation_for
+from bot.confirmations import Confirmations, Missing, Noted, Offer, Record, Refused, State, make_stale
+from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, approved_sentence, noted_by, short, sight_of_waiting
+from bot.messages import MessengerError
+from bot.permissions import Person, confirmation_for
 from bot.plans import Refusal
 from bot.quay.client import Quay
 from bot.quay.models import ServiceKey
+from bot.sealing import Tampered
 
 AGREED_ALREADY = "Somebody has agreed to this key already, so notes can no longer be added to it."
 EXTENSION = timedelta(hours=1)
 """How long a key that Quay should have deleted by now can still be approved, once somebody asks for it."""
+_ASKED_IN_VAIN = frozenset({State.FAILED, State.STALE, State.UNKNOWN})
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,6 @@ class Arrivals:
 
     quay: Quay
     confirmations: Confirmations
-    audit: Audit
     gate: Gate
     telling: Telling
     clock: Callable[[], datetime]
@@ -35,7 +40,7 @@ class Arrivals:
     async def watch(self, channel: str) -> None:
         """Post a card for every key that newly waits; bring cards to an end whose key no longer does.
 
-        Costs one request to Quay. Raises QuayError or MessengerError; what was not posted is tried again next time.
+        Costs one request to Quay. Raises QuayError; a card that Slack does not take is posted later.
         """
         keys = await self.quay.list_service_keys()
         waiting = {key.kid for key in keys if key.is_waiting}
@@ -44,34 +49,61 @@ class Arrivals:
             if key.kid in waiting and not self._has_expired(key):
                 await self._announce(key, channel)
 
-    async def offer(self, key: ServiceKey, channel: str, *, notes: str | None = None) -> Record:
+    async def offer(self, key: ServiceKey, channel: str) -> Record:
         """The live record of a waiting key, made where there is none. Does not post it.
 
-        Raises Refusal when the key does not wait, or when notes come after the first approval.
+        Raises Refusal when the key does not wait.
         """
         if not key.is_waiting:
-            raise Refusal(f"The key {key.kid[:12]} does not wait any more. {approved_sentence(key)}")
+            raise Refusal(f"The key {short(key.kid)} does not wait any more. {approved_sentence(key)}")
         if self._has_expired(key):
-            raise Refusal(f"The key {key.kid[:12]} has expired; approving it would have no effect.")
-        target = sight_of_waiting(key).plan.target
-        live = await self.confirmations.live_for(target)
-        if live is not None:
-            record = await self.confirmations.get(live)
-            if record.requester is None and self.clock() < record.expires_at:
-                return await self._with_notes(record, key, notes) if notes else record
-        try:
-            await self.confirmations.get(_first_id(key))
-        except Missing:
-            return await self._store(_first_id(key), key, channel, notes)
-        return await self._store(record_id(_first_id(key), self.clock().isoformat()), key, channel, notes)
+            raise Refusal(f"The key {short(key.kid)} has expired; approving it would have no effect.")
+        record = await self._latest(key)
+        if record is None:
+            return await self._store(_first_id(key), key, channel)
+        if record.live and self.clock() < record.expires_at:
+            return record
+        return await self._store(_next_id(record), key, channel)
+
+    async def add_notes(self, record: Record, key: ServiceKey, notes: str, person: Person) -> Record:
+        """Put notes into a pending record, with the name of who gave them, where approvers see them.
+
+        Raises Refusal once somebody has agreed.
+        """
+
+        def add(stored: Record) -> Record:
+            if stored.approvals or stored.state is not State.PENDING:
+                raise Refusal(AGREED_ALREADY)
+            given = noted_by(notes, f"{person.label} ({person.actor.user})")
+            offer = stored.offers[0].model_copy(update={"arguments": {**stored.offers[0].arguments, "notes": given}})
+            sight = sight_of_waiting(key, given)
+            return stored.with_offers((offer, *stored.offers[1:]), sight.plan, sight.digest(offer.arguments))
+
+        return await self.confirmations.advance(record.id, add, proposed)
 
     async def _announce(self, key: ServiceKey, channel: str) -> None:
         try:
-            record = await self.confirmations.get(_first_id(key))
-        except Missing:
-            record = await self._store(_first_id(key), key, channel, None)
-        if record.state is State.PENDING and not record.cards:
-            await self.telling.post(record, channel)
+            record = await self._latest(key)
+            if record is None:
+                record = await self._store(_first_id(key), key, channel)
+            elif record.state in _ASKED_IN_VAIN:
+                record = await self._store(_next_id(record), key, channel)
+            if record.state is State.PENDING and not record.cards:
+                await self.telling.tell(record)
+        except MessengerError as error:
+            log.warning("key_not_announced", kid=key.kid, reason=error.reason)
+        except Tampered:
+            log.error("record_unreadable", kid=key.kid)
+
+    async def _latest(self, key: ServiceKey) -> Record | None:
+        """The last of the records that a key has had; each begins where the one before it ended."""
+        record, id_ = None, _first_id(key)
+        while True:
+            try:
+                record = await self.confirmations.get(id_)
+            except Missing:
+                return record
+            id_ = _next_id(record)
 
     async def _retire(self, keys: dict[str, ServiceKey], waiting: set[str]) -> None:
         for record in await self.confirmations.waiting():
@@ -80,49 +112,40 @@ class Arrivals:
                 continue
             gone = "The key is no longer in Quay: it was deleted there, or nobody approved it within a day."
             note = f"Settled outside of this bot. {approved_sentence(keys[kid])}" if kid in keys else gone
+            told = Noted("change_stale", None, {"change": record.id, "note": note})
             try:
-                stale = await self.confirmations.advance(record.id, partial(make_stale, now=self.clock(), note=note))
+                stale = await self.confirmations.advance(
+                    record.id, partial(make_stale, now=self.clock(), note=note), partial(_constantly, told)
+                )
+                await self.telling.tell(stale)
             except (Refused, Missing):
                 continue
-            await self.audit.record("change_stale", actor=None, change=record.id, note=note)
-            await self.telling.refresh(stale)
+            except MessengerError as error:
+                log.warning("not_told", record=record.id, reason=error.reason)
 
-    async def _store(self, id_: str, key: ServiceKey, channel: str, notes: str | None) -> Record:
-        now, sight = self.clock(), sight_of_waiting(key)
+    async def _store(self, id_: str, key: ServiceKey, channel: str) -> Record:
+        now, sight, policy = self.clock(), sight_of_waiting(key), self.gate.policy()
         named = {"kid": key.kid, "service": key.service}
-        offers = (
-            Offer(command="keys approve", operation="approveServiceKey", arguments={**named, "notes": notes}),
-            Offer(command="keys delete", operation="deleteServiceKey", arguments=dict(named)),
-        )
-        entry = confirmation_for(self.gate.policy(), "approveServiceKey", offers[0].arguments)
+        offers = []
+        for command, operation in (("keys approve", "approveServiceKey"), ("keys delete", "deleteServiceKey")):
+            entry = confirmation_for(policy, operation, named)
+            needed, approvers = (entry.approvals, entry.approvers) if entry else (1, ())
+            offers.append(
+                Offer(command=command, operation=operation, arguments=dict(named), needed=needed, approvers=approvers)
+            )
         deletion = key.created_date + UNAPPROVED_KEY_LIFETIME
         record = Record(
             id=id_,
-            offers=offers,
+            offers=tuple(offers),
             requester=None,
             requester_label=key.service,
             channel=channel,
             plan=sight.plan,
             digest=sight.digest(offers[0].arguments),
-            needed=entry.approvals if entry else 1,
-            approver_groups=entry.approvers if entry else (),
             created_at=now,
             expires_at=max(deletion, now + EXTENSION),
         )
-        stored = await self.confirmations.create(record)
-        if stored == record:
-            await audit_proposal(self.audit, record)
-        return stored
-
-    async def _with_notes(self, record: Record, key: ServiceKey, notes: str) -> Record:
-        def add(stored: Record) -> Record:
-            if stored.approvals or stored.state is not State.PENDING:
-                raise Refusal(AGREED_ALREADY)
-            offer = stored.offers[0].model_copy(update={"arguments": {**stored.offers[0].arguments, "notes": notes}})
-            digest = sight_of_waiting(key).digest(offer.arguments)
-            return stored.with_offers((offer, *stored.offers[1:]), digest)
-
-        return await self.confirmations.advance(record.id, add)
+        return await self.confirmations.create(record, proposed(record))
 
     def _has_expired(self, key: ServiceKey) -> bool:
         return key.expiration_date is not None and key.expiration_date <= self.clock()
@@ -131,3 +154,12 @@ class Arrivals:
 def _first_id(key: ServiceKey) -> str:
     """The record that a key's arrival makes: the same in every process."""
     return record_id("key", key.kid, key.created_date.isoformat())
+
+
+def _next_id(record: Record) -> str:
+    """The record that follows when one ended and the key still waits."""
+    return record_id("after", record.id)
+
+
+def _constantly(noted: Noted, _: Record) -> Noted:
+    return noted

@@ -6,28 +6,37 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.audit import Audit
-from bot.changes.gate import Denied, Gate
+from bot.changes.gate import Denied, Gate, NotKnown
 from bot.changes.telling import Telling
 from bot.confirmations import (
     Confirmations,
     Missing,
+    Noted,
     Record,
     Refused,
+    State,
     claim,
     finish,
     intend,
     make_stale,
+    release,
 )
 from bot.effects import Effect, Stamp
+from bot.messages import MessengerError
 from bot.plans import Finding, Outcome, Refusal, Sight
 from bot.quay.client import Quay
-from bot.quay.errors import QuayError
+from bot.quay.errors import QuayError, RateLimited, ReadOnly, ServerError, Unreachable
 from bot.sealing import Tampered
 
-ABANDONED_AFTER = timedelta(minutes=4)
-"""A worker that took a change this long ago is dead: jobs are ended after JOB_TIMEOUT, well before."""
 JOB_TIMEOUT = timedelta(minutes=3)
+"""A job is ended after this long."""
+ABANDONED_AFTER = timedelta(minutes=4)
+"""A worker that took a change this long ago is dead."""
+SEND_WITHIN = timedelta(minutes=1)
+"""A worker that was held up for longer between noting its intent and sending does not send."""
+TRY_AGAIN_AFTER = timedelta(seconds=30)
+PASSING = (Unreachable, RateLimited, ServerError, ReadOnly)
+"""What may be over in a while; before anything was sent, the change waits for it until it expires."""
 
 log = structlog.get_logger()
 
@@ -38,7 +47,6 @@ class Executor:
 
     quay: Quay
     confirmations: Confirmations
-    audit: Audit
     gate: Gate
     telling: Telling
     effects: Mapping[str, Effect]
@@ -47,29 +55,24 @@ class Executor:
     """Offers a fresh plan in place of a stale one."""
 
     async def execute(self, id_: str) -> Record | None:
-        """Execute one due change; None when somebody else has it or it is over."""
-        claimed = await self._claim(id_)
-        if claimed is None:
-            return None
-        await self.telling.refresh(claimed)
-        effect, arguments = self.effects[claimed.offer.command], claimed.offer.arguments
+        """Execute one due change; None when somebody else has it, when it is over, or when it has to wait."""
         try:
-            await self.gate.require_still_agreed(claimed)
-            sight = await effect.look(self.quay, arguments, self.clock())
-        except Denied as denied:
-            return await self._finish(
-                claimed, Finding(outcome=Outcome.FAILED, sentence=_not_sent(denied.decision.reason))
-            )
-        except Refusal as refusal:
-            return await self._stale(claimed, str(refusal))
-        except QuayError as error:
-            return await self._finish(claimed, Finding(outcome=Outcome.FAILED, sentence=_not_sent(error.message)))
-        if not self._still_fits(claimed, sight):
-            stale = await self._stale(claimed, "The registry changed after this plan was made; nothing was sent.")
-            if stale is not None:
-                await self.reoffer(stale)
-            return stale
-        return await self._act(claimed, effect, sight)
+            claimed = await self._claim(id_)
+        except Refused:
+            return None
+        except (Missing, Tampered) as error:
+            log.error("record_unreadable", record=id_, reason=type(error).__name__)
+            await self.confirmations.set_aside(id_, type(error).__name__)
+            return None
+        await self._tell(claimed)
+        ended = await self._execute(claimed)
+        if ended is None:
+            await self._tell(await self.confirmations.get(id_))
+        else:
+            await self._tell(ended)
+            if ended.state is State.STALE:
+                await self.reoffer(ended)
+        return ended
 
     async def recover(self) -> list[Record]:
         """Settle changes whose worker died: unsent ones are executed, sent ones are looked up in Quay."""
@@ -79,120 +82,170 @@ class Executor:
                 record = await self.confirmations.get(id_)
                 done = await (self._settle(record) if record.intended else self.execute(id_))
             except (Missing, Tampered) as error:
-                log.error("record_unreadable", record=id_, reason=type(error).__name__)
-                continue
-            if done is not None:
-                settled.append(done)
+                await self.confirmations.set_aside(id_, type(error).__name__)
+            except Exception:
+                log.exception("not_recovered", record=id_)
+            else:
+                settled += [done] if done else []
         return settled
 
-    async def _claim(self, id_: str) -> Record | None:
+    async def _claim(self, id_: str) -> Record:
         now = self.clock()
-        try:
-            return await self.confirmations.advance(
-                id_, lambda stored: claim(stored, now, abandoned_after=ABANDONED_AFTER)
-            )
-        except (Refused, Missing):
-            return None
-        except Tampered:
-            await self.audit.record("record_tampered", actor=None, change=id_)
-            log.error("record_tampered", record=id_)
-            return None
+        return await self.confirmations.advance(id_, lambda stored: claim(stored, now, abandoned_after=ABANDONED_AFTER))
 
-    def _still_fits(self, record: Record, sight: Sight) -> bool:
-        first = record.offers[0]
-        if sight.operation != record.offer.operation:
-            return False
-        basis = sight.model_copy(update={"operation": first.operation})
-        return basis.digest(first.arguments) == record.digest
+    async def _execute(self, claimed: Record) -> Record | None:
+        effect, arguments = self.effects[claimed.offer.command], claimed.offer.arguments
+        try:
+            await self.gate.require_still_agreed(claimed)
+            sight = await effect.look(self.quay, arguments, self.clock())
+        except Denied as denied:
+            return await self._finish(claimed, _not_sent(denied.decision.reason))
+        except NotKnown:
+            await self._wait(claimed, "Slack does not say who the people are; the bot tries again.")
+            return None
+        except Refusal as refusal:
+            return await self._stale(claimed, str(refusal))
+        except PASSING as error:
+            await self._wait(claimed, f"Quay: {error.message} The bot tries again until it expires.")
+            return None
+        except QuayError as error:
+            return await self._finish(claimed, _not_sent(error.message))
+        if not _still_fits(claimed, sight):
+            return await self._stale(claimed, "The registry changed after this plan was made; nothing was sent.")
+        return await self._act(claimed, effect, sight)
 
     async def _act(self, claimed: Record, effect: Effect, sight: Sight) -> Record | None:
         now = self.clock()
         try:
-            intended = await self.confirmations.advance(claimed.id, lambda stored: intend(stored, claimed, now))
+            intended = await self.confirmations.advance(
+                claimed.id, lambda stored: intend(stored, claimed, now), lambda _: _intent(claimed), owes=False
+            )
         except Refused:
             return None
-        await self.audit.record(
-            "change_intent",
-            actor=None,
-            change=claimed.id,
-            operation=sight.operation,
-            arguments=dict(claimed.offer.arguments),
-            approved_by=[str(approval.actor) for approval in claimed.agreed(sight.operation)],
-            digest=claimed.digest,
-        )
+        if self.clock() - now > SEND_WITHIN:
+            return await self._finish(intended, _not_sent("The worker was held up for too long."))
         stamp = _stamp(claimed)
         try:
             await effect.act(self.quay, claimed.offer.arguments, sight, stamp)
         except QuayError as error:
-            log.warning("quay_refused", change=claimed.id, operation=sight.operation, error=str(error))
+            log.warning("quay_refused", change=claimed.id, operation=sight.operation, said=error.message)
             if not error.may_have_happened:
                 return await self._finish(
                     intended, Finding(outcome=Outcome.FAILED, sentence=f"Quay refused: {error.message}")
                 )
-            return await self._finish(intended, await self._look_after(effect, intended, sight, stamp, error.message))
-        return await self._finish(intended, await self._look_after(effect, intended, sight, stamp, None))
+            return await self._finish(intended, await self._look_after(effect, intended, sight, error))
+        return await self._finish(intended, await self._look_after(effect, intended, sight, None))
 
-    async def _look_after(
-        self, effect: Effect, record: Record, sight: Sight, stamp: Stamp, trouble: str | None
-    ) -> Finding:
+    async def _look_after(self, effect: Effect, record: Record, sight: Sight, trouble: QuayError | None) -> Finding:
+        """Ask Quay what is so now. A call that was never answered may still land, so its absence proves nothing."""
+        said = f"{trouble.message} " if trouble else ""
         try:
-            finding = await effect.check(self.quay, record.offer.arguments, sight, stamp)
+            finding = await effect.check(self.quay, record.offer.arguments, sight, _stamp(record))
         except QuayError as error:
-            said = f"{trouble} " if trouble else "Quay took it. "
+            took = said or "Quay took it. "
             return Finding(
                 outcome=Outcome.UNKNOWN,
-                sentence=f"{said}Reading back failed as well: {error.message} Look at it in Quay before you ask again.",
+                sentence=f"{took}Reading back failed: {error.message} Look at it in Quay before you ask again.",
             )
-        if trouble and finding.outcome is Outcome.FAILED:
-            return Finding(outcome=Outcome.FAILED, sentence=f"{trouble} {finding.sentence}")
-        return finding
+        if finding.outcome is not Outcome.FAILED or not trouble:
+            return finding
+        if isinstance(trouble, Unreachable):
+            return Finding(
+                outcome=Outcome.UNKNOWN,
+                sentence=f"{said}{finding.sentence} The call may still take effect: look at it in Quay in a minute.",
+            )
+        return Finding(outcome=Outcome.FAILED, sentence=f"{said}{finding.sentence}")
 
     async def _settle(self, record: Record) -> Record | None:
         effect = self.effects[record.offer.command]
         sight = Sight(operation=record.offer.operation, rests_on={}, plan=record.plan)
-        trouble = "The worker that sent it died before it could say what came of it."
-        return await self._finish(record, await self._look_after(effect, record, sight, _stamp(record), trouble))
+        finding = await self._look_after(effect, record, sight, None)
+        if finding.outcome is Outcome.FAILED:
+            sentence = f"The worker that was to send it is gone. {finding.sentence}"
+            finding = finding.model_copy(update={"sentence": sentence})
+        ended = await self._finish(record, finding)
+        if ended is not None:
+            await self._tell(ended)
+        return ended
+
+    async def _wait(self, claimed: Record, note: str) -> None:
+        now = self.clock()
+        try:
+            await self.confirmations.advance(
+                claimed.id, lambda stored: release(stored, claimed, now + TRY_AGAIN_AFTER, note)
+            )
+        except Refused:
+            log.info("claim_was_taken_over", change=claimed.id)
 
     async def _finish(self, record: Record, finding: Finding) -> Record | None:
         now = self.clock()
         try:
-            ended = await self.confirmations.advance(
-                record.id, lambda stored: finish(stored, finding.outcome, now, finding.sentence)
+            return await self.confirmations.advance(
+                record.id,
+                lambda stored: finish(stored, finding.outcome, now, finding.sentence),
+                lambda stored: Noted(
+                    "change_outcome",
+                    None,
+                    {
+                        "change": stored.id,
+                        "operation": stored.offer.operation,
+                        "outcome": finding.outcome.value,
+                        "said": finding.sentence,
+                    },
+                ),
             )
         except Refused:
             return None
-        await self.audit.record(
-            "change_outcome",
-            actor=None,
-            change=record.id,
-            operation=record.offer.operation,
-            outcome=finding.outcome.value,
-            said=finding.sentence,
-        )
-        await self.telling.outcome(ended)
-        return ended
 
     async def _stale(self, record: Record, note: str) -> Record | None:
         now = self.clock()
         try:
-            ended = await self.confirmations.advance(record.id, lambda stored: make_stale(stored, now, note))
+            return await self.confirmations.advance(
+                record.id,
+                lambda stored: make_stale(stored, now, note),
+                lambda stored: Noted("change_stale", None, {"change": stored.id, "note": note}),
+            )
         except Refused:
             return None
-        await self.audit.record("change_stale", actor=None, change=record.id, note=note)
-        await self.telling.outcome(ended)
-        return ended
+
+    async def _tell(self, record: Record) -> None:
+        try:
+            await self.telling.tell(record)
+        except MessengerError as error:
+            log.warning("not_told", record=record.id, reason=error.reason)
 
 
-def _not_sent(reason: str) -> str:
-    return f"Nothing was sent to Quay. {reason}"
+def _intent(claimed: Record) -> Noted:
+    offer = claimed.offer
+    return Noted(
+        "change_intent",
+        None,
+        {
+            "change": claimed.id,
+            "operation": offer.operation,
+            "arguments": dict(offer.arguments),
+            "approved_by": [str(approval.actor) for approval in claimed.agreed(offer.operation)],
+            "digest": claimed.digest,
+        },
+    )
+
+
+def _still_fits(record: Record, sight: Sight) -> bool:
+    """Whether the state is the one that was shown. Both offers of a record rest on the same state."""
+    first = record.offers[0]
+    basis = sight.model_copy(update={"operation": first.operation})
+    return sight.operation == record.offer.operation and basis.digest(first.arguments) == record.digest
+
+
+def _not_sent(reason: str) -> Finding:
+    return Finding(outcome=Outcome.FAILED, sentence=f"Nothing was sent to Quay. {reason}")
 
 
 def _stamp(record: Record) -> Stamp:
     agreed = record.agreed(record.offer.operation)
+    asked = record.requester_label
     return Stamp(
         change_id=record.id,
         approved_by=", ".join(f"{approval.label} ({approval.actor.user})" for approval in agreed),
-        requested_by=record.requester_label
-        if record.requester is None
-        else f"{record.requester_label} ({record.requester.user})",
+        requested_by=f"{asked} ({record.requester.user})" if record.requester else asked,
     )

@@ -19,6 +19,7 @@ from bot.permissions import (
 )
 
 NO_CONFIRMATION = "The permissions file says nothing of how such a change is confirmed."
+NAME_NOT_TYPED = "The permissions file wants the name typed for it, which this version of the bot cannot ask for."
 
 
 class Denied(Exception):
@@ -27,6 +28,10 @@ class Denied(Exception):
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision.reason)
         self.decision = decision
+
+
+class NotKnown(Exception):
+    """Slack did not say who somebody is, so for the moment nobody can be let through or refused for good."""
 
 
 def deny(reason: str, rule: str | None = None) -> Denied:
@@ -43,12 +48,13 @@ class Gate:
 
     async def person(self, actor: Actor) -> Person:
         """Say who an actor is, with the user groups that the policy speaks of."""
-        members = (member for listed in self.policy().groups.values() for member in listed)
-        groups = sorted({member for member in members if member.startswith("S") and "@" not in member})
-        return await self.directory.person(actor, groups)
+        members = {member for listed in self.policy().groups.values() for member in listed}
+        addresses = {member for member in members if "@" in member}
+        groups = sorted(member for member in members - addresses if member.startswith("S"))
+        return await self.directory.person(actor, groups, by_email=bool(addresses))
 
     async def place(self, channel: str) -> Place:
-        """Say what a channel is; one that no rule speaks of is not looked up, since nothing is allowed there."""
+        """Say what a channel is; one that no rule speaks of is not looked up, since no rule allows anything there."""
         if channel.startswith("D") or channel in self.policy().known_channels:
             return await self.directory.place(channel)
         return Place(channel)
@@ -60,34 +66,31 @@ class Gate:
             entry = confirmation_for(policy, offer.operation, offer.arguments)
         else:
             requester = await self.person(record.requester)
-            place = await self.place(record.channel)
+            place = await self.directory.place(record.channel)
+            if requester.standing == "unknown" or place.unknown:
+                raise NotKnown
             decision = decide(policy, requester, offer.operation, offer.arguments, place)
             if decision.denied:
                 raise deny(f"{record.requester_label} may no longer ask for it: {decision.reason}", decision.rule)
             entry = decision.confirmation
-        if entry is None:
-            raise deny(NO_CONFIRMATION)
-        return entry
+        return required(entry)
 
-    async def require_approver(self, record: Record, offer: Offer, actor: Actor) -> tuple[Person, ConfirmationRule]:
-        """Return the approver and the confirmation in force. Raises Denied."""
+    async def require_approver(self, record: Record, offer: Offer, actor: Actor) -> ConfirmationRule:
+        """Return the confirmation in force, by which this person may agree. Raises Denied, or NotKnown."""
         entry = await self.requirement(record, offer)
         person = await self.person(actor)
+        place = await self.directory.place(record.channel)
+        if person.standing == "unknown" or place.unknown:
+            raise NotKnown
         decision = may_approve(
-            self.policy(),
-            person,
-            offer.operation,
-            offer.arguments,
-            await self.place(record.channel),
-            requester=record.requester,
-            entry=entry,
+            self.policy(), person, offer.operation, offer.arguments, place, requester=record.requester, entry=entry
         )
         if decision.denied:
             raise Denied(decision)
-        return person, entry
+        return entry
 
     async def require_still_agreed(self, record: Record) -> None:
-        """Check everybody once more before the call. Raises Denied."""
+        """Check everybody once more before the call. Raises Denied, or NotKnown."""
         entry = await self.requirement(record, record.offer)
         agreed = record.agreed(record.offer.operation)
         for approval in agreed:
@@ -97,3 +100,12 @@ class Gate:
                 raise deny(f"{approval.label} may no longer agree to it: {denied.decision.reason}") from denied
         if len(agreed) < max(entry.approvals, 1):
             raise deny(f"It now needs {entry.approvals} approvals, and has {len(agreed)}.")
+
+
+def required(entry: ConfirmationRule | None) -> ConfirmationRule:
+    """A confirmation that can be gone through. Raises Denied where there is none, or one that asks too much."""
+    if entry is None:
+        raise deny(NO_CONFIRMATION)
+    if entry.type_the_name:
+        raise deny(NAME_NOT_TYPED)
+    return entry

@@ -1,4 +1,8 @@
-"""Keeping the cards true: posted once, edited at every step, never looking live when they are not."""
+"""Telling people: cards that are posted once, edited at every step, and never look live when they are not.
+
+Each step of a record leaves a debt in Redis to tell people of it. Whoever took the step pays it at once; what was
+not paid, since Slack did not answer or the process died, the worker pays later.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +10,23 @@ from datetime import datetime
 
 import structlog
 
-from bot.confirmations import Card, Confirmations, Record, State, show_on
+from bot.confirmations import Card, Confirmations, Missing, Record, State, show_on
 from bot.messages import Message, MessageId, MessengerError, Whisperer
+from bot.sealing import Tampered
 from bot.views import cards
+
+LASTING = frozenset(
+    {
+        "channel_not_found",
+        "message_not_found",
+        "cant_update_message",
+        "is_archived",
+        "not_in_channel",
+        "edit_window_closed",
+    }
+)
+"""Slack's refusals that asking again does not change."""
+_ENDED_WITH_NEWS = frozenset({State.DONE, State.FAILED, State.UNKNOWN, State.STALE, State.REJECTED, State.EXPIRED})
 
 log = structlog.get_logger()
 
@@ -20,24 +38,37 @@ class Telling:
     messenger: Whisperer
     confirmations: Confirmations
     clock: Callable[[], datetime]
-    fallback_channel: Callable[[], str | None]
+    spare_channel: Callable[[], str | None]
+
+    async def tell(self, record: Record) -> Record:
+        """Tell people of a record's last step, unless another process is about it; returns the record as it is then.
+
+        Raises MessengerError when a card that others must see can be posted nowhere.
+        """
+        if not await self.confirmations.begin_telling(record):
+            return record
+        shown = await self._show(record)
+        if shown is None:
+            return record
+        if not _is_news(shown) or await self._tell_outcome(shown):
+            await self.confirmations.told(shown)
+        return shown
+
+    async def pay_debts(self) -> None:
+        """Tell people of every step of which they have not been told. Failures are for the next time."""
+        for record_id in await self.confirmations.owed():
+            try:
+                await self.tell(await self.confirmations.get(record_id))
+            except (Missing, Tampered) as error:
+                await self.confirmations.set_aside(record_id, type(error).__name__)
+            except MessengerError as error:
+                log.warning("not_told", record=record_id, reason=error.reason)
 
     async def post(self, record: Record, channel: str) -> Record:
         """Post a card and remember it. Raises MessengerError when no channel takes it."""
-        message = cards.card(record)
-        try:
-            message_id = await self.messenger.post(channel, message)
-        except MessengerError as error:
-            spare = self.fallback_channel()
-            if spare is None or spare == channel:
-                raise
-            log.warning("card_went_elsewhere", record=record.id, channel=channel, reason=error.reason)
-            channel, message_id = spare, await self.messenger.post(spare, message)
+        channel, message_id = await self._post_somewhere(channel, cards.card(record))
         card = Card(channel=channel, message_id=message_id)
-        shown = await self.confirmations.advance(record.id, lambda stored: show_on(stored, card))
-        if shown.state is not record.state or shown.approvals != record.approvals:
-            await self.refresh(shown)
-        return shown
+        return await self.confirmations.advance(record.id, lambda stored: show_on(stored, card), owes=False)
 
     async def whisper(self, record: Record, user: str) -> None:
         """Show a record to its requester alone, where their own confirmation is enough."""
@@ -46,30 +77,59 @@ class Telling:
         except MessengerError as error:
             log.warning("plan_not_whispered", record=record.id, reason=error.reason)
 
-    async def refresh(self, record: Record) -> None:
-        """Edit every card of a record until they show how it stands now, whoever else edits them."""
+    async def link(self, record: Record, channel: str) -> str | None:
+        """The address of a record's card in a channel, or None where there is none."""
+        for card in record.cards:
+            if card.channel == channel:
+                return await self.messenger.link(channel, MessageId(card.message_id))
+        return None
+
+    async def _show(self, record: Record) -> Record | None:
+        """Bring every card to how the record stands, whoever moves it meanwhile; None when Slack did not take one."""
         while True:
-            for card in record.cards:
-                await self._edit(card, cards.card(record))
+            if record.state is State.PENDING and not record.private and not record.cards:
+                record = await self.post(record, record.channel)
+            taken = [await self._edit(card, cards.card(record)) for card in record.cards]
             latest = await self.confirmations.get(record.id)
             if latest.version == record.version:
-                return
+                return record if all(taken) else None
             record = latest
 
-    async def outcome(self, record: Record) -> None:
-        """Bring the cards to the end and tell whoever asked, in the thread of the card or in the channel."""
-        await self.refresh(record)
-        if record.requester is None or (record.state in {State.CANCELLED, State.REJECTED} and not record.cards):
-            return
+    async def _tell_outcome(self, record: Record) -> bool:
+        """Say how it ended, in the thread of the card or in the channel; False when Slack should be asked again."""
         thread = MessageId(record.cards[0].message_id) if record.cards else None
         channel = record.cards[0].channel if record.cards else record.channel
         try:
-            await self.messenger.post(channel, cards.outcome(record), thread=thread)
+            if thread:
+                await self.messenger.post(channel, cards.outcome(record), thread=thread)
+            else:
+                await self._post_somewhere(channel, cards.outcome(record))
         except MessengerError as error:
-            log.error("outcome_not_told", record=record.id, channel=channel, reason=error.reason)
+            log.warning("outcome_not_told", record=record.id, channel=channel, reason=error.reason)
+            return error.reason in LASTING
+        return True
 
-    async def _edit(self, card: Card, message: Message) -> None:
+    async def _post_somewhere(self, channel: str, message: Message) -> tuple[str, MessageId]:
+        """Post in a channel, or else in the spare one. Raises MessengerError when neither takes it."""
+        try:
+            return channel, await self.messenger.post(channel, message)
+        except MessengerError as error:
+            spare = self.spare_channel()
+            if spare is None or spare == channel or error.reason not in LASTING:
+                raise
+            log.warning("message_went_elsewhere", channel=channel, spare=spare, reason=error.reason)
+            return spare, await self.messenger.post(spare, message)
+
+    async def _edit(self, card: Card, message: Message) -> bool:
         try:
             await self.messenger.edit(card.channel, MessageId(card.message_id), message)
         except MessengerError as error:
             log.warning("card_not_edited", channel=card.channel, reason=error.reason)
+            return error.reason in LASTING
+        return True
+
+
+def _is_news(record: Record) -> bool:
+    """Whether its requester is to be told; a plan that only they saw and let expire is no news."""
+    passed = record.private and record.state is State.EXPIRED
+    return record.requester is not None and record.state in _ENDED_WITH_NEWS and not passed

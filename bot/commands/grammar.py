@@ -19,7 +19,8 @@ from docstring_parser import parse as parse_docstring
 from bot.commands.command import Command, CommandSet, Here
 from bot.commands.reader import read
 
-_HELP_WORDS = frozenset({"--help", "-h", "-?", "help"})
+_HELP_WORDS = frozenset({"--help", "-h", "help"})
+_HELP_OPTIONS = _HELP_WORDS - {"help"}
 
 
 class Correction(Exception):
@@ -78,8 +79,8 @@ class Grammar:
         words = read(text)
         if not words or words[0].lower() in _HELP_WORDS:
             return self.help(words[1:])
-        if any(word in _HELP_WORDS for word in words[1:]) or self._is_noun(words):
-            return self.help([word for word in words if word not in _HELP_WORDS])
+        if not _HELP_OPTIONS.isdisjoint(words) or self._is_noun(words):
+            return self.help([word for word in words if word not in _HELP_OPTIONS])
         words = self._lowered(words)
         try:
             handler, bound, _ = self._app.parse_args(words, exit_on_error=False, print_error=False)

@@ -72,12 +72,17 @@ def _basis(key: ServiceKey) -> dict[str, Argument]:
     }
 
 
-def sight_of_waiting(key: ServiceKey) -> Sight:
+def noted_by(notes: str, who: str) -> str:
+    """Somebody's notes, with their name, as Quay's own record will carry them. At most 500 characters of them."""
+    return f"Notes from {who}: {notes[:500]}"
+
+
+def sight_of_waiting(key: ServiceKey, notes: str | None = None) -> Sight:
     """The plan of a waiting key: approve it, or else delete it."""
     plan = Plan(
         title=f"Key {short(key.kid)} of {key.service}",
-        target=target_of(key.kid),
-        lines=facts_of(key),
+        target=f"waiting key {key.kid}",
+        lines=(*facts_of(key), *([Line(label="For Quay's record", now=notes)] if notes else [])),
         consequences=(f"Approved, {key.service} can sign requests with it at once.",),
         warnings=warnings_of(key),
     )
@@ -122,7 +127,8 @@ class ApproveKey:
             raise Refusal(f"The key {short(key.kid)} does not wait any more. {approved_sentence(key)}")
         if key.expiration_date and key.expiration_date <= now:
             raise Refusal(f"The key {short(key.kid)} has expired; approving it would have no effect.")
-        return sight_of_waiting(key)
+        notes = arguments.get("notes")
+        return sight_of_waiting(key, str(notes) if notes else None)
 
     async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> None:
         """Approve, naming the people and the change in Quay's own notes."""

@@ -72,6 +72,7 @@ async def fetch_quota(quay: Quay, namespace: Namespace) -> QuotaState:
             own.limit_bytes if own else None,
             own.limits if own else (),
             holder.quota_report,
+            holder.quota_report.configured_quota if holder.quota_report and own is None else None,
         )
     return state_of(namespace, await list_quotas(quay, namespace))
 
@@ -94,6 +95,12 @@ def state_of(namespace: Namespace, quotas: Sequence[Quota]) -> QuotaState:
 
 def _fill(used: int | None, limit: int | None) -> str:
     return percent(used, limit) if used is not None and limit else "unknown"
+
+
+def _limit_of(state: QuotaState) -> str:
+    if state.limit:
+        return size(state.limit)
+    return f"the system's default, {size(state.system_default)}" if state.system_default else "none"
 
 
 def _target(namespace: Namespace) -> str:
@@ -137,7 +144,7 @@ class SetQuota:
             title=f"Set the quota of {state.namespace} to {size(wanted)}",
             target=_target(state.namespace),
             lines=(
-                Line(label="Limit", now=size(state.limit) if state.limit else "none", after=size(wanted)),
+                Line(label="Limit", now=_limit_of(state), after=size(wanted)),
                 _in_use(state, wanted),
             ),
             consequences=(rejects,),

@@ -162,6 +162,8 @@ def _standing(policy: Policy, person: Person, place: Place) -> str | None:
         return "Bots, deactivated people and people of other companies may do nothing here."
     if person.standing == "unknown":
         return "Slack did not say who this is, and until it does, nothing is allowed. Try again in a minute."
+    if place.unknown:
+        return "Slack does not tell the bot what this channel is. If it is private, invite the bot."
     if place.shared:
         return "This channel is shared with another company."
     return None

@@ -1,8 +1,9 @@
 """permissions.yaml as a file: read whole, proved by its own examples, read again when it changes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import structlog
 
@@ -24,21 +25,32 @@ def read_policy(text: str, name: str, read_call: ReadCall) -> Policy:
     return policy
 
 
+@dataclass(frozen=True)
+class News:
+    """What became of a changed file; the same in every process that reads it."""
+
+    event: Literal["policy_loaded", "policy_refused"]
+    said: str
+    id: str
+
+
 @dataclass
 class PolicyFile:
     """The policy in force. A changed file replaces it whole; a bad one leaves it and is told of."""
 
     path: Path
     read_call: ReadCall
-    told: Callable[[str, str], None] = lambda event, said: log.warning(event, said=said)
     problems: tuple[str, ...] = ()
+    news: News | None = None
+    """The latest that nobody has been told of."""
     _policy: Policy | None = None
-    _stamp: tuple[int, int, int] = field(default=(0, 0, 0))
+    _stamp: tuple[int, int, int] = (0, 0, 0)
 
     def load(self) -> Policy:
         """Read the file for the first time. Raises DocumentError or OSError."""
-        self._stamp = self._stat()
+        stamp = self._stat()
         self._policy = read_policy(self.path.read_text(encoding="utf-8"), self.path.name, self.read_call)
+        self._stamp = stamp
         return self._policy
 
     def current(self) -> Policy:
@@ -48,26 +60,31 @@ class PolicyFile:
         try:
             stamp = self._stat()
             if stamp != self._stamp:
+                self._reload(self.path.read_text(encoding="utf-8"))
                 self._stamp = stamp
-                self._reload()
-        except OSError as error:
-            self._refuse((f"{self.path.name} cannot be read: {error.strerror}",))
+        except (OSError, UnicodeDecodeError) as error:
+            self._stamp = (0, 0, 0)
+            self._refuse((f"{self.path.name} cannot be read: {error}",))
         return self._policy
 
-    def _reload(self) -> None:
+    def _reload(self, text: str) -> None:
         try:
-            text = self.path.read_text(encoding="utf-8")
             self._policy = read_policy(text, self.path.name, self.read_call)
-        except (DocumentError, UnicodeDecodeError) as error:
+        except DocumentError as error:
             self._refuse(tuple(str(error).splitlines()))
         else:
             self.problems = ()
-            self.told("policy_loaded", self.path.name)
+            self._tell("policy_loaded", self.path.name, text)
 
     def _refuse(self, problems: tuple[str, ...]) -> None:
         if problems != self.problems:
             self.problems = problems
-            self.told("policy_refused", "\n".join(problems))
+            self._tell("policy_refused", "\n".join(problems), "")
+
+    def _tell(self, event: Literal["policy_loaded", "policy_refused"], said: str, text: str) -> None:
+        moment = str(self._stat()[0]) if self.path.exists() else ""
+        self.news = News(event, said, sha256("\0".join((event, said, text, moment)).encode()).hexdigest())
+        log.warning(event, said=said)
 
     def _stat(self) -> tuple[int, int, int]:
         found = self.path.stat()

@@ -39,4 +39,6 @@ class Place:
     channel: str
     kind: Literal["channel", "dm", "home"] = "channel"
     shared: bool = False
-    """Whether the channel is shared with another company, or whether that could not be found out."""
+    """Whether the channel is shared with another company."""
+    unknown: bool = False
+    """Whether Slack did not say what the channel is: it does not answer, or the bot is not in a private channel."""

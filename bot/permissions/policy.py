@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from re import Pattern, compile
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -107,7 +107,8 @@ class Rule(_Frozen):
         if sum(map(bool, (self.may, self.may_request, self.deny))) != 1:
             raise ValueError("a rule has exactly one of may, may_request and deny")
         if self.deny:
-            _require_arguments(self.deny, self.where, "a deny")
+            _require_arguments(self.deny, self.where)
+        _require_known(self.operations, self.where)
         return self
 
     @property
@@ -121,15 +122,26 @@ class Rule(_Frozen):
         return frozenset().union(*(sets()[name] for name in (*self.may, *self.may_request, *self.deny)))
 
 
-def _require_arguments(names: tuple[str, ...], where: Where, what: str) -> None:
-    for name in names:
-        for operation in sets()[name]:
-            known = OPERATIONS[operation].arguments if operation in OPERATIONS else ()
-            for argument in where:
-                if argument not in known:
-                    raise ValueError(
-                        f"{what} of {name!r} cannot ask for {argument!r}: {operation} has no such argument"
-                    )
+def _arguments_of(operation: str) -> tuple[str, ...]:
+    return OPERATIONS[operation].arguments if operation in OPERATIONS else ()
+
+
+def _require_arguments(names: tuple[str, ...], where: Where) -> None:
+    """A deny must be able to look at what it asks for, whatever the operation."""
+    for operation in sorted(frozenset().union(*(sets()[name] for name in names))):
+        for argument in where:
+            if argument not in _arguments_of(operation):
+                raise ValueError(f"a deny cannot ask for {argument!r}: {operation} has no such argument")
+
+
+def _require_known(operations: frozenset[str], where: Where) -> None:
+    """A condition on an argument that nothing has would never hold."""
+    known = {argument for operation in operations for argument in _arguments_of(operation)}
+    for argument in where:
+        if argument not in known:
+            close = get_close_matches(argument, known, 1)
+            hint = f", did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"where: none of these operations has an argument {argument!r}{hint}")
 
 
 class ConfirmationRule(_Frozen):
@@ -147,6 +159,7 @@ class ConfirmationRule(_Frozen):
     def _somebody_can_approve(self) -> "ConfirmationRule":
         if self.approvals and not self.approvers:
             raise ValueError(f"approvals: {self.approvals} needs approvers")
+        _require_known(self.operations, self.where)
         return self
 
     @cached_property
@@ -198,6 +211,8 @@ class Policy(_Frozen):
                 for j, group in enumerate(entry.approvers)
                 if "*" in self.groups.get(group, ())
             ]
+        for i, example in enumerate(self.expect):
+            found += [(("expect", i, "as", j), _no_group(group)) for j, group in self._unknown(example.as_)]
         return found
 
     def _unknown(self, groups: tuple[str, ...]) -> list[tuple[int, str]]:
@@ -222,10 +237,6 @@ class Policy(_Frozen):
     def first_admin_channel(self) -> str | None:
         """Where cards go when alerts.yaml names no channel."""
         return next((channel for listed in self.channels.values() for channel in listed), None)
-
-    def to_json(self) -> dict[str, Any]:
-        """The policy as plain data, for the audit and for comparing two of them."""
-        return self.model_dump(mode="json", by_alias=True)
 
 
 def _no_group(group: str) -> str:

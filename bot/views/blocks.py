@@ -15,13 +15,18 @@ from slack_sdk.models.blocks import (
     TableBlock,
 )
 
-from bot.messages import Block
-from bot.views.text import clip, visible
+from bot.messages import Block, Message
+from bot.views.text import clip, escape, visible
 
 SECTION_LIMIT = 3000
 TABLE_ROWS = 100
 TABLE_CHARACTERS = 10_000
 """Slack's limits of one table: with its header at most 100 rows, and 10,000 characters in all cells."""
+
+
+def message(said: str, blocks: Sequence[Block] = ()) -> Message:
+    """A message whose text, for notifications and screen readers, is plain: nothing in it pings or links."""
+    return Message(clip(escape(said), SECTION_LIMIT), tuple(blocks))
 
 
 def header(title: str) -> Block:
@@ -31,12 +36,12 @@ def header(title: str) -> Block:
 
 def section(mrkdwn: str) -> Block:
     """A paragraph; the caller has escaped what is not its own."""
-    return SectionBlock(text=MarkdownTextObject(text=clip(mrkdwn, SECTION_LIMIT))).to_dict()
+    return SectionBlock(text=_mrkdwn(mrkdwn, SECTION_LIMIT)).to_dict()
 
 
 def context(mrkdwn: str) -> Block:
     """Small print; the caller has escaped what is not its own."""
-    return ContextBlock(elements=[MarkdownTextObject(text=clip(mrkdwn, 2000))]).to_dict()
+    return ContextBlock(elements=[_mrkdwn(mrkdwn, 2000)]).to_dict()
 
 
 def button(
@@ -53,7 +58,7 @@ def button(
         text, yes = confirm
         question = ConfirmObject(
             title=PlainTextObject(text="Are you sure?"),
-            text=MarkdownTextObject(text=clip(text, 300)),
+            text=_mrkdwn(text, 300),
             confirm=PlainTextObject(text=yes),
             deny=PlainTextObject(text="Not now"),
         )
@@ -83,3 +88,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
 
 def _cell(text: str) -> dict[str, Any]:
     return {"type": "raw_text", "text": text or "–"}
+
+
+def _mrkdwn(text: str, limit: int) -> MarkdownTextObject:
+    """Markup as it is written: `verbatim` keeps Slack from finding links and names in it by itself."""
+    return MarkdownTextObject(text=clip(text, limit), verbatim=True)

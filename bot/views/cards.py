@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import ButtonElement
 from bot.confirmations import Approval, Record, State
 from bot.messages import Block, Message
 from bot.plans import Line, Moment, Plan
-from bot.views.blocks import actions, button, context, header, section
+from bot.views.blocks import actions, button, context, header, message, section
 from bot.views.text import date, escape
 
 _SAID: dict[State, str] = {
@@ -42,11 +42,11 @@ def card(record: Record) -> Message:
     blocks: list[Block] = [header(title), *plan(record.plan, live=record.live), context(_story(record))]
     if record.state is State.PENDING:
         blocks.append(context(_wanted(record)))
-        if record.approver_groups or not record.needed:
+        if record.offers[0].approvers or not record.offers[0].needed:
             blocks.append(actions(_buttons(record), f"record:{record.id}"))
     else:
         blocks.append(section(_ending(record)))
-    return Message(f"{record.plan.title}: {_SAID[record.state]}", tuple(blocks))
+    return message(f"{record.plan.title}: {_SAID[record.state]}", tuple(blocks))
 
 
 def confirmation(record: Record) -> Message:
@@ -65,7 +65,7 @@ def confirmation(record: Record) -> Message:
             f"record:{record.id}",
         ),
     )
-    return Message(f"{record.plan.title}? Nothing has changed yet.", blocks)
+    return message(f"{record.plan.title}? Nothing has changed yet.", blocks)
 
 
 def outcome(record: Record) -> Message:
@@ -76,7 +76,7 @@ def outcome(record: Record) -> Message:
     agreed = record.agreed(record.offer.operation)
     others = [approval for approval in agreed if approval.actor != record.requester]
     story = f"Approved by {_names(others)} · " if others else ""
-    return Message(
+    return message(
         f"{record.plan.title}: {_SAID[record.state]}. {record.note}",
         (
             section(text),
@@ -122,18 +122,19 @@ def _story(record: Record) -> str:
 
 def _wanted(record: Record) -> str:
     """Who agreed, who else may, and the time left."""
-    if record.needed and not record.approver_groups:
+    first = record.offers[0]
+    if first.needed and not first.approvers:
         return "Nobody may approve this: permissions.yaml has no confirmation for it."
-    groups = " or ".join(escape(group) for group in record.approver_groups)
     parts = []
     for offer in record.offers:
         agreed = record.agreed(offer.operation)
         if agreed:
-            verb = "Approved" if offer is record.offers[0] else "To be rejected, say"
-            parts.append(f"{verb} {_names(agreed)} ({len(agreed)} of {max(record.needed, 1)})")
-    if record.needed:
-        people = "person" if record.needed == 1 else "people"
-        parts.append(f"Needs {record.needed} {people} of {groups}")
+            verb = "Approved by" if offer is first else "To be rejected, by"
+            parts.append(f"{verb} {_names(agreed)} ({len(agreed)} of {max(offer.needed, 1)})")
+    if first.needed:
+        people = "person" if first.needed == 1 else "people"
+        groups = " or ".join(escape(group) for group in first.approvers)
+        parts.append(f"Needs {first.needed} {people} of {groups}")
     else:
         parts.append("Whoever may do it can confirm")
     return " · ".join([*parts, f"expires {date(record.expires_at)}"])

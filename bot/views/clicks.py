@@ -2,7 +2,7 @@
 
 from bot.confirmations import Record, State
 from bot.messages import Message
-from bot.views.blocks import context, section
+from bot.views.blocks import context, message, section
 from bot.views.cards import name
 from bot.views.text import date, escape
 
@@ -10,12 +10,16 @@ from bot.views.text import date, escape
 def too_late(record: Record, reason: str) -> Message:
     """The record does not admit the click any more: who was first, or what became of it."""
     said = _said(record, reason)
-    return Message(said, (section(said), context(f"{escape(record.plan.title)} · change `{record.id}`")))
+    return message(
+        "It is too late for that.", (section(said), context(f"{escape(record.plan.title)} · change `{record.id}`"))
+    )
 
 
 def _said(record: Record, reason: str) -> str:
     if reason == "already yours":
         return "You have agreed to this already."
+    if reason == "not offered":
+        return "That is not what this record offers. Nothing was done."
     if record.closed_by:
         who = name(record.closed_by.user, record.closed_by_label)
         return f"{who} was first: it was {record.state.value} {date(record.closed_at or record.created_at)}."
@@ -32,13 +36,13 @@ def _said(record: Record, reason: str) -> str:
 
 def gone() -> Message:
     """The record is not stored any more."""
-    said = "This is too old: the bot no longer knows of it, and nothing was done. Ask again if it is still wanted."
-    return Message(said, (section(said),))
+    said = "The bot no longer knows of this; what became of it shows in the audit. Ask again if it is still wanted."
+    return message(said, (section(said),))
 
 
 def tampered(record_id: str) -> Message:
     """Somebody wrote to the bot's storage who is not the bot."""
     said = "The stored record of this change was altered by somebody who is not the bot, so it is refused."
-    return Message(
+    return message(
         said, (section(f"⛔ *{said}*\nTell your security people."), context(f"Change `{escape(record_id)}`"))
     )

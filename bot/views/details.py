@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.messages import Block, Message
 from bot.plans import Line
 from bot.quay.models import QuotaLimit, RegistrySize, ServiceKey
-from bot.views.blocks import context, section
+from bot.views.blocks import context, message, section
 from bot.views.cards import facts
 from bot.views.text import date, duration, escape, exact_size, percent, size
 
@@ -22,7 +22,7 @@ def key(shown: ServiceKey, lines: Sequence[Line], warnings: Sequence[str], now: 
         by = f" by {escape(shown.approval.approver.username)}" if shown.approval.approver else ""
         notes = f"\n> {escape(shown.approval.notes)}" if shown.approval.notes else ""
         blocks.append(section(f"Approved{by} {date(shown.approval.approved_date)}{notes}"))
-    return Message(said, tuple(blocks))
+    return message(said, tuple(blocks))
 
 
 def _state(shown: ServiceKey, now: datetime) -> str:
@@ -58,7 +58,7 @@ def quota(
     exact = " · ".join(
         f"{label} {exact_size(figure)}" for label, figure in (("used", used), ("limit", limit)) if figure is not None
     )
-    return Message(said, (section("\n".join(lines)), *([context(exact)] if exact else [])))
+    return message(said, (section("\n".join(lines)), *([context(exact)] if exact else [])))
 
 
 def _limit(entry: QuotaLimit) -> str:
@@ -72,8 +72,8 @@ def registry_size(measured: RegistrySize, now: datetime) -> Message:
     going = "A measurement is running." if measured.running else "A measurement is queued." if measured.queued else ""
     if measured.last_ran is None:
         said = "The registry's size was never measured."
-        return Message(said, (section(f"*{said}* {going}".strip()),))
+        return message(said, (section(f"*{said}* {going}".strip()),))
     said = f"The registry holds {size(measured.size_bytes)}"
     age = duration(now - measured.last_ran)
     text = f"*{said}*\nMeasured {date(measured.last_ran)}, {age} ago. {going}".strip()
-    return Message(f"{said}, measured {age} ago", (section(text), context(exact_size(measured.size_bytes))))
+    return message(f"{said}, measured {age} ago", (section(text), context(exact_size(measured.size_bytes))))

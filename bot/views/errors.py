@@ -14,7 +14,7 @@ from bot.quay.errors import (
     Unauthorized,
     Unreachable,
 )
-from bot.views.blocks import context, section
+from bot.views.blocks import context, message, section
 from bot.views.text import escape
 
 _ADVICE: tuple[tuple[type[QuayError], str], ...] = (
@@ -38,13 +38,13 @@ _ADVICE: tuple[tuple[type[QuayError], str], ...] = (
 
 def sentence(text: str) -> Message:
     """A short answer in plain words."""
-    return Message(text, (section(escape(text)),))
+    return message(text, (section(escape(text)),))
 
 
 def denied(decision: Decision) -> Message:
     """Somebody may not; which rule says so, and how to find out more."""
     said = f"You may not do this here. {decision.reason}"
-    return Message(
+    return message(
         said,
         (section(f"⛔ {escape(said)}"), context("Nothing was sent to Quay. `why OPERATION` explains it.")),
     )
@@ -54,7 +54,7 @@ def quay(error: QuayError, incident: str, *, asked: str) -> Message:
     """Quay did not do or say what it was asked for."""
     advice = next((advice for kind, advice in _ADVICE if isinstance(error, kind)), "Try again.")
     said = f"{asked} did not work: {error.message}"
-    return Message(
+    return message(
         said,
         (
             section(f"❌ *{escape(said)}*\n{escape(advice)}"),
@@ -64,21 +64,41 @@ def quay(error: QuayError, incident: str, *, asked: str) -> Message:
 
 
 def storage(incident: str) -> Message:
-    """Redis did not answer, so nothing may go ahead."""
-    said = "The bot cannot reach its storage, so nothing was done."
-    advice = "Try again in a minute. If it stays so, whoever runs the bot has to look at Redis."
-    return Message(said, (section(f"❌ *{said}*\n{advice}"), context(f"Incident `{incident}`")))
+    """Redis did not answer, so nothing may go ahead, and nobody can tell how far it came."""
+    said = "The bot cannot reach its storage."
+    advice = (
+        "What you asked for may or may not have been noted: `pending` shows it, once the storage is back. "
+        "If it stays so, whoever runs the bot has to look at Redis."
+    )
+    return message(said, (section(f"❌ *{said}*\n{advice}"), context(f"Incident `{incident}`")))
+
+
+def unknown_people(incident: str) -> Message:
+    """Slack does not say who the people are that a change depends on."""
+    said = "Slack does not say who the people are, so nothing was done."
+    return message(said, (section(f"❌ *{said}*\nTry again in a minute."), context(f"Incident `{incident}`")))
 
 
 def unexpected(incident: str) -> Message:
     """The bot itself is at fault."""
     said = "Something in the bot went wrong."
     advice = "Whether anything was done shows in `pending` and in the audit. Tell whoever runs the bot of the incident."
-    return Message(said, (section(f"❌ *{said}*\n{advice}"), context(f"Incident `{incident}`")))
+    return message(said, (section(f"❌ *{said}*\n{advice}"), context(f"Incident `{incident}`")))
 
 
-def card_not_posted(reason: str, incident: str) -> Message:
-    """A card that others must see could not be posted, so nobody can approve it."""
-    said = f"Slack did not take the card ({reason}), so nobody can approve it, and nothing will be done."
-    advice = "Invite the bot to the channel, and ask again."
-    return Message(said, (section(f"❌ *{escape(said)}*\n{advice}"), context(f"Incident `{incident}`")))
+def card_not_posted(reason: str, incident: str, *, lasting: bool) -> Message:
+    """Slack did not take a card that others must see."""
+    if lasting:
+        said = f"Slack did not take the card ({reason}), so nobody can approve it."
+        advice = "Nothing will be done. Invite the bot to the channel, and ask again."
+    else:
+        said = f"Slack did not take the card yet ({reason})."
+        advice = "The bot goes on trying; `pending` lists it."
+    return message(said, (section(f"❌ *{escape(said)}*\n{advice}"), context(f"Incident `{incident}`")))
+
+
+def card_stands_at(link: str | None) -> Message:
+    """A key's card is in the channel already."""
+    said = "The key waits for approval already: its card stands in this channel."
+    shown = f"{said} <{link}|Go to the card>" if link else said
+    return message(said, (section(shown),))

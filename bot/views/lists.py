@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.messages import Block, Message
 from bot.quay.models import Organization, ServiceKey, User
-from bot.views.blocks import context, section, table
+from bot.views.blocks import context, message, section, table
 from bot.views.text import count, duration, escape, percent, size
 
 _SOON = timedelta(days=30)
@@ -110,4 +110,4 @@ def _listing(
             hint = f"Showing {count(shown)} of {count(len(rows))}: one message holds no more. Narrow it down."
     if hint:
         blocks.append(context(hint))
-    return Message(said, tuple(blocks))
+    return message(said, tuple(blocks))

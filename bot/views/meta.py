@@ -7,7 +7,7 @@ from bot.commands import Help
 from bot.confirmations import Record, State
 from bot.messages import Block, Message
 from bot.permissions.asking import Explanation
-from bot.views.blocks import actions, button, context, section
+from bot.views.blocks import actions, button, context, message, section
 from bot.views.text import code, count, date, duration, escape
 
 LISTED = 15
@@ -23,7 +23,7 @@ def help_page(page: Help) -> Message:
         blocks.append(section("\n".join(f"*{escape(name)}*: {escape(said)}" for name, said in page.parameters)))
     if page.examples:
         blocks.append(context("For example: " + " · ".join(code(example) for example in page.examples)))
-    return Message(f"Help on {page.title}", tuple(blocks))
+    return message(f"Help on {page.title}", tuple(blocks))
 
 
 def why(who: str, explanations: Sequence[Explanation]) -> Message:
@@ -37,7 +37,7 @@ def why(who: str, explanations: Sequence[Explanation]) -> Message:
         if each.entry is not None:
             line += f" {_agreement(each)}"
         lines.append(line)
-    return Message(f"What {who} may do", (section("\n".join(lines)),))
+    return message(f"What {who} may do", (section("\n".join(lines)),))
 
 
 def _agreement(each: Explanation) -> str:
@@ -56,28 +56,30 @@ def _agreement(each: Explanation) -> str:
 def pending(records: Sequence[Record], reader: str) -> Message:
     """What waits: changes that need others, and the reader's own that need their confirmation."""
     if not records:
-        return Message("Nothing is pending.", (section("*Nothing is pending.*"),))
+        return message("Nothing is pending.", (section("*Nothing is pending.*"),))
     said = f"{count(len(records))} pending change{'' if len(records) == 1 else 's'}"
     blocks: list[Block] = [section(f"*{said}*")]
     for record in records[:LISTED]:
         own = record.requester is not None and record.requester.user == reader
         blocks.append(section(f"*{escape(record.plan.title)}*\n{_waits_for(record)}"))
         if record.state is State.PENDING and own:
-            buttons = [button("Withdraw" if record.needed else "Cancel", "change_cancel", record.id)]
-            if not record.needed:
+            buttons = [button("Cancel" if record.private else "Withdraw", "change_cancel", record.id)]
+            if record.private:
                 buttons.insert(0, button("Confirm", "change_confirm", record.id, style="primary"))
             blocks.append(actions(buttons, f"record:{record.id}"))
     if len(records) > LISTED:
         blocks.append(context(f"And {count(len(records) - LISTED)} more, which expire later."))
-    return Message(said, tuple(blocks))
+    return message(said, tuple(blocks))
 
 
 def _waits_for(record: Record) -> str:
     if record.state is State.APPROVED:
         return "Agreed; waits for the worker."
-    agreed = len(record.approvals)
-    groups = escape(" or ".join(record.approver_groups))
-    wanted = f"{agreed} of {record.needed} approvals, by {groups}" if record.needed else "Waits for your confirmation"
+    first = record.offers[0]
+    groups = escape(" or ".join(first.approvers))
+    wanted = f"{len(record.approvals)} of {first.needed} approvals, by {groups}"
+    if not first.needed:
+        wanted = "Waits for your confirmation" if record.private else "Waits for whoever may do it"
     where = f" · <#{record.cards[0].channel}>" if record.cards else ""
     return f"{wanted}{where} · expires {date(record.expires_at)}"
 
@@ -103,4 +105,4 @@ def status(
     said = "The bot has a problem" if wrong else "The bot is well"
     lines = wrong or [f"✅ *{said}*"]
     lines.append(f"{count(pending_count)} pending · the worker {worker} · Quaymaster {escape(version)}")
-    return Message(said, (section("\n".join(lines)),))
+    return message(said, (section("\n".join(lines)),))

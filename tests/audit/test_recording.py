@@ -54,7 +54,7 @@ async def test_an_entry_says_what_happened_and_what_came_before(audit: Audit) ->
 async def test_the_head_is_that_of_the_last_entry(audit: Audit) -> None:
     """Of a record without entries, it is the beginning."""
     assert await audit.head() == BEGINNING
-    last = [await audit.record("alert_posted", actor=None) for _ in range(3)][-1]
+    last = [await audit.record("command_allowed", actor=None) for _ in range(3)][-1]
     assert await audit.head() == last.head
 
 

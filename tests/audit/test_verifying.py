@@ -134,7 +134,7 @@ async def test_a_process_that_remembers_more_than_redis_says_so_and_goes_on(redi
     heads = await record_five(audit)
     await redis.set(HEAD, f"3 {heads[2][1]}")
     with capture_logs() as logged:
-        entry = await audit.record("alert_posted", actor=None)
+        entry = await audit.record("command_allowed", actor=None)
     assert [(line["event"], line["remembered"], line["found"]) for line in logged] == [
         ("audit_head_moved_back", heads[4], heads[2])
     ]

@@ -28,7 +28,7 @@ async def test_the_plan_says_exactly_what_will_change(world: World) -> None:
 
 async def test_the_requesters_own_confirmation_is_enough(world: World) -> None:
     """Where the file says `approvals: 0`; the channel hears of it, the requester by name."""
-    record = (await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * GIB)).record
+    record = await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * GIB)
     await world.click("U0CAROL", "change_confirm", record.id)
     (done,) = await world.work()
     assert (done.state, limit_of(world)) == ("done", 100 * GIB)
@@ -38,7 +38,7 @@ async def test_the_requesters_own_confirmation_is_enough(world: World) -> None:
 
 async def test_nobody_else_can_confirm_it(world: World) -> None:
     """Not even somebody who may do the same."""
-    record = (await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * GIB)).record
+    record = await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * GIB)
     answer = await world.click("U0BOB", "change_confirm", record.id)
     assert answer is not None
     assert "Only the person who asked for it can confirm it" in answer.message.text
@@ -48,7 +48,7 @@ async def test_nobody_else_can_confirm_it(world: World) -> None:
 async def test_where_there_is_no_quota_one_is_created(world: World) -> None:
     """One intent, two operations, whichever the state asks for."""
     assert limit_of(world, "team-mobile") is None
-    record = (await world.propose("U0CAROL", "quota set", namespace="team-mobile", limit=20 * GIB)).record
+    record = await world.propose("U0CAROL", "quota set", namespace="team-mobile", limit=20 * GIB)
     assert record.offer.operation == "createUserQuotaSuperUser"
     await world.click("U0CAROL", "change_confirm", record.id)
     await world.work()
@@ -58,7 +58,7 @@ async def test_where_there_is_no_quota_one_is_created(world: World) -> None:
 async def test_a_users_own_namespace_goes_by_the_other_operation(world: World) -> None:
     """Quay names them the other way round."""
     name = world.registry.users()[5].name
-    record = (await world.propose("U0CAROL", "quota set", namespace=f"user:{name}", limit=20 * GIB)).record
+    record = await world.propose("U0CAROL", "quota set", namespace=f"user:{name}", limit=20 * GIB)
     assert record.offer.operation in {"createOrganizationQuotaSuperUser", "changeOrganizationQuotaSuperUser"}
     await world.click("U0CAROL", "change_confirm", record.id)
     (done,) = await world.work()
@@ -89,7 +89,7 @@ async def test_a_request_is_decided_by_others(world: World) -> None:
     """Somebody without the right asks; approvers decide; the requester is told in the thread."""
     assert await world.type("U0DAVE", "quota set team-alpha 90GiB") is None
     (record,) = await world.confirmations.waiting()
-    assert record.needed == 2
+    assert record.offers[0].needed == 2
     assert await world.click("U0DAVE", "change_approve", record.id) is not None
     await world.click("U0EVE", "change_reject", record.id)
     ended = await world.confirmations.get(record.id)
@@ -107,7 +107,7 @@ async def test_the_requester_withdraws(world: World) -> None:
 
 async def test_a_change_meanwhile_makes_the_plan_stale_and_a_fresh_one_is_offered(world: World) -> None:
     """Nothing is executed on a plan that no longer fits."""
-    record = (await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * GIB)).record
+    record = await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * GIB)
     await world.click("U0CAROL", "change_confirm", record.id)
     namespace = world.registry.organization("team-alpha")
     assert namespace is not None
@@ -122,7 +122,7 @@ async def test_a_change_meanwhile_makes_the_plan_stale_and_a_fresh_one_is_offere
 
 async def test_use_that_moves_by_itself_makes_nothing_stale(world: World) -> None:
     """The digest covers what the change rests on, never the figures that move."""
-    record = (await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * GIB)).record
+    record = await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * GIB)
     await world.click("U0CAROL", "change_confirm", record.id)
     namespace = world.registry.organization("team-alpha")
     assert namespace is not None

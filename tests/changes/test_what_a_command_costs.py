@@ -54,7 +54,7 @@ async def test_nobody_who_could_not_be_allowed_causes_a_request(world: World) ->
 
 async def test_executing_a_quota_costs_three_requests(world: World) -> None:
     """Look, the one write, read back."""
-    record = (await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * 1024**3)).record
+    record = await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * 1024**3)
     await world.click("U0CAROL", "change_confirm", record.id)
     async with AsyncClient(base_url=world.quay_url) as client:
         await client.delete("/sandbox/quay/requests")

@@ -7,9 +7,11 @@ from functools import partial
 import pytest
 from redis.asyncio import Redis
 
+from bot.audit import Audit
 from bot.confirmations import (
     Confirmations,
     Missing,
+    Noted,
     Offer,
     Record,
     Refused,
@@ -30,13 +32,14 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 def make(id_: str = "r1", target: str = "quota team-a", minutes: int = 10) -> Record:
     return Record(
         id=id_,
-        offers=(Offer(command="quota set", operation="createUserQuotaSuperUser", arguments={"namespace": "a"}),),
+        offers=(
+            Offer(command="quota set", operation="createUserQuotaSuperUser", arguments={"namespace": "a"}, needed=1),
+        ),
         requester=Actor("T1", "U1"),
         requester_label="Kim",
         channel="C1",
         plan=Plan(title="Set it", target=target),
         digest="d",
-        needed=1,
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=minutes),
     )
@@ -44,24 +47,31 @@ def make(id_: str = "r1", target: str = "quota team-a", minutes: int = 10) -> Re
 
 @pytest.fixture
 def confirmations(redis: Redis) -> Confirmations:
-    return Confirmations(redis, Sealer(b"k" * 32))
+    return open_store(redis)
+
+
+def open_store(redis: Redis) -> Confirmations:
+    return Confirmations(redis, Sealer(b"k" * 32), Audit(redis, b"a" * 32, lambda: NOW))
+
+
+NOTED = Noted("change_proposed", None, {"change": "r"})
 
 
 def agree(record: Record, user: str = "U2") -> Record:
-    return approve(record, Actor("T1", user), user, "createUserQuotaSuperUser", 1, NOW)
+    return approve(record, Actor("T1", user), user, record.offers[0], NOW)
 
 
 async def test_a_record_comes_back_as_it_was_stored(confirmations: Confirmations) -> None:
     """Every field, through JSON and the seal."""
-    stored = await confirmations.create(make())
+    stored = await confirmations.create(make(), NOTED)
     assert await confirmations.get("r1") == stored == make()
 
 
 async def test_the_same_delivery_twice_is_one_record(confirmations: Confirmations) -> None:
     """The second creation returns the first record, as far as it has come."""
-    await confirmations.create(make())
+    await confirmations.create(make(), NOTED)
     approved = await confirmations.advance("r1", agree)
-    assert await confirmations.create(make()) == approved
+    assert await confirmations.create(make(), NOTED) == approved
 
 
 async def test_an_unknown_id_is_missing(confirmations: Confirmations) -> None:
@@ -74,8 +84,8 @@ async def test_an_unknown_id_is_missing(confirmations: Confirmations) -> None:
 
 async def test_of_many_concurrent_clicks_one_wins(redis: Redis) -> None:
     """From several stores at once; everybody else is told how the record stands."""
-    stores = [Confirmations(redis, Sealer(b"k" * 32)) for _ in range(5)]
-    await stores[0].create(make())
+    stores = [open_store(redis) for _ in range(5)]
+    await stores[0].create(make(), NOTED)
     clicks = [stores[i % 5].advance("r1", partial(agree, user=f"U{i + 2}")) for i in range(100)]
     results = await asyncio.gather(*clicks, return_exceptions=True)
     winners = [result for result in results if isinstance(result, Record)]
@@ -91,12 +101,12 @@ async def test_the_indexes_follow_the_state(confirmations: Confirmations) -> Non
         later = NOW + timedelta(days=1)
         return (
             len(await confirmations.waiting()),
-            len(await confirmations.due()),
+            len(await confirmations.due(NOW)),
             len(await confirmations.abandoned(later)),
             await confirmations.live_for("quota team-a"),
         )
 
-    await confirmations.create(make())
+    await confirmations.create(make(), NOTED)
     assert await indexes() == (1, 0, 0, "r1")
     await confirmations.advance("r1", agree)
     assert await indexes() == (1, 1, 0, "r1")
@@ -108,8 +118,8 @@ async def test_the_indexes_follow_the_state(confirmations: Confirmations) -> Non
 
 async def test_what_is_over_is_found_by_the_applications_time(confirmations: Confirmations) -> None:
     """Redis's own expiry only cleans up: nothing live has one, what is closed keeps 30 days."""
-    await confirmations.create(make("early", minutes=5))
-    await confirmations.create(make("late", target="quota b", minutes=50))
+    await confirmations.create(make("early", minutes=5), NOTED)
+    await confirmations.create(make("late", target="quota b", minutes=50), NOTED)
     later = NOW + timedelta(minutes=5)
     assert await confirmations.expired(NOW) == []
     assert await confirmations.expired(later) == ["early"]
@@ -122,8 +132,8 @@ async def test_what_is_over_is_found_by_the_applications_time(confirmations: Con
 
 async def test_closing_an_older_record_leaves_the_newer_one_its_target(confirmations: Confirmations) -> None:
     """The target names the last record that was made for it."""
-    await confirmations.create(make("old"))
-    await confirmations.create(make("new"))
+    await confirmations.create(make("old"), NOTED)
+    await confirmations.create(make("new"), NOTED)
     await confirmations.advance("old", lambda r: close(r, State.CANCELLED, NOW))
     assert await confirmations.live_for("quota team-a") == "new"
 
@@ -131,8 +141,8 @@ async def test_closing_an_older_record_leaves_the_newer_one_its_target(confirmat
 @pytest.mark.parametrize("forgery", ["edited", "unsealed", "of another record", "with another key"])
 async def test_what_the_bot_did_not_write_is_refused(redis: Redis, confirmations: Confirmations, forgery: str) -> None:
     """Write access to Redis approves nothing."""
-    await confirmations.create(make())
-    await confirmations.create(make("r2", target="quota b"))
+    await confirmations.create(make(), NOTED)
+    await confirmations.create(make("r2", target="quota b"), NOTED)
     key, other = confirmations.keys.record("r1"), confirmations.keys.record("r2")
     stored = await redis.get(key)
     approved = agree(make()).model_dump(mode="json")
@@ -152,7 +162,7 @@ async def test_what_the_bot_did_not_write_is_refused(redis: Redis, confirmations
 
 async def test_a_click_costs_two_round_trips(redis: Redis, confirmations: Confirmations) -> None:
     """One to read, one to compare and set."""
-    await confirmations.create(make())
+    await confirmations.create(make(), NOTED)
     await redis.config_resetstat()
     await confirmations.advance("r1", agree)
     calls = {name: figures["calls"] for name, figures in (await redis.info("commandstats")).items()}

@@ -8,7 +8,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bot.confirmations import Offer, Record, Refused, State, approve, claim, close, expire, finish, intend, make_stale
+from bot.confirmations import (
+    Offer,
+    Record,
+    Refused,
+    State,
+    approve,
+    claim,
+    close,
+    expire,
+    finish,
+    intend,
+    make_stale,
+    release,
+)
 from bot.permissions import Actor
 from bot.plans import Outcome, Plan
 
@@ -18,8 +31,8 @@ ABANDONED = timedelta(minutes=4)
 REQUESTER = Actor("T1", "U1")
 APPROVERS = [Actor("T1", "U2"), Actor("T1", "U3")]
 FOR = [
-    Offer(command="keys approve", operation="approveServiceKey", arguments={"kid": "k"}),
-    Offer(command="keys delete", operation="deleteServiceKey", arguments={"kid": "k"}),
+    Offer(command="keys approve", operation="approveServiceKey", arguments={"kid": "k"}, needed=1),
+    Offer(command="keys delete", operation="deleteServiceKey", arguments={"kid": "k"}, needed=1),
 ]
 
 
@@ -27,20 +40,20 @@ def record(needed: int = 1, *, state: State = State.PENDING, offers: int = 1) ->
     return Record(
         id="r",
         state=state,
-        offers=tuple(FOR[:offers]),
+        offers=tuple(offer.model_copy(update={"needed": needed}) for offer in FOR[:offers]),
         requester=REQUESTER,
         requester_label="Kim",
         channel="C1",
         plan=Plan(title="Approve it", target="key k"),
         digest="d",
-        needed=needed,
         created_at=START,
         expires_at=START + LIFE,
     )
 
 
 def agree(pending: Record, actor: Actor, needed: int = 1, operation: str = "approveServiceKey") -> Record:
-    return approve(pending, actor, actor.user, operation, needed, START)
+    offer = next(offer for offer in FOR if offer.operation == operation)
+    return approve(pending, actor, actor.user, offer.model_copy(update={"needed": needed}), START)
 
 
 def test_the_last_approval_that_is_needed_makes_it_due() -> None:
@@ -72,7 +85,7 @@ def test_the_number_that_is_needed_is_the_one_in_force_at_the_click() -> None:
 
 
 MOVES: dict[str, Callable[[Record, datetime], Record]] = {
-    "approve": lambda r, now: approve(r, APPROVERS[0], "x", "approveServiceKey", 1, now),
+    "approve": lambda r, now: approve(r, APPROVERS[0], "x", FOR[0], now),
     "cancel": lambda r, now: close(r, State.CANCELLED, now),
     "reject": lambda r, now: close(r, State.REJECTED, now),
     "expire": expire,
@@ -145,7 +158,7 @@ class OneCall(RuleBasedStateMachine):
 
     @rule(actor=st.sampled_from(APPROVERS), which=st.sampled_from(FOR))
     def somebody_agrees(self, actor: Actor, which: Offer) -> None:
-        self.attempt(lambda: approve(self.record, actor, "x", which.operation, 1, self.now))
+        self.attempt(lambda: approve(self.record, actor, "x", which, self.now))
 
     @rule(state=st.sampled_from([State.CANCELLED, State.REJECTED]))
     def somebody_ends_it(self, state: State) -> None:
@@ -168,6 +181,12 @@ class OneCall(RuleBasedStateMachine):
     def a_worker_sends_it(self, which: int) -> None:
         if which < len(self.claims) and self.attempt(lambda: intend(self.record, self.claims[which], self.now)):
             self.calls += 1
+
+    @rule(which=st.integers(0, 3))
+    def a_worker_gives_it_back(self, which: int) -> None:
+        if which < len(self.claims):
+            later = self.now + timedelta(seconds=30)
+            self.attempt(lambda: release(self.record, self.claims[which], later, "Quay is down"))
 
     @rule()
     def a_worker_finds_it_stale(self) -> None:

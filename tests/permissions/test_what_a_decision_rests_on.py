@@ -242,13 +242,17 @@ ins = st.sampled_from([[], ["admin"], ["lab"], ["dm"]])
 arguments_ = st.fixed_dictionaries(
     {}, optional={"namespace": st.sampled_from(["team-a", "user:kim", "x"]), "limit": st.integers(1, 20 * GIB)}
 )
-mays = st.builds(
-    lambda who, names, where, in_: {"who": who, "may": names, "where": where, **({"in": in_} if in_ else {})},
-    who,
-    names,
-    wheres,
-    ins,
-)
+
+
+def may(who: list[str], names: list[str], where: dict[str, Any], in_: list[str]) -> dict[str, Any]:
+    """A rule that may be written: its conditions are on arguments that its operations have."""
+    operations = [OPERATIONS[name] for listed in names for name in sets()[listed] if name in OPERATIONS]
+    known = {argument for operation in operations for argument in operation.arguments}
+    held = {name: condition for name, condition in where.items() if name in known}
+    return {"who": who, "may": names, "where": held, **({"in": in_} if in_ else {})}
+
+
+mays = st.builds(may, who, names, wheres, ins)
 denies = st.builds(lambda who, names: {"who": who, "deny": names}, who, names)
 questions = st.tuples(users, st.sampled_from(sorted(OPERATIONS)), arguments_, places)
 

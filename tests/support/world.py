@@ -13,7 +13,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.app import EFFECTS, build_grammar
 from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Gate, Proposal, Telling
+from bot.changes import Arrivals, Changes, Executor, Gate, Telling
 from bot.confirmations import Confirmations, Record
 from bot.directory import Directory
 from bot.messages import Message, MessageId, MessengerError
@@ -75,6 +75,10 @@ class FakeSlack:
     threads: list[tuple[str, str, Message]] = field(default_factory=list)
     whispers: list[tuple[str, str, Message]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
+    """Channels that the bot is not in."""
+    fails: str | None = None
+    """Slack's word for a failure of everything."""
+    refuses_text: str | None = None
 
     async def post(self, channel: str, message: Message, *, thread: MessageId | None = None) -> MessageId:
         self._accept(channel, message)
@@ -89,13 +93,18 @@ class FakeSlack:
         self._accept(channel, message)
         self.messages[channel, message_id] = message
 
+    async def link(self, channel: str, message_id: MessageId) -> str:
+        return f"https://slack.test/{channel}/{message_id}"
+
     async def whisper(self, channel: str, user: str, message: Message) -> None:
         self._accept(channel, message)
         self.whispers.append((channel, user, message))
 
     def _accept(self, channel: str, message: Message) -> None:
         valid(message)
-        if channel in self.refuses:
+        if self.fails:
+            raise MessengerError(self.fails)
+        if channel in self.refuses or (self.refuses_text and self.refuses_text in text_of(message)):
             raise MessengerError("not_in_channel")
 
 
@@ -162,14 +171,14 @@ class World:
 
     def __post_init__(self) -> None:
         self.audit = Audit(self.redis, b"a" * 32, self.clock)
-        self.confirmations = Confirmations(self.redis, Sealer(b"k" * 32))
+        self.confirmations = Confirmations(self.redis, Sealer(b"k" * 32), self.audit)
         self.gate = Gate(lambda: self.policy, Directory(self.web, self.clock))
         self.telling = Telling(self.slack, self.confirmations, self.clock, lambda: "C2")
 
         async def nudge(record_id: str) -> None:
             self.nudged.append(record_id)
 
-        parts = (self.quay, self.confirmations, self.audit, self.gate, self.telling)
+        parts = (self.quay, self.confirmations, self.gate, self.telling)
         self.changes = Changes(*parts, EFFECTS, self.clock, nudge)
         self.arrivals = Arrivals(*parts, self.clock)
         self.executor = Executor(*parts, EFFECTS, self.clock, self.changes.propose_again)
@@ -189,7 +198,7 @@ class World:
     async def person(self, user: str) -> Person:
         return await self.gate.person(Actor(TEAM, user))
 
-    async def propose(self, user: str, command: str, delivery: str = "d1", /, **arguments: Any) -> Proposal:
+    async def propose(self, user: str, command: str, delivery: str = "d1", /, **arguments: Any) -> Record:
         return await self.changes.propose(delivery, await self.person(user), Place(ADMIN), command, arguments)
 
     async def type(self, user: str, text: str, *, channel: str = ADMIN, delivery: str = "d1") -> Message | None:
@@ -208,11 +217,16 @@ class World:
 
     async def work(self) -> list[Record]:
         """What a worker does with everything that is due."""
-        done = [await self.executor.execute(record_id) for record_id in await self.confirmations.due()]
+        done = [await self.executor.execute(record_id) for record_id in await self.confirmations.due(self.clock())]
         return [record for record in done if record is not None]
 
     async def events(self) -> list[str]:
         return [entry.event async for entry in self.audit.entries()][::-1]
+
+    async def forget_who_tells(self) -> None:
+        """Let the half minute pass that one process has for telling people (a key's expiry in Redis)."""
+        for key in await self.redis.keys("*:telling:*"):
+            await self.redis.delete(key)
 
     def waiting_key(self) -> str:
         """The kid of a key that waits and is what it says it is."""
@@ -222,6 +236,18 @@ class World:
         """The one message that stands in the channels, as text."""
         (message,) = self.slack.messages.values()
         return text_of(message)
+
+
+def markup_of(message: Message) -> list[str]:
+    """The texts of a message in which Slack looks for markup."""
+
+    def found(part: Any) -> list[str]:
+        if isinstance(part, dict):
+            own = [part["text"]] if part.get("type") == "mrkdwn" else []
+            return own + [text for value in part.values() for text in found(value)]
+        return [text for item in part for text in found(item)] if isinstance(part, list) else []
+
+    return found([dict(block) for block in message.blocks])
 
 
 def text_of(message: Message) -> str:

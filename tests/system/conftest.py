@@ -153,7 +153,7 @@ async def town(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asyn
             "REDIS_URL": redis_url,
             "PERMISSIONS_FILE": str(folder / "permissions.yaml"),
             "ALERTS_FILE": str(folder / "alerts.yaml"),
-            "HOST": "127.0.0.1",
+            "LISTEN_HOST": "127.0.0.1",
             "PORT": str(port),
         }
         for name in ("serve", "worker"):

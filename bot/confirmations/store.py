@@ -1,0 +1,241 @@
+"""The records in Redis: sealed, and moved by one atomic step each.
+
+A step compares and sets the whole sealed value, together with the indexes it belongs to, with the audit entry that
+tells of it, and with the debt to tell people of it. So there is no decision without its entry, and no card that
+nobody will ever mend. Time is the application's: Redis's own expiry only cleans up, long after.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from redis.asyncio import Redis
+
+from bot.audit import HEAD, JSON, STREAM, Audit, Event
+from bot.confirmations.record import Record, State
+from bot.sealing import Sealer, Tampered
+
+KEPT_AFTER_CLOSING = timedelta(days=30)
+TELLING_SECONDS = 30
+"""So long one process has for telling people of a step before another may try."""
+
+
+class Missing(Exception):
+    """There is no record of that id."""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What the audit says of a step."""
+
+    event: Event
+    actor: str | None
+    details: dict[str, JSON]
+
+
+_STEP = """
+local stored = redis.call('GET', KEYS[1]) or ''
+if stored ~= ARGV[1] then return {'changed', stored} end
+if ARGV[10] ~= '' then
+  local head = redis.call('GET', KEYS[8]) or ''
+  if head ~= ARGV[9] then return {'head', head} end
+  redis.call('SET', KEYS[8], ARGV[10])
+  redis.call('XADD', KEYS[7], '*', 'body', ARGV[11], 'hash', ARGV[12], 'seal', ARGV[13])
+end
+redis.call('SET', KEYS[1], ARGV[2])
+if ARGV[8] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[8]) end
+for i = 2, 4 do
+  if ARGV[i + 2] == '' then redis.call('ZREM', KEYS[i], ARGV[3])
+  else redis.call('ZADD', KEYS[i], ARGV[i + 2], ARGV[3]) end
+end
+if ARGV[7] ~= '' then redis.call('ZADD', KEYS[5], ARGV[7], ARGV[3]) end
+local target = ARGV[14]
+if ARGV[8] == '' then redis.call('HSET', KEYS[6], target, ARGV[3])
+elseif redis.call('HGET', KEYS[6], target) == ARGV[3] then redis.call('HDEL', KEYS[6], target) end
+return {'done', ARGV[10]}
+"""
+
+_REMOVE_UNLESS_MOVED = """
+local owed = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if owed and tonumber(owed) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+"""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Where things are kept."""
+
+    waiting: str = "quaymaster:confirmations:waiting"
+    """Pending and approved records by the time of their expiry."""
+    due: str = "quaymaster:confirmations:due"
+    """Approved records by the time from which on a worker may take them."""
+    running: str = "quaymaster:confirmations:running"
+    """Executing records by the time they were claimed."""
+    owed: str = "quaymaster:confirmations:owed"
+    """Records of whose last step people have not been told, by the version that the step made."""
+    targets: str = "quaymaster:confirmations:targets"
+    """Which live record speaks of a target."""
+
+    def record(self, record_id: str) -> str:
+        """The sealed value of one record."""
+        return f"quaymaster:confirmation:{record_id}"
+
+    def telling(self, record: Record) -> str:
+        """Who is telling people of a step."""
+        return f"quaymaster:confirmation:{record.id}:telling:{record.version}"
+
+
+class _Changed(Exception):
+    """Another step was first; carries what is stored."""
+
+    def __init__(self, stored: bytes) -> None:
+        super().__init__()
+        self.stored = stored
+
+
+@dataclass
+class Confirmations:
+    """The pending confirmations of all processes."""
+
+    redis: Redis
+    sealer: Sealer
+    audit: Audit
+    keys: Keys = field(default_factory=Keys)
+
+    async def create(self, record: Record, noted: Noted) -> Record:
+        """Store a new record, or return the one that has its id already (a command that Slack delivered twice)."""
+        stored = await self._step(record, b"", noted)
+        return record if stored is None else self._unseal(record.id, stored)
+
+    async def get(self, record_id: str) -> Record:
+        """Read a record. Raises Missing, or Tampered when its seal does not fit."""
+        stored = await self.redis.get(self.keys.record(record_id))
+        if stored is None:
+            raise Missing(record_id)
+        return self._unseal(record_id, stored)
+
+    async def advance(
+        self,
+        record_id: str,
+        transition: Callable[[Record], Record],
+        noted: Callable[[Record], Noted] | None = None,
+        *,
+        owes: bool = True,
+    ) -> Record:
+        """Move a record by one atomic step and return it; `noted` says what the audit tells of the new record.
+
+        The transition may run several times, each time on the record as it stands then. Raises whatever it
+        raises (Refused), Missing, or Tampered. With `owes`, people have to be told of the step.
+        """
+        stored: bytes = await self.redis.get(self.keys.record(record_id)) or b""
+        while stored:
+            following = transition(self._unseal(record_id, stored))
+            found = await self._step(following, stored, noted(following) if noted else None, owes=owes)
+            if found is None:
+                return following
+            stored = found
+        raise Missing(record_id)
+
+    async def due(self, now: datetime) -> list[str]:
+        """Records that wait for a worker."""
+        return await self._range(self.keys.due, now)
+
+    async def expired(self, now: datetime) -> list[str]:
+        """Records whose time is over and that nobody has closed yet."""
+        return await self._range(self.keys.waiting, now)
+
+    async def abandoned(self, claimed_before: datetime) -> list[str]:
+        """Executing records that were claimed before a moment."""
+        return await self._range(self.keys.running, claimed_before)
+
+    async def owed(self) -> list[str]:
+        """Records of whose last step people have not been told."""
+        return await self._range(self.keys.owed, None)
+
+    async def begin_telling(self, record: Record) -> bool:
+        """Take on telling people of a record's last step; of several processes one has it for TELLING_SECONDS."""
+        return bool(await self.redis.set(self.keys.telling(record), b"1", nx=True, ex=TELLING_SECONDS))
+
+    async def told(self, record: Record) -> None:
+        """People were told of this version; a later one stays owed."""
+        await self.redis.eval(_REMOVE_UNLESS_MOVED, 1, self.keys.owed, record.id, str(record.version))  # type: ignore[misc]
+
+    async def waiting(self) -> list[Record]:
+        """Pending and approved records, the next to expire first. Unreadable ones are left out."""
+        ids = await self._range(self.keys.waiting, None)
+        if not ids:
+            return []
+        values = await self.redis.mget([self.keys.record(record_id) for record_id in ids])
+        found = (self._readable(id_, value) for id_, value in zip(ids, values, strict=True) if value is not None)
+        return [record for record in found if record is not None]
+
+    async def live_for(self, target: str) -> str | None:
+        """The id of the live record that speaks of a target."""
+        found = await self.redis.hget(self.keys.targets, target)  # type: ignore[misc]
+        return found.decode() if found else None
+
+    async def set_aside(self, record_id: str, reason: str) -> None:
+        """Take a record that cannot be read out of every index, and record that once. Its value stays as evidence."""
+        async with self.redis.pipeline(transaction=True) as pipeline:
+            for index in (self.keys.waiting, self.keys.due, self.keys.running, self.keys.owed):
+                pipeline.zrem(index, record_id)
+            removed = await pipeline.execute()
+        if any(removed):
+            await self.audit.record("record_tampered", actor=None, change=record_id, reason=reason)
+
+    async def _range(self, key: str, until: datetime | None) -> list[str]:
+        last = "+inf" if until is None else until.timestamp()
+        return [member.decode() for member in await self.redis.zrangebyscore(key, "-inf", last)]
+
+    def _readable(self, record_id: str, value: bytes) -> Record | None:
+        try:
+            return self._unseal(record_id, value)
+        except Tampered:
+            return None
+
+    def _unseal(self, record_id: str, value: bytes) -> Record:
+        return Record.model_validate(self.sealer.unseal(self.keys.record(record_id), value))
+
+    async def _step(self, record: Record, expected: bytes, noted: Noted | None, *, owes: bool = True) -> bytes | None:
+        """Compare and set; None when it was done, else what is stored instead."""
+        try:
+            if noted is None:
+                await self._send(record, expected, [b"", b"", b"", b"", b""], owes=owes)
+            else:
+                await self.audit.carry(
+                    noted.event,
+                    actor=noted.actor,
+                    details=noted.details,
+                    send=lambda entry: self._send(record, expected, entry, owes=owes),
+                )
+        except _Changed as changed:
+            return changed.stored
+        return None
+
+    async def _send(self, record: Record, expected: bytes, entry: list[bytes], *, owes: bool) -> bytes:
+        """Run the step's script; returns the audit's head as it is then."""
+        keys, key = self.keys, self.keys.record(record.id)
+        kept = "" if record.live else str(int(KEPT_AFTER_CLOSING.total_seconds() * 1000))
+        what, value = await self.redis.eval(  # type: ignore[misc]
+            _STEP,
+            8,
+            *(key, keys.waiting, keys.due, keys.running, keys.owed, keys.targets, STREAM, HEAD),
+            expected,
+            self.sealer.seal(key, record.model_dump(mode="json")),
+            record.id,
+            _score(record.expires_at, record.state in {State.PENDING, State.APPROVED}),
+            _score(record.due_at, record.state is State.APPROVED),
+            _score(record.claimed_at, record.state is State.EXECUTING),
+            str(record.version) if owes else "",
+            kept,
+            *entry,
+            record.plan.target,
+        )
+        if what == b"changed":
+            raise _Changed(value)
+        found: bytes = value
+        return found
+
+
+def _score(moment: datetime | None, indexed: bool) -> str:
+    return str(moment.timestamp()) if moment and indexed else ""

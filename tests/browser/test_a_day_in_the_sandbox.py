@@ -1,0 +1,177 @@
+"""What people do on the sandbox's page, in a real browser, with the real bot and worker behind it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+pytest.importorskip("playwright", reason="the browser's tests need the extra `browser`")
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.driving import Window, open_window, running_browser, running_sandbox
+
+CHROMIUM = shutil.which(os.environ.get("CHROMIUM", ""))
+SCROLLING_SIDEWAYS = """
+() => [document.documentElement, ...document.querySelectorAll("body *")]
+  .filter((node) => node.checkVisibility({ visibilityProperty: true }) && !node.parentElement?.closest(".table-box"))
+  .filter((node) => {
+    const { left, right } = node.getBoundingClientRect();
+    const canScroll = !node.matches(".table-box") && ["auto", "scroll"].includes(getComputedStyle(node).overflowX);
+    return left < 0 || right > window.innerWidth || (canScroll && node.scrollWidth > node.clientWidth);
+  })
+  .map((node) => `${node.tagName} ${node.className}: ${node.textContent.slice(0, 40)}`)
+"""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="CHROMIUM does not name a browser")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    with running_sandbox() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser(str(CHROMIUM)) as running:
+        yield running
+
+
+@pytest.fixture
+def window(sandbox: str, browser: Browser) -> Iterator[Window]:
+    """A window on a desk. The browser must have nothing to complain of: no error, no warning, no failed request."""
+    with open_window(browser, sandbox) as opened:
+        yield opened
+        assert opened.complaints == []
+
+
+@pytest.fixture
+def phone(sandbox: str, browser: Browser) -> Iterator[Window]:
+    """The same on a phone."""
+    with open_window(browser, sandbox, phone=True) as opened:
+        yield opened
+        assert opened.complaints == []
+
+
+def test_service_keys_are_listed_in_a_table_with_the_waiting_ones_first(window: Window) -> None:
+    """As soon as the command is typed, to the one who typed it."""
+    window.enter("Dave")
+    window.say("/quay keys list")
+    answer = window.message("service keys", "waiting for approval")
+    expect(answer).to_contain_text("Only visible to you")
+    table = answer.get_by_role("table")
+    expect(table.get_by_role("columnheader")).to_have_text(["State", "Service", "Key", "Name", "Expires"])
+    expect(table.get_by_role("row").nth(1)).to_contain_text("waiting")
+
+
+def test_a_key_is_approved_only_by_one_who_may(window: Window) -> None:
+    """Dave is told who may; after Bob's click the card says so, has no buttons, and Quay's own notes name Bob."""
+    window.enter("Dave")
+    card = window.message_at(window.message("of quay_builder: waits for approval").get_attribute("data-ts"))
+    kid = next(key["kid"] for key in waiting_keys(window) if key["service"] == "quay_builder")
+    expect(card).to_contain_text(kid)
+
+    window.press(card, "key_approve", confirm="Approve")
+    expect(window.message("You may not do this here")).to_contain_text("Approving it is for key-approvers")
+    expect(card.get_by_role("button")).to_have_count(3)
+
+    window.become("Bob")
+    window.press(card, "key_approve", confirm="Not now")
+    expect(card).to_contain_text("waits for approval")
+    window.press(card, "key_approve", confirm="Approve")
+    expect(card.get_by_role("heading")).to_have_text(f"✅ Key {kid[:12]}… of quay_builder: done")
+    expect(card).to_contain_text("approved by Bob Brandt (U02BOB)")
+    expect(card.get_by_role("button")).to_have_count(0)
+
+    assert kid not in [key["kid"] for key in waiting_keys(window)]
+    window.say(f"/quay keys show {kid[:8]}")
+    expect(window.message(f"Key {kid[:12]} of quay_builder is approved")).to_contain_text("Bob Brandt (U02BOB)")
+
+
+def test_a_plan_is_seen_by_its_requester_alone_and_its_outcome_by_the_channel(window: Window) -> None:
+    """Carol confirms by herself what is hers to set; Bob hears of it when it is done."""
+    window.enter("Carol")
+    window.say("/quay quota set team-beta 200GiB")
+    plan = window.message("Set the quota of team-beta to 200 GiB?")
+    expect(plan).to_contain_text("Only visible to you")
+    expect(plan).to_contain_text("100 GiB → 200 GiB")
+
+    window.become("Bob")
+    window.say("/quay quota show team-beta")
+    expect(window.message("team-beta is at 34 % of its quota")).to_be_visible()
+    expect(plan).to_have_count(0)
+
+    window.become("Carol")
+    window.press(plan, "change_confirm")
+    outcome = window.message("Quay has the quota of team-beta at 200 GiB")
+    expect(outcome).to_be_visible()
+    expect(outcome).not_to_contain_text("Only visible to you")
+    expect(window.page.locator("[data-action-id=change_confirm]")).to_have_count(0)
+    window.become("Bob")
+    expect(outcome).to_contain_text("@carol")
+
+
+def test_details_of_a_key_open_over_the_page_and_close_again(window: Window) -> None:
+    """They say what the card warns of: a service that names another key's thumbprint."""
+    window.enter("Bob")
+    window.press(window.message("of clair_scanner: waits for approval"), "key_details")
+    details = window.page.get_by_role("dialog", name="Service key")
+    expect(details).to_contain_text("The id is not the thumbprint of the key")
+    details.get_by_role("button", name="Dismiss this form").click()
+    expect(details).to_have_count(0)
+    expect(window.message("of clair_scanner: waits for approval").get_by_role("button")).to_have_count(3)
+
+
+def test_a_service_asks_for_a_key_and_its_card_comes_at_once_when_somebody_wants_it(window: Window) -> None:
+    """The worker posts it by itself within a minute; whoever names the key sooner brings the card to everybody."""
+    window.enter("Bob")
+    window.let_service_ask("mirror_worker")
+    kid = next(key["kid"] for key in waiting_keys(window) if key["service"] == "mirror_worker")
+    expect(window.page.get_by_role("list", name="Waiting keys")).to_contain_text(kid[:12])
+    window.say(f"/quay keys approve {kid[:8]}")
+    window.become("Dave")
+    card = window.message(kid, "of mirror_worker: waits for approval")
+    expect(card.get_by_role("button")).to_have_text(["Approve", "Reject", "Details"])
+
+
+def test_on_a_phone_only_tables_scroll_sideways(phone: Window) -> None:
+    """Cards, alerts, plans and panels fit into 390 pixels; one can type; a wide table scrolls in a box of its own."""
+    unbroken = "team-" + "unbroken" * 20
+    phone.enter("Carol")
+    expect(phone.message("team-edge is at")).to_be_visible()
+    phone.say(f"/quay quota show {unbroken}")
+    expect(phone.message(unbroken)).to_be_visible()
+    phone.say("/quay quota set team-alpha 100GiB")
+    expect(phone.message("Set the quota of team-alpha to 100 GiB?")).to_be_visible()
+    phone.say("/quay keys list")
+    table = phone.message("service keys").get_by_label("Table")
+    expect(table).to_be_visible()
+    assert table.evaluate("box => box.scrollWidth > box.clientWidth")
+    assert phone.page.evaluate(SCROLLING_SIDEWAYS) == []
+
+    phone.page.get_by_label("Open the channel list").click()
+    assert phone.page.evaluate(SCROLLING_SIDEWAYS) == []
+    phone.page.get_by_role("button", name="team-ml").click()
+    expect(phone.message("team-ml-vision is at")).to_be_visible()
+    phone.page.get_by_label("Registry panel", exact=True).click()
+    assert phone.page.evaluate(SCROLLING_SIDEWAYS) == []
+
+
+def test_every_place_opens_for_everybody(window: Window) -> None:
+    """Also for guests, people who left and those of another company, without a complaint from the browser."""
+    window.enter("Alice")
+    actor, places = window.page.get_by_label("Acting as"), window.page.locator("[data-place]")
+    for person in [option.get_attribute("value") for option in actor.locator("option").all()]:
+        actor.select_option(person)
+        window.page.wait_for_url(f"**user={person}")
+        for place in places.all():
+            place.click()
+            expect(place).to_have_attribute("aria-current", "page")
+
+
+def waiting_keys(window: Window) -> list[dict[str, str]]:
+    """What waits in the simulated Quay itself."""
+    keys: list[dict[str, str]] = window.page.request.get("/sandbox/quay/state").json()["waiting_keys"]
+    return keys
