@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install sandbox test check
+.PHONY: install sandbox test check bench
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -26,3 +26,6 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+
+bench: install
+	@$(BIN)/python -m tests.bench
