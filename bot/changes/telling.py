@@ -13,7 +13,8 @@ import structlog
 from bot.confirmations import Card, Confirmations, Missing, Record, State, show_on
 from bot.messages import Message, MessageId, MessengerError, Whisperer
 from bot.sealing import Tampered
-from bot.views import cards
+from bot.vault import Kept
+from bot.views import cards, secrets
 
 LASTING = frozenset(
     {
@@ -77,6 +78,22 @@ class Telling:
         except MessengerError as error:
             log.warning("plan_not_whispered", record=record.id, reason=error.reason)
 
+    async def offer_secret(self, kept: Kept) -> None:
+        """Tell somebody alone that a secret waits for them; where Slack does not, they find it among what is pending."""
+        try:
+            await self.messenger.whisper(kept.channel, kept.owner.user, secrets.ready(kept))
+        except MessengerError as error:
+            log.warning("secret_not_offered", change=kept.id, reason=error.reason)
+
+    async def tell_of_expired(self, kept: Kept) -> bool:
+        """Say in the channel that a secret expired unseen; False when Slack should be asked again."""
+        try:
+            await self._post_somewhere(kept.channel, secrets.expired(kept))
+        except MessengerError as error:
+            log.warning("expired_secret_not_told", change=kept.id, reason=error.reason)
+            return error.reason in LASTING
+        return True
+
     async def link(self, record: Record, channel: str) -> str | None:
         """The address of a record's card in a channel, or None where there is none."""
         for card in record.cards:
@@ -87,9 +104,11 @@ class Telling:
     async def _show(self, record: Record) -> Record | None:
         """Bring every card to how the record stands, whoever moves it meanwhile; None when Slack did not take one."""
         while True:
+            taken = [True]
             if record.state is State.PENDING and not record.private and not record.cards:
                 record = await self.post(record, record.channel)
-            taken = [await self._edit(card, cards.card(record)) for card in record.cards]
+            else:
+                taken = [await self._edit(card, cards.card(record)) for card in record.cards]
             latest = await self.confirmations.get(record.id)
             if latest.version == record.version:
                 return record if all(taken) else None
