@@ -1,6 +1,6 @@
 """The composition root: builds the parts from Settings and hands them to each other. It alone knows all of them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,29 +17,60 @@ from bot.alerts.config import AlertsFile
 from bot.alerts.schedule import Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Gate, Telling
+from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Telling
 from bot.commands import Grammar
 from bot.confirmations import Confirmations
+from bot.cursors import Cursors
 from bot.directory import Directory
 from bot.documents import read_document
-from bot.effects import by_command
+from bot.effects import Effect, by_command
+from bot.effects.ignored import Ignored
 from bot.effects.keys import ApproveKey, DeleteKey
+from bot.effects.made_keys import ChangeKey, CreateKey
+from bot.effects.organizations import ChangeOrganization, DeleteOrganization
 from bot.effects.quotas import DeleteQuota, SetQuota
+from bot.effects.registry import MeasureRegistry
+from bot.effects.users import ChangeUser, CreateUser, DeleteUser
+from bot.links import RegistryLinks
 from bot.permissions import Policy
 from bot.permissions.file import PolicyFile
 from bot.quay.client import Quay, open_client
 from bot.sealing import Sealer, derive_key
 from bot.settings import Settings
 from bot.slack import SlackMessenger, open_slack
+from bot.vault import Vault
 from bot.worker import HEARTBEAT, Jobs, nudge, open_queue
+from bot.works import Works
 from handlers import all_commands
 from handlers.calls import operations_of
 from handlers.confirmations import Clicks
 from handlers.context import Status
 from handlers.dispatch import Dispatcher
+from handlers.exporting import Exporter
+from handlers.paging import Paging
+from handlers.secrets import Reveals
 
 Clock = Callable[[], datetime]
-EFFECTS = by_command([ApproveKey(), DeleteKey(), SetQuota(), DeleteQuota()])
+
+
+def build_effects(redis: Redis, quay_url: str) -> Mapping[str, Effect]:
+    """What every changing command does."""
+    return by_command(
+        [
+            ApproveKey(),
+            DeleteKey(),
+            CreateKey(),
+            ChangeKey(),
+            SetQuota(),
+            DeleteQuota(),
+            ChangeOrganization(Ignored(redis, quay_url)),
+            DeleteOrganization(),
+            CreateUser(),
+            ChangeUser(),
+            DeleteUser(),
+            MeasureRegistry(),
+        ]
+    )
 
 
 def utc_now() -> datetime:
@@ -104,6 +135,8 @@ class App:
     confirmations: Confirmations
     dispatcher: Dispatcher
     clicks: Clicks
+    reveals: Reveals
+    paging: Paging
     jobs: Jobs
 
 
@@ -159,10 +192,13 @@ def _build(
         clock,
         lambda: alerts.admin_channel if alerts else current().first_admin_channel,
     )
-    changes = Changes(quay, confirmations, gate, telling, EFFECTS, clock, partial(nudge, queue))
+    vault = Vault(redis, derive_key(settings.root_secret, "vault"), settings.secret_lifetime, clock)
+    effects = build_effects(redis, str(settings.quay_url))
+    changes = Changes(quay, confirmations, gate, telling, effects, clock, partial(nudge, queue))
     arrivals = Arrivals(quay, confirmations, gate, telling, clock)
 
-    executor = Executor(quay, confirmations, gate, telling, EFFECTS, clock, changes.propose_again)
+    executor = Executor(quay, confirmations, gate, telling, effects, clock, changes.propose_again, vault)
+    cursors = Cursors(redis, clock)
     dispatcher = Dispatcher(
         clock,
         gate,
@@ -173,7 +209,13 @@ def _build(
         audit,
         grammar,
         StoredStatus(redis, confirmations, policy),
+        vault,
+        RegistryLinks(str(settings.quay_url)),
+        messenger,
+        cursors,
     )
+    works = Works(redis)
+    paging = Paging(dispatcher, cursors, Exporter(messenger, works, clock), works, grammar)
     jobs = Jobs(
         redis=redis,
         queue=queue,
@@ -183,6 +225,7 @@ def _build(
         executor=executor,
         telling=telling,
         confirmations=confirmations,
+        expiry=Expiry(vault, telling, audit),
         sweep=QuotaSweep(quay, redis, messenger, clock),
         claims=Claims(redis),
         messenger=messenger,
@@ -191,4 +234,21 @@ def _build(
         clock=clock,
     )
     clicks = Clicks(changes, confirmations, audit)
-    return App(settings, clock, redis, web, queue, policy, gate, quay, audit, confirmations, dispatcher, clicks, jobs)
+    reveals = Reveals(vault, audit)
+    return App(
+        settings,
+        clock,
+        redis,
+        web,
+        queue,
+        policy,
+        gate,
+        quay,
+        audit,
+        confirmations,
+        dispatcher,
+        clicks,
+        reveals,
+        paging,
+        jobs,
+    )

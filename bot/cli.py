@@ -5,9 +5,11 @@ Exit status 0 is good, 1 is something found wrong, 2 is used or configured wrong
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
@@ -29,7 +31,11 @@ from bot.settings import ConfigurationError, Settings, load_settings
 from bot.worker import build_worker, running
 from handlers.calls import operations_of
 
-cli = Cyclopts(name="quaymaster", help="A Slack bot for the people who run a Quay container registry.")
+cli = Cyclopts(
+    name="quaymaster",
+    help="A Slack bot for the people who run a Quay container registry.",
+    version=package_version("quaymaster"),
+)
 audit = Cyclopts(name="audit", help="The tamper-evident record of what was decided and done.")
 cli.command(audit)
 
@@ -166,6 +172,8 @@ def print_manifest(url: str, *, command: str = "/quay") -> None:
     command
         The slash command.
     """
+    if not re.fullmatch(r"https?://[^/\s]+/?", url):
+        _refuse([f"{url!r} is not the address of a host, such as https://quaymaster.example.com"])
     print(json.dumps(manifest(command, url), indent=2))
 
 
@@ -196,16 +204,22 @@ def why(
     """
     grammar = build_grammar("/quay")
     try:
+        if not re.fullmatch(r"[UW][A-Z0-9]+", who):
+            raise ValueError(f"{who!r} is no user id, such as U02BOB; it comes first, then the command")
         policy = open_policy(file, grammar).current()
         operations, arguments = operations_of(grammar, " ".join(do))
     except (DocumentError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    print(f"If {who} is a full member of the workspace:")
     for explanation in explain_offline(policy, who, as_, operations, arguments, in_):
         print(f"{explanation.operation}: {explanation.decision.verdict}. {explanation.decision.reason}")
         if explanation.entry:
-            approvers = " or ".join(explanation.entry.approvers) or "the requester alone"
-            print(f"  needs {explanation.entry.approvals} approvals of {approvers}")
+            approvers = " or ".join(explanation.entry.approvers)
+            needed = (
+                f"{explanation.entry.approvals} of {approvers}" if approvers else "the requester's own confirmation"
+            )
+            print(f"  needs {needed}")
 
 
 @audit.command

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.messages import HOME
 from bot.permissions.people import Actor, Person, Place, Standing
 from bot.slack import FAILURES, reason_of
 
@@ -60,6 +61,8 @@ class Directory:
 
     async def place(self, channel: str) -> Place:
         """Say what a channel is. Slack: conversations.info (tier 3)."""
+        if channel == HOME:
+            return Place(channel, kind="home")
         if channel.startswith("D"):
             return Place(channel, kind="dm")
         shared = await self._once(f"channel {channel}", partial(self._is_shared, channel))

@@ -7,7 +7,9 @@ BOT_SCOPES = (
     "chat:write",
     "chat:write.public",
     "commands",
+    "files:write",
     "groups:read",
+    "im:write",
     "usergroups:read",
     "users:read",
     "users:read.email",
@@ -23,7 +25,20 @@ def manifest(command: str, url: str) -> dict[str, Any]:
             "description": "Runs a Quay registry from Slack, through a gate",
         },
         "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
             "bot_user": {"display_name": "Quaymaster", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": "Ask about this key",
+                    "type": "message",
+                    "callback_id": "ask_about_key",
+                    "description": "Shows the service key that a message names",
+                }
+            ],
             "slash_commands": [
                 {
                     "command": command,
@@ -36,7 +51,12 @@ def manifest(command: str, url: str) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": list(BOT_SCOPES)}},
         "settings": {
-            "interactivity": {"is_enabled": True, "request_url": endpoint},
+            "event_subscriptions": {"request_url": endpoint, "bot_events": ["app_home_opened"]},
+            "interactivity": {
+                "is_enabled": True,
+                "request_url": endpoint,
+                "message_menu_options_url": endpoint,
+            },
             "org_deploy_enabled": False,
             "socket_mode_enabled": False,
         },

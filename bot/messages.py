@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NewType, Protocol
 
+HOME = "home"
+"""Stands for the channel where something is asked for in the Home tab: answers go to the person alone."""
 Block = Mapping[str, Any]
 MessageId = NewType("MessageId", str)
 """Slack's `ts` of a message: together with its channel, its identity."""
@@ -42,6 +44,18 @@ class Whisperer(Messenger, Protocol):
 
     async def link(self, channel: str, message_id: MessageId) -> str:
         """The address at which people find a message."""
+        ...
+
+
+class Courier(Messenger, Protocol):
+    """A messenger that reaches one person alone, in their direct messages with the bot."""
+
+    async def direct(self, user: str) -> str:
+        """The channel of somebody's direct messages with the bot."""
+        ...
+
+    async def upload(self, user: str, name: str, content: bytes, title: str) -> None:
+        """Send a file of this name to one person alone. An empty file cannot be sent."""
         ...
 
 

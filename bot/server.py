@@ -24,14 +24,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.app import App
-from bot.messages import Message
-from bot.permissions import Actor
+from bot.messages import HOME, Message
+from bot.permissions import Actor, Person
 from bot.slack import FAILURES, reason_of
+from bot.surfaces import Surfaces, build_surfaces, channel_where
+from bot.views import secrets
+from handlers.confirmations import ClickAnswer
 from handlers.details import Details
 from handlers.dispatch import Delivery, guarded
 
 DRAIN_SECONDS = 20
 CLICKS = re.compile(r"^(change_(confirm|cancel|approve|reject)|key_(approve|reject))$")
+
+PAGES = re.compile(r"^(page_(next|previous|file)|work_cancel)$")
 
 log = structlog.get_logger()
 
@@ -62,6 +67,7 @@ class Listeners:
 
     app: App
     details: Details
+    surfaces: Surfaces
     runner: Drained = field(default_factory=lambda: Drained(getLogger("slack_bolt")))
 
     async def command(self, body: dict[str, Any], respond: AsyncRespond) -> None:
@@ -72,6 +78,8 @@ class Listeners:
 
         async def answer() -> Message | None:
             person = await self.app.gate.person(Actor(delivery.team, delivery.user))
+            if await self.surfaces.complete(body["trigger_id"], person, delivery):
+                return None
             return await self.app.dispatcher.answer(person, delivery)
 
         asked = f"`{self.app.settings.slack_command} {delivery.text}`".replace("``", "`")
@@ -79,19 +87,65 @@ class Listeners:
 
     async def click(self, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer a click on a record's button; everything but the record's id is asked again."""
+        await self._click(body, respond, self.app.clicks.click)
+
+    async def turn(self, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Answer a click under a list, or on Cancel of a file that is being made."""
+        await self._click(body, respond, self.app.paging.click)
+
+    async def _click(
+        self,
+        body: dict[str, Any],
+        respond: AsyncRespond,
+        click: Callable[[str, str, Person], Awaitable[ClickAnswer | None]],
+    ) -> None:
         action = body["actions"][0]
         replaces = False
 
         async def answer() -> Message | None:
             nonlocal replaces
             person = await self.app.gate.person(Actor(body["team"]["id"], body["user"]["id"]))
-            said = await self.app.clicks.click(action["action_id"], action["value"], person)
+            said = await click(action["action_id"], action["value"], person)
             if said is None:
                 return None
-            replaces = said.replaces and bool(body.get("container", {}).get("is_ephemeral"))
+            replaces = said.replaces and _they_alone_see(body)
             return said.message
 
-        await _respond(respond, await guarded("The button", answer()), replaces=replaces)
+        said = await guarded("The button", answer())
+        if channel_where(body) == HOME:
+            await self.surfaces.publish(Actor(body["team"]["id"], body["user"]["id"]), said)
+        else:
+            await _respond(respond, said, replaces=replaces)
+
+    async def reveal(self, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Show somebody their secret, in a modal that is opened at once; then the button that led there goes."""
+        action, web, said = body["actions"][0], self.app.web, None
+        try:
+            opened = await web.views_open(trigger_id=body["trigger_id"], view=secrets.loading())
+        except FAILURES as error:
+            log.warning("secret_not_opened", reason=reason_of(error))
+            return
+
+        async def show(view: dict[str, Any]) -> bool:
+            try:
+                await web.views_update(view_id=opened["view"]["id"], view=view)
+            except FAILURES as error:
+                log.warning("secret_not_shown", reason=reason_of(error))
+                return False
+            return True
+
+        async def answer() -> Message | None:
+            nonlocal said
+            person = await self.app.gate.person(Actor(body["team"]["id"], body["user"]["id"]))
+            said = await self.app.reveals.reveal(action["value"], person, show)
+            return None
+
+        trouble = await guarded("The button", answer())
+        if trouble is not None:
+            await show(secrets.told(trouble))
+        elif said is not None:
+            replaces = said.replaces and bool(body.get("container", {}).get("is_ephemeral"))
+            await _respond(respond, said.message, replaces=replaces)
 
     async def show_details(self, body: dict[str, Any]) -> None:
         """Open the details of a waiting key in a modal: empty at once, since the trigger lives for 3 s, then filled."""
@@ -116,6 +170,11 @@ async def _respond(respond: AsyncRespond, message: Message | None, *, replaces: 
         log.error("answer_not_taken", status=answer.status_code, said=str(answer.body)[:200])
 
 
+def _they_alone_see(body: dict[str, Any]) -> bool:
+    """Whether the message in which somebody clicked is for them alone: ephemeral, or in their direct messages."""
+    return bool(body.get("container", {}).get("is_ephemeral")) or channel_where(body).startswith("D")
+
+
 async def _acknowledge(ack: AsyncAck) -> None:
     await ack()
 
@@ -136,14 +195,18 @@ def build_bolt(listeners: Listeners) -> AsyncApp:
     bolt.listener_runner.lazy_listener_runner = listeners.runner
     bolt.command(settings.slack_command)(ack=_acknowledge, lazy=[listeners.command])
     bolt.action(CLICKS)(ack=_acknowledge, lazy=[listeners.click])
+    bolt.action(PAGES)(ack=_acknowledge, lazy=[listeners.turn])
+    listeners.surfaces.listen(bolt, _acknowledge)
     bolt.event(re.compile(".*"))(_acknowledge)
+    bolt.action("secret_reveal")(ack=_acknowledge, lazy=[listeners.reveal])
     bolt.action("key_details")(ack=_acknowledge, lazy=[listeners.show_details])
     return bolt
 
 
 def build_server(app: App) -> Starlette:
     """The web application: one URL for Slack, and two for whoever keeps the process alive."""
-    listeners = Listeners(app, Details(app.confirmations, app.gate, app.quay, app.clock))
+    surfaces = build_surfaces(app)
+    listeners = Listeners(app, Details(app.confirmations, app.gate, app.quay, app.clock), surfaces)
     handler = AsyncSlackRequestHandler(build_bolt(listeners))
 
     async def slack(request: Request) -> Response:
@@ -162,8 +225,9 @@ def build_server(app: App) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        await listeners.runner.drain()
+        async with surfaces.running():
+            yield
+            await listeners.runner.drain()
 
     routes = [
         Route("/slack/events", slack, methods=["POST"]),

@@ -1,12 +1,15 @@
 """The environment, read once into one frozen object."""
 
 import re
+from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.units import parse_duration
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -53,6 +56,13 @@ def _no_socket_mode(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _lifetime(value: object) -> object:
+    length = parse_duration(value) if isinstance(value, str) else value
+    if isinstance(length, timedelta) and not timedelta(minutes=1) <= length <= timedelta(days=7):
+        raise ValueError("must be between 1m and 7d")
+    return length
+
+
 def _long_enough(value: SecretStr | None) -> SecretStr | None:
     if value is not None and len(value.get_secret_value()) < 32:
         raise ValueError("must have at least 32 characters")
@@ -78,6 +88,7 @@ class Settings(BaseSettings):
     listen_host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     log_level: LogLevel = "INFO"
+    secret_lifetime: Annotated[timedelta, BeforeValidator(_lifetime)] = timedelta(hours=12)
     secret_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
 
     @property

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.messages import Message, MessageId, MessengerError
+from bot.messages import HOME, Message, MessageId, MessengerError
 
 FAILURES = (SlackApiError, ClientError, TimeoutError, OSError)
 """What a call to Slack may raise."""
@@ -39,7 +39,9 @@ class SlackMessenger:
     web: AsyncWebClient
 
     async def post(self, channel: str, message: Message, *, thread: MessageId | None = None) -> MessageId:
-        """chat.postMessage: about one a second and channel."""
+        """chat.postMessage: about one a second and channel. The Home tab is no channel, though one may be called so."""
+        if channel == HOME:
+            raise MessengerError("channel_not_found")
         try:
             answer = await self.web.chat_postMessage(
                 channel=channel,
@@ -66,12 +68,31 @@ class SlackMessenger:
             raise MessengerError(reason_of(error)) from error
 
     async def whisper(self, channel: str, user: str, message: Message) -> None:
-        """chat.postEphemeral: not kept, not guaranteed, never edited."""
+        """chat.postEphemeral: not kept, not guaranteed, never edited. From the Home tab it is a direct message."""
+        if channel == HOME:
+            await self.post(await self.direct(user), message)
+            return
         try:
             await self.web.chat_postEphemeral(
                 channel=channel, user=user, text=message.text, blocks=[dict(block) for block in message.blocks]
             )
         except FAILURES as error:
+            raise MessengerError(reason_of(error)) from error
+
+    async def direct(self, user: str) -> str:
+        """conversations.open; always the same channel for a person."""
+        try:
+            answer = await self.web.conversations_open(users=user)
+        except FAILURES as error:
+            raise MessengerError(reason_of(error)) from error
+        return str(answer["channel"]["id"])
+
+    async def upload(self, user: str, name: str, content: bytes, title: str) -> None:
+        """files.getUploadURLExternal, the bytes, files.completeUploadExternal: Slack shares it a moment later."""
+        channel = await self.direct(user)
+        try:
+            await self.web.files_upload_v2(filename=name, content=content, title=title, channel=channel)
+        except (*FAILURES, SlackRequestError) as error:
             raise MessengerError(reason_of(error)) from error
 
     async def link(self, channel: str, message_id: MessageId) -> str:

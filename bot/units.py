@@ -1,7 +1,7 @@
 """Sizes, durations and moments as people type them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 MAX_BYTES = 2**63 - 1
 """The largest limit that Quay stores; more is refused with 400."""
@@ -9,6 +9,7 @@ MAX_BYTES = 2**63 - 1
 _POWERS = "KMGTPE"
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)?")
 _DURATION = re.compile(r"(\d+)\s*([smhdw])", re.IGNORECASE)
+_LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -81,4 +82,25 @@ def parse_moment(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise ValueError(f"{text!r} is no date: write 2026-12-31, or a duration such as 90d") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def parse_past(text: str) -> timedelta | date | datetime:
+    """Read a duration before now, a day, or a moment (ISO 8601, UTC unless it says otherwise).
+
+    Raises ValueError with a sentence for the person who typed it.
+    """
+    typed = text.strip()
+    if _DURATION.match(typed):
+        return parse_duration(typed)
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(typed)
+    except ValueError:
+        if _LIKE_A_DATE.match(typed):
+            raise ValueError(f"{typed[:40]!r} is not in the calendar") from None
+        raise ValueError(f"{typed[:40]!r} is no date: write 2026-12-31, or a length of time such as 24h") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

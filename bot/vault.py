@@ -1,14 +1,16 @@
 """Secrets for one person: encrypted in Redis for a while, shown once, then gone.
 
 The clear text exists in the worker that made it and in the modal that shows it, nowhere else. The key of the
-encryption is derived from the deployment's secret and is not in Redis.
+encryption is derived from the deployment's secret and is not in Redis. What a secret was and what became of it
+outlives it, so that a late click is answered truly.
 """
 
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
@@ -18,20 +20,27 @@ from bot.permissions.people import Actor
 
 INDEX = "quaymaster:secrets"
 """Ids of secrets that nobody has seen, by the time at which they expire."""
-_TAKE = """
-local stored = redis.call('GET', KEYS[1]) or ''
-if stored ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('ZREM', KEYS[2], ARGV[2])
+REMEMBERED = timedelta(days=30)
+"""So long it is known of a secret that there was one."""
+TELLING_SECONDS = 30
+"""So long one process has for telling somebody that their secret expired before another may."""
+
+_REPLACE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if ARGV[5] ~= '' then redis.call('ZREM', KEYS[2], ARGV[4]) end
 return 1
 """
+
+Fate = Literal["waits", "seen", "expired"]
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What is known of a kept secret, without the secret."""
+    """What is known of a secret, without the secret."""
 
     id: str
+    """The id of the change that brought it forth."""
     owner: Actor
     channel: str
     label: str
@@ -39,10 +48,20 @@ class Kept:
     way_out: str
     """What to do when it was never seen: `users update kim --reset-password`."""
     expires_at: datetime
+    fate: Fate = "waits"
+
+    @property
+    def waits(self) -> bool:
+        """Whether its owner can still see it."""
+        return self.fate == "waits"
 
 
 class NotKept(Exception):
-    """There is no such secret: it was seen already, or has expired."""
+    """The secret is not there any more; `kept` says what became of it, None where nothing is known."""
+
+    def __init__(self, kept: Kept | None) -> None:
+        super().__init__(kept.fate if kept else "unknown")
+        self.kept = kept
 
 
 class NotYours(Exception):
@@ -61,61 +80,95 @@ class Vault:
     async def keep(self, id_: str, owner: Actor, channel: str, label: str, way_out: str, secret: SecretStr) -> Kept:
         """Keep a secret for its owner. `id_` is the id of the change that made it."""
         kept = Kept(id_, owner, channel, label, way_out, self.clock() + self.lifetime)
-        sealed = self._fernet().encrypt(json.dumps([_plain(kept), secret.get_secret_value()]).encode())
-        async with self.redis.pipeline(transaction=True) as pipeline:
-            pipeline.set(_key(id_), sealed, px=2 * self.lifetime)
-            pipeline.zadd(INDEX, {id_: kept.expires_at.timestamp()})
-            await pipeline.execute()
+        await self._put(kept, secret)
         return kept
 
     async def reveal(self, id_: str, actor: Actor) -> tuple[Kept, SecretStr]:
         """Take a secret out for its owner; of two calls one gets it. Raises NotKept or NotYours."""
         stored: bytes | None = await self.redis.get(_key(id_))
         kept, secret = self._open(id_, stored)
+        if kept is None:
+            raise NotKept(None)
         if kept.owner != actor:
             raise NotYours(id_)
-        if self.clock() >= kept.expires_at or not await self._take(id_, stored or b""):
-            raise NotKept(id_)
+        if not kept.waits or secret is None:
+            raise NotKept(kept)
+        if self.clock() >= kept.expires_at:
+            raise NotKept(replace(kept, fate="expired"))
+        seen = replace(kept, fate="seen")
+        if not await self._replace(stored or b"", seen, forget=True):
+            raise NotKept(seen)
         return kept, secret
 
+    async def put_back(self, kept: Kept, secret: SecretStr) -> None:
+        """Keep a secret again that was taken out and could not be shown, until it would have expired anyway."""
+        await self._put(kept, secret)
+
+    async def find(self, id_: str) -> Kept | None:
+        """What is known of the secret of a change."""
+        return self._open(id_, await self.redis.get(_key(id_)))[0]
+
     async def expire(self) -> list[Kept]:
-        """Destroy what nobody has seen in time, and return what it was, each to one caller."""
+        """Destroy what nobody has seen in time; returns each whose owner is to be told, to one caller at a time.
+
+        Whoever has told them says so with `told`, or it is returned again.
+        """
         over = await self.redis.zrangebyscore(INDEX, "-inf", self.clock().timestamp())
-        destroyed = []
-        for member in over:
-            id_ = member.decode()
+        owed = []
+        for id_ in (member.decode() for member in over):
             stored = await self.redis.get(_key(id_))
-            try:
-                kept, _ = self._open(id_, stored)
-            except NotKept:
+            kept, _ = self._open(id_, stored)
+            if kept is None or kept.fate == "seen":
                 await self.redis.zrem(INDEX, id_)
                 continue
-            if await self._take(id_, stored or b""):
-                destroyed.append(kept)
-        return destroyed
+            expired = replace(kept, fate="expired")
+            if kept.waits and not await self._replace(stored or b"", expired, forget=False):
+                continue
+            if await self.redis.set(f"{_key(id_)}:telling:expired", b"1", nx=True, ex=TELLING_SECONDS):
+                owed.append(expired)
+        return owed
+
+    async def told(self, kept: Kept) -> None:
+        """Note that somebody knows that their secret expired."""
+        await self.redis.zrem(INDEX, kept.id)
 
     async def unseen_of(self, actor: Actor) -> list[Kept]:
         """What waits for somebody to see it."""
-        ids = [member.decode() for member in await self.redis.zrange(INDEX, 0, -1)]
+        now = self.clock()
+        ids = [member.decode() for member in await self.redis.zrangebyscore(INDEX, f"({now.timestamp()}", "+inf")]
         values = await self.redis.mget(map(_key, ids)) if ids else []
-        found = [self._open(id_, value)[0] for id_, value in zip(ids, values, strict=True) if value is not None]
-        return [kept for kept in found if kept.owner == actor and self.clock() < kept.expires_at]
+        found = [self._open(id_, value)[0] for id_, value in zip(ids, values, strict=True)]
+        return [kept for kept in found if kept is not None and kept.waits and kept.owner == actor]
 
-    async def _take(self, id_: str, stored: bytes) -> bool:
-        return bool(await self.redis.eval(_TAKE, 2, _key(id_), INDEX, stored, id_))  # type: ignore[misc]
+    async def _put(self, kept: Kept, secret: SecretStr) -> None:
+        async with self.redis.pipeline(transaction=True) as pipeline:
+            pipeline.set(_key(kept.id), self._sealed(kept, secret), px=self.lifetime + REMEMBERED)
+            pipeline.zadd(INDEX, {kept.id: kept.expires_at.timestamp()})
+            await pipeline.execute()
 
-    def _open(self, id_: str, stored: bytes | None) -> tuple[Kept, SecretStr]:
+    async def _replace(self, stored: bytes, kept: Kept, *, forget: bool) -> bool:
+        """Put what is known of a secret in the place of the secret, unless somebody else was first."""
+        remembered = int(REMEMBERED.total_seconds() * 1000)
+        arguments = (stored, self._sealed(kept, None), remembered, kept.id, "forget" if forget else "")
+        return bool(await self.redis.eval(_REPLACE, 2, _key(kept.id), INDEX, *arguments))  # type: ignore[misc]
+
+    def _sealed(self, kept: Kept, secret: SecretStr | None) -> bytes:
+        facts = {**asdict(kept), "expires_at": kept.expires_at.isoformat()}
+        value = secret.get_secret_value() if secret else None
+        return self._fernet().encrypt(json.dumps([facts, value]).encode())
+
+    def _open(self, id_: str, stored: bytes | None) -> tuple[Kept | None, SecretStr | None]:
+        """Read what is stored; nothing where it does not come from this deployment, or was kept under another id."""
         if stored is None:
-            raise NotKept(id_)
+            return None, None
         try:
-            facts, secret = json.loads(self._fernet().decrypt(stored))
+            facts, value = json.loads(self._fernet().decrypt(stored))
         except InvalidToken:
-            raise NotKept(id_) from None
+            return None, None
         if facts["id"] != id_:
-            raise NotKept(id_)
-        owner = Actor(facts["team"], facts["user"])
-        expires_at = datetime.fromisoformat(facts["expires_at"])
-        return Kept(id_, owner, facts["channel"], facts["label"], facts["way_out"], expires_at), SecretStr(secret)
+            return None, None
+        facts |= {"owner": Actor(**facts["owner"]), "expires_at": datetime.fromisoformat(facts["expires_at"])}
+        return Kept(**facts), None if value is None else SecretStr(value)
 
     def _fernet(self) -> Fernet:
         return Fernet(urlsafe_b64encode(self.key))
@@ -123,15 +176,3 @@ class Vault:
 
 def _key(id_: str) -> str:
     return f"quaymaster:secret:{id_}"
-
-
-def _plain(kept: Kept) -> dict[str, str]:
-    return {
-        "id": kept.id,
-        "team": kept.owner.team,
-        "user": kept.owner.user,
-        "channel": kept.channel,
-        "label": kept.label,
-        "way_out": kept.way_out,
-        "expires_at": kept.expires_at.isoformat(),
-    }

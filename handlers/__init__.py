@@ -1,8 +1,11 @@
 """One module for each noun that people type, plus the buttons."""
 
 from bot.commands import CommandSet
+from handlers.builds import BUILDS
+from handlers.configuration import CONFIGURATION
 from handlers.general import GENERAL
 from handlers.keys import KEYS
+from handlers.logs import LOGS
 from handlers.organizations import ORGANIZATIONS
 from handlers.quotas import QUOTAS
 from handlers.registry import REGISTRY
@@ -11,4 +14,4 @@ from handlers.users import USERS
 
 def all_commands() -> tuple[CommandSet, ...]:
     """Every command, in the order in which help lists them."""
-    return (KEYS, QUOTAS, ORGANIZATIONS, USERS, REGISTRY, GENERAL)
+    return (KEYS, QUOTAS, ORGANIZATIONS, USERS, LOGS, BUILDS, REGISTRY, CONFIGURATION, GENERAL)

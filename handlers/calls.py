@@ -8,6 +8,11 @@ from bot.commands import Correction, Grammar, Help
 from bot.plans import Argument
 
 
+def given(**arguments: Argument) -> dict[str, Argument]:
+    """The arguments that were given, as a record keeps them."""
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
 def plain_arguments(typed: Mapping[str, Any]) -> dict[str, Argument]:
     """Typed values as plain ones: sizes in bytes, lengths of time in seconds, nothing else that is not plain."""
     return {name: _plain(value) for name, value in typed.items()}

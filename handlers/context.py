@@ -8,10 +8,13 @@ from typing import Annotated, Protocol, TypeAlias
 from bot.changes import Arrivals, Gate
 from bot.commands import Grammar, Here
 from bot.confirmations import Confirmations
+from bot.links import RegistryLinks
+from bot.messages import Courier
 from bot.permissions import Person, Place, Policy
 from bot.plans import Argument
 from bot.quay.client import Quay
 from bot.quay.models import ServiceKey
+from bot.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Change:
 
     command: str
     arguments: Mapping[str, Argument]
+    typed_name: str | None = None
+    """The name of what changes, as the person typed it once more."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,11 @@ class Context:
     arrivals: Arrivals
     gate: Gate
     confirmations: Confirmations
+    vault: Vault
     grammar: Grammar
     status: "StatusSource"
+    links: RegistryLinks
+    courier: Courier
     key: ServiceKey | None = None
     """The service key that the argument KID turned out to name."""
 

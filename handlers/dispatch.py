@@ -13,16 +13,21 @@ from bot.audit import Audit, Event
 from bot.changes import LASTING, Arrivals, Changes, Denied, Gate, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
 from bot.confirmations import Confirmations
-from bot.messages import Message, MessengerError
+from bot.cursors import START, Cursors
+from bot.links import RegistryLinks
+from bot.messages import Courier, Message, MessengerError
 from bot.permissions import Decision, Person, Place, decide, may_use
 from bot.permissions.asking import may_ask_about
 from bot.plans import Argument, Refusal
 from bot.quay.client import Quay
 from bot.quay.errors import NotFound, QuayError
 from bot.quay.models import ServiceKey
-from bot.views import cards, errors, meta
+from bot.vault import Vault
+from bot.views import cards, errors, lists, menu, meta
 from handlers.calls import plain_arguments
 from handlers.context import Change, Context, StatusSource
+from handlers.listing import AnyListing, Listing, read_page
+from handlers.offers import offers
 
 WHOLE_KID = 43
 """Ids that Quay makes have 43 characters (a base64url SHA-256), others that services choose often 64 (hexadecimal)."""
@@ -54,22 +59,41 @@ class Dispatcher:
     audit: Audit
     grammar: Grammar
     status: StatusSource
+    vault: Vault
+    links: RegistryLinks
+    courier: Courier
+    cursors: Cursors
 
     async def answer(self, person: Person, delivery: Delivery) -> Message | None:
         """Answer a command to the person alone; None when the channel shows the answer already."""
+        answer = await self.ask(person, delivery, self.clock())
+        return await self._first_page(answer, person, delivery) if isinstance(answer, Listing) else answer
+
+    async def ask(self, person: Person, delivery: Delivery, now: datetime) -> Message | AnyListing | None:
+        """Answer a command as if it were asked at `now`; a list is not read yet."""
         place = await self.gate.place(delivery.channel)
+        use = may_use(self.gate.policy(), person, place)
         try:
-            call = self._read(delivery.text, may_use(self.gate.policy(), person, place))
+            if not delivery.text.strip():
+                return self._menu(person, place, use)
+            call = self._read(delivery.text, use)
             if isinstance(call, Help):
                 return meta.help_page(call)
-            return await self._call(call, person, place, delivery)
+            return await self._call(call, person, place, delivery, now)
         except Correction as correction:
             return errors.sentence(str(correction))
         except Refusal as refusal:
             return errors.sentence(str(refusal))
         except Denied as denied:
             await self._audit(person, place, delivery, "command_denied", denied.decision)
-            return errors.denied(denied.decision)
+            return errors.denied(denied.decision, asked=delivery.text)
+
+    def _menu(self, person: Person, place: Place, use: Decision) -> Message:
+        """What this person may do here. Raises Denied where that is nothing."""
+        offered = offers(self.grammar, self.gate.policy(), person, place)
+        if not offered:
+            raise Denied(use)
+        return menu.menu(self.grammar.slash, offered)
 
     def _read(self, text: str, use: Decision) -> Call | Help:
         """Read the text, for people to whom the bot speaks at all. Raises Correction or Denied."""
@@ -83,7 +107,18 @@ class Dispatcher:
             raise Denied(use)
         return call
 
-    async def _call(self, call: Call, person: Person, place: Place, delivery: Delivery) -> Message | None:
+    async def _first_page(self, listing: AnyListing, person: Person, delivery: Delivery) -> Message:
+        """The beginning of a list; a cursor is kept only where there is something to turn to."""
+        shown, following = await read_page(listing, START)
+        drawn = listing.draw(shown)
+        if following is None and not listing.always_as_file:
+            return drawn
+        id_ = await self.cursors.begin(person.actor, delivery.channel, delivery.text, following)
+        return lists.with_pages(drawn, id_, previous=False, following=following is not None)
+
+    async def _call(
+        self, call: Call, person: Person, place: Place, delivery: Delivery, now: datetime
+    ) -> Message | AnyListing | None:
         key = await self._complete(call, person, place)
         arguments = _checked_arguments(call.arguments, key)
         decision = self._require(call.command, call.arguments, arguments, person, place)
@@ -92,20 +127,25 @@ class Dispatcher:
         here = Context(
             person=person,
             place=place,
-            now=self.clock(),
+            now=now,
             policy=self.gate.policy(),
             quay=self.quay,
             arrivals=self.arrivals,
             gate=self.gate,
             confirmations=self.confirmations,
+            vault=self.vault,
             grammar=self.grammar,
             status=self.status,
+            links=self.links,
+            courier=self.courier,
             key=key,
         )
         answer = await _invoke(call, here)
         if not isinstance(answer, Change):
             return answer
-        record = await self.changes.propose(delivery.id, person, place, answer.command, answer.arguments)
+        record = await self.changes.propose(
+            delivery.id, person, place, answer.command, answer.arguments, typed_name=answer.typed_name
+        )
         return cards.confirmation(record) if record.private else None
 
     def _require(
@@ -188,8 +228,9 @@ async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message |
         return errors.unexpected(incident)
 
 
-async def _invoke(call: Call, here: Context) -> Message | Change | None:
-    answer: Message | Change | None = await call.command.handler(*call.bound.args, **call.bound.kwargs, here=here)
+async def _invoke(call: Call, here: Context) -> Message | AnyListing | Change | None:
+    handling = call.command.handler(*call.bound.args, **call.bound.kwargs, here=here)
+    answer: Message | AnyListing | Change | None = await handling
     return answer
 
 

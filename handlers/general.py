@@ -1,16 +1,19 @@
 """The bot's own commands: help, pending, status, why."""
 
-from bot.commands import Command, CommandSet, Correction
+from bot.commands import CommandSet, Correction, Help
 from bot.messages import Message
-from bot.permissions import Actor, Person
+from bot.permissions import Actor
 from bot.permissions.asking import explain
 from bot.plans import Argument
+from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
 from bot.units import parse_size
 from bot.views import meta
+from handlers.calls import plain_arguments
 from handlers.context import Context, Handed
 
 GENERAL = CommandSet("", "The bot itself.")
+_BY_ID = {operation.lower(): operation for operation in OPERATIONS}
 
 
 @GENERAL.command("help", examples=("help keys approve",))
@@ -27,66 +30,83 @@ async def show_help(*command: str, here: Handed) -> Message:
 
 @GENERAL.command("pending", examples=("pending",))
 async def show_pending(*, here: Handed) -> Message:
-    """List what waits for approval, and your own changes that wait for your confirmation."""
+    """List what waits for approval, your own changes that wait for your confirmation, and what only you may see."""
     records = [
         record
         for record in await here.confirmations.waiting()
         if record.expires_at > here.now and (not record.private or record.requester == here.person.actor)
     ]
-    return meta.pending(records, here.person.actor.user)
+    unseen = await here.vault.unseen_of(here.person.actor)
+    return meta.pending(records, here.person.actor.user, unseen)
 
 
 @GENERAL.command("status", examples=("status",))
 async def show_status(*, here: Handed) -> Message:
-    """Say how the bot is: its worker, its permissions file, what is pending."""
+    """Say how the bot is: its worker, its permissions file, what is pending, and whether Quay answers it."""
     status = await here.status.read()
+    trouble = ""
+    try:
+        await here.quay.get_registry_size()
+    except QuayError as error:
+        trouble = error.message
     return meta.status(
         version=status.version,
         worker_seen=status.worker_seen,
         policy_name=status.policy_name,
         policy_problems=status.policy_problems,
         pending_count=status.pending,
+        quay_trouble=trouble,
         now=here.now,
     )
 
 
-@GENERAL.command("why", examples=("why approveServiceKey @bob", "why quota set @carol namespace=team-a limit=400GiB"))
+@GENERAL.command("why", examples=("why approveServiceKey @bob", "why quota set team-a 400GiB @carol"))
 async def explain_why(operation: str, *more: str, here: Handed) -> Message:
     """Explain whether somebody may do something here, by which rule, and who could approve it.
 
     Parameters
     ----------
     operation
-        An operation, such as approveServiceKey, or a command, such as keys approve.
+        An operation, such as approveServiceKey, or a command, with its arguments or without.
     more
         A person (@name; yourself if left out), and arguments such as namespace=team-a limit=100GiB.
     """
-    words = list(more)
-    command, operations = _named(operation, words, here)
-    arguments: dict[str, Argument] = {}
-    person = here.person
-    for word in words:
+    person, words = here.person, []
+    for word in (operation, *more):
         if word.startswith("<@"):
-            person = await _person(word, here)
-        elif "=" in word:
-            name, _, value = word.partition("=")
-            arguments[name] = _value(name, value)
+            person = await here.gate.person(Actor(here.person.actor.team, word.strip("<@>")))
         else:
-            raise Correction(f"{word!r} is neither a person nor an argument such as namespace=team-a")
-    if command and "namespace" in arguments:
-        operations = command.operations_for(dict(arguments))
+            words.append(word)
+    operations, arguments = _meant(words, here)
     found = explain(here.policy, person, operations, arguments, here.place)
     return meta.why(person.label or person.actor.user, found)
 
 
-def _named(operation: str, words: list[str], here: Context) -> tuple[Command | None, tuple[str, ...]]:
-    by_id = {known.lower(): known for known in OPERATIONS}
-    if operation.lower() in by_id:
-        return None, (by_id[operation.lower()],)
-    if words and (command := here.grammar.commands.get(f"{operation} {words[0]}".lower())):
-        words.pop(0)
-        return command, command.operations
-    raise Correction(f"{operation!r} is no operation and no command. For example: approveServiceKey, or keys approve")
+def _meant(words: list[str], here: Context) -> tuple[tuple[str, ...], dict[str, Argument]]:
+    """The operations and arguments that somebody asks about. Raises Correction."""
+    named = [word for word in words if "=" in word]
+    path = " ".join(word for word in words if "=" not in word)
+    if named or path in here.grammar.commands or path.lower() in _BY_ID:
+        return _by_name(path, dict(word.partition("=")[::2] for word in named), here)
+    call = here.grammar.parse_words(words)
+    if isinstance(call, Help) or not call.command.operations:
+        raise Correction(f"{path!r} changes and reads nothing in Quay: whoever may use the bot may use it.")
+    return call.command.operations_for(call.arguments), plain_arguments(call.arguments)
+
+
+def _by_name(path: str, given: dict[str, str], here: Context) -> tuple[tuple[str, ...], dict[str, Argument]]:
+    command = here.grammar.commands.get(path.lower())
+    operations = command.operations if command else (_BY_ID.get(path.lower(), ""),)
+    if not operations or not operations[0]:
+        raise Correction(f"{path!r} is no operation and no command of one. For example: approveServiceKey")
+    known = {argument for operation in operations for argument in OPERATIONS[operation].arguments}
+    for name in given:
+        if name not in known:
+            raise Correction(f"{path} has no argument {name!r}; it has {', '.join(sorted(known)) or 'none'}.")
+    arguments = {name: _value(name, value) for name, value in given.items()}
+    if command and "namespace" in arguments:
+        operations = command.operations_for(dict(arguments))
+    return operations, arguments
 
 
 def _value(name: str, value: str) -> Argument:
@@ -96,8 +116,3 @@ def _value(name: str, value: str) -> Argument:
         return parse_size(value)
     except ValueError as error:
         raise Correction(str(error)) from None
-
-
-async def _person(word: str, here: Context) -> Person:
-    user = word.strip("<@>")
-    return await here.gate.person(Actor(here.person.actor.team, user))

@@ -1,20 +1,29 @@
-"""Service keys: list, show, approve, delete."""
+"""Service keys: list, show, approve, delete, create, update."""
 
-from bot.commands import CommandSet
-from bot.commands.arguments import Duration, Kid
-from bot.effects.keys import facts_of, warnings_of
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.commands import CommandSet, Correction
+from bot.commands.arguments import Duration, Expires, KeyName, Kid, Metadata, Service
+from bot.commands.filters import SearchText
+from bot.effects.keys import facts_of, noted_by, warnings_of
 from bot.messages import Message
-from bot.views import details, errors, lists
-from bot.views.text import duration
+from bot.quay.models import ServiceKey
+from bot.units import parse_moment
+from bot.views import details, errors, files, lists
+from bot.views.text import count, duration
+from handlers.calls import given
 from handlers.context import Change, Handed
+from handlers.listing import Batch, Listing
 
 KEYS = CommandSet("keys", "Service keys: what waits, what expires, who approved what.")
 
 
 @KEYS.command("list", "listServiceKeys", examples=("keys list --pending", "keys list --expiring 30d"))
 async def list_keys(
-    *, pending: bool = False, expiring: Duration | None = None, service: str | None = None, here: Handed
-) -> Message:
+    *, pending: bool = False, expiring: Duration | None = None, service: SearchText | None = None, here: Handed
+) -> Listing[ServiceKey]:
     """List the service keys, the waiting ones first.
 
     Parameters
@@ -26,17 +35,29 @@ async def list_keys(
     service
         Only those of one service.
     """
-    found = [
-        key
-        for key in await here.quay.list_service_keys()
-        if (not pending or key.is_waiting)
-        and (service is None or key.service == service)
-        and (expiring is None or (key.expiration_date and here.now < key.expiration_date <= here.now + expiring))
-    ]
+
+    async def fetch(_: str | None) -> Batch[ServiceKey]:
+        found = [
+            key
+            for key in await here.quay.list_service_keys()
+            if (not pending or key.is_waiting)
+            and (service is None or key.service == service)
+            and (expiring is None or (key.expiration_date and here.now < key.expiration_date <= here.now + expiring))
+        ]
+        waiting = sum(key.is_waiting for key in found)
+        order = sorted(found, key=lambda key: (not key.is_waiting, key.service, key.created_date))
+        return Batch(order, said=f"{count(waiting)} waiting for approval" if waiting and not pending else "")
+
     asked = f" of {service}" if service else ""
     asked += " waiting for approval" if pending else ""
     asked += f" that expire within {duration(expiring)}" if expiring else ""
-    return lists.keys(found, here.now, asked=asked)
+    return Listing(
+        "service-keys",
+        fetch,
+        lambda shown: lists.keys(shown, here.now, asked=asked),
+        files.KEY_COLUMNS,
+        files.key_cells,
+    )
 
 
 @KEYS.command("show", "getServiceKey", examples=("keys show 4f2a9c",))
@@ -49,7 +70,8 @@ async def show_key(kid: Kid, *, here: Handed) -> Message:
         The key's id, or the first characters of it (6 at least).
     """
     key = here.named_key
-    return details.key(key, facts_of(key), warnings_of(key), here.now)
+    page = here.links.superuser("servicekeys")
+    return details.key(key, facts_of(key), warnings_of(key), here.now, page=page)
 
 
 @KEYS.command(
@@ -88,3 +110,96 @@ async def delete_key(kid: Kid, *, here: Handed) -> Change:
         The key's id, or the first characters of it (6 at least).
     """
     return Change("keys delete", {"kid": here.named_key.kid, "service": here.named_key.service})
+
+
+@KEYS.command(
+    "create",
+    "createServiceKey",
+    examples=("keys create quay_builder --expires 90d --name 'builders eu'", "keys create clair --expires never"),
+)
+async def create_key(
+    service: Service,
+    *,
+    expires: Expires,
+    name: KeyName | None = None,
+    notes: str | None = None,
+    meta: Metadata = (),
+    here: Handed,
+) -> Change:
+    """Create a service key, which is approved from the start; you alone are shown its private half, once.
+
+    Parameters
+    ----------
+    service
+        The service that will sign with it: small letters, digits and _.
+    expires
+        When it expires: never, a length of time such as 90d, or a date.
+    name
+        What people call the key.
+    notes
+        What Quay's own record should say besides who asked and who approved.
+    meta
+        An entry of the key's metadata; may be given several times.
+    """
+    arguments = given(
+        service=service,
+        expires=_moment(expires, here.now),
+        name=name,
+        notes=noted_by(notes, f"{here.person.label} ({here.person.actor.user})") if notes else None,
+        metadata=_metadata(meta),
+    )
+    return Change("keys create", arguments)
+
+
+@KEYS.command(
+    "update",
+    "updateServiceKey",
+    examples=("keys update 4f2a9c --expires 90d", "keys update 4f2a9c --name 'builders eu' --meta owner=kim"),
+)
+async def update_key(
+    kid: Kid,
+    *,
+    name: KeyName | None = None,
+    expires: Expires | None = None,
+    meta: Metadata = (),
+    here: Handed,
+) -> Change:
+    """Change a service key's name, expiry or metadata.
+
+    Parameters
+    ----------
+    kid
+        The key's id, or the first characters of it (6 at least).
+    name
+        What people call the key.
+    expires
+        When it expires: never, a length of time such as 90d, or a date.
+    meta
+        An entry of the key's metadata, added or written over; may be given several times.
+    """
+    arguments = given(
+        kid=here.named_key.kid,
+        service=here.named_key.service,
+        name=name,
+        expires=None if expires is None else _moment(expires, here.now),
+        metadata=_metadata(meta),
+    )
+    return Change("keys update", arguments)
+
+
+def _moment(expires: str, now: datetime) -> str:
+    """An expiry as it is stored, to the second: `never`, or ISO 8601. Raises Correction for one that cannot be."""
+    if expires == "never":
+        return expires
+    try:
+        moment = parse_moment(expires, now).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise Correction(f"{expires!r} is too far away: nothing can expire after the year 9999.") from None
+    if moment <= now:
+        raise Correction(f"{expires!r} has passed, so no key can expire then.")
+    return moment.isoformat()
+
+
+def _metadata(entries: Sequence[str]) -> str | None:
+    """Entries as the text of a JSON object, as a record keeps them."""
+    return json.dumps(dict(entry.split("=", 1) for entry in entries), sort_keys=True) if entries else None

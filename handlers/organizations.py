@@ -1,26 +1,132 @@
 """Organizations."""
 
 from bot.commands import CommandSet
+from bot.commands.arguments import Email, NewOrganizationName, OrganizationName, TagExpiration, YesNo
+from bot.commands.filters import SearchText
 from bot.messages import Message
-from bot.views import lists
-from handlers.context import Handed
+from bot.plans import Refusal
+from bot.quay.errors import FeatureOff, Forbidden, NotFound
+from bot.quay.models import Organization, Quota
+from bot.views import files, lists, namespaces
+from bot.views.lists import fullest_first
+from handlers.calls import given
+from handlers.context import Change, Context, Handed
+from handlers.listing import Batch, Listing
 
 ORGANIZATIONS = CommandSet("orgs", "Organizations, their use and their limits.")
 
 
 @ORGANIZATIONS.command("list", "listAllOrganizations", examples=("orgs list", "orgs list --match team-"))
-async def list_organizations(*, match: str | None = None, here: Handed) -> Message:
-    """List organizations with their use, the fullest first.
+async def list_organizations(*, match: SearchText | None = None, here: Handed) -> Listing[Organization]:
+    """List organizations with their use; the fullest first, as far as Quay tells of them all at once.
 
-    Without --match it is the first hundred, for one request to Quay; with it, all pages are looked through.
+    Without --match they come page by page; with it, all of them are looked through.
 
     Parameters
     ----------
     match
         Only those whose name contains this text.
     """
-    if match is None:
-        page = await here.quay.list_all_organizations()
-        return lists.organizations(page.items, asked="", more=page.next_page is not None)
-    found = [o async for o in here.quay.organizations() if match.casefold() in o.name.casefold()]
-    return lists.organizations(found, asked=f" matching “{match}”", more=False)
+    wanted = (match or "").casefold()
+
+    async def step(token: str | None) -> Batch[Organization]:
+        page = await here.quay.list_all_organizations(next_page=token)
+        found = [organization for organization in page.items if wanted in organization.name.casefold()]
+        is_all = token is None and page.next_page is None
+        return Batch(fullest_first(found) if is_all else found, page.next_page)
+
+    async def whole(_: str | None) -> Batch[Organization]:
+        return Batch(fullest_first([o async for o in here.quay.organizations() if wanted in o.name.casefold()]))
+
+    asked = f" matching “{match}”" if match else ""
+    return Listing(
+        "organizations",
+        whole if match else step,
+        lambda shown: lists.organizations(shown, asked=asked),
+        files.ORGANIZATION_COLUMNS,
+        files.organization_cells,
+        steps=step,
+    )
+
+
+@ORGANIZATIONS.command("show", "listAllOrganizations", examples=("orgs show team-a",))
+async def show_organization(name: OrganizationName, *, here: Handed) -> Message:
+    """Show one organization: how full it is, its teams and its settings.
+
+    Parameters
+    ----------
+    name
+        The organization's name.
+    """
+    try:
+        shown = await here.quay.get_organization(name)
+    except NotFound:
+        raise Refusal(f"There is no organization {name!r} in Quay. A user is shown by `users show {name}`.") from None
+    if shown.quotas is None:
+        shown = shown.model_copy(update={"quotas": await _quotas(name, here)})
+    return namespaces.organization(shown, here.links.organization(name))
+
+
+async def _quotas(name: str, here: Context) -> tuple[Quota, ...] | None:
+    """The quotas by their own operation, where Quay does not show them with the organization."""
+    try:
+        return await here.quay.list_user_quota_super_user(name)
+    except (FeatureOff, Forbidden):
+        return None
+
+
+@ORGANIZATIONS.command(
+    "update",
+    "changeOrganization",
+    examples=("orgs update team-a --rename team-b", "orgs update team-a --tag-expiration 14d"),
+)
+async def update_organization(
+    name: OrganizationName,
+    *,
+    rename: NewOrganizationName | None = None,
+    email: Email | None = None,
+    invoice_email: YesNo | None = None,
+    invoice_address: Email | None = None,
+    tag_expiration: TagExpiration | None = None,
+    here: Handed,
+) -> Change:
+    """Rename an organization, or change its settings.
+
+    Parameters
+    ----------
+    name
+        The organization's name.
+    rename
+        Its new name.
+    email
+        Its e-mail address.
+    invoice_email
+        Whether invoices are sent by e-mail: yes or no.
+    invoice_address
+        Where they are sent.
+    tag_expiration
+        How long a deleted tag can be brought back: 14d, say.
+    """
+    arguments = given(
+        name=name,
+        rename=rename,
+        email=email,
+        invoice_email=invoice_email,
+        invoice_address=invoice_address,
+        tag_expiration=None if tag_expiration is None else int(tag_expiration.total_seconds()),
+    )
+    return Change("orgs update", arguments)
+
+
+@ORGANIZATIONS.command("delete", "deleteOrganization", examples=("orgs delete team-a",))
+async def delete_organization(name: OrganizationName, *, type_the_name: str | None = None, here: Handed) -> Change:
+    """Delete an organization with all its repositories, for good.
+
+    Parameters
+    ----------
+    name
+        The organization's name.
+    type_the_name
+        The name once more, where permissions.yaml asks for that.
+    """
+    return Change("orgs delete", given(name=name), typed_name=type_the_name)

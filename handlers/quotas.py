@@ -45,6 +45,7 @@ async def show_quota(namespace: NamespaceName, *, here: Handed) -> Message:
         limits=state.limits,
         visible=state.report is not None,
         system_default=state.system_default,
+        page=here.links.namespace(namespace),
     )
 
 

@@ -3,7 +3,7 @@
 from bot.commands import CommandSet
 from bot.messages import Message
 from bot.views import details
-from handlers.context import Handed
+from handlers.context import Change, Handed
 
 REGISTRY = CommandSet("registry", "The registry as a whole.")
 
@@ -12,3 +12,9 @@ REGISTRY = CommandSet("registry", "The registry as a whole.")
 async def show_size(*, here: Handed) -> Message:
     """Show the size of the whole registry, as it was last measured."""
     return details.registry_size(await here.quay.get_registry_size(), here.now)
+
+
+@REGISTRY.command("measure", "postRegistrySize", examples=("registry measure",))
+async def measure_size(*, here: Handed) -> Change:
+    """Have the size of the whole registry measured anew."""
+    return Change("registry measure", {})

@@ -17,7 +17,7 @@ from sandbox.children import Child, ChildDied, child
 from sandbox.front import one_origin
 from sandbox.quay.app import create_app as create_quay
 from sandbox.quay.faults import Faults
-from sandbox.quay.seed import seed
+from sandbox.quay.seed import TOKENS, seed
 from sandbox.redis_server import NoRedis, redis_server
 from sandbox.serving import HOST, PortTaken, bound_socket, free_port, serving, url_of
 from sandbox.slack.app import SlackSettings
@@ -75,6 +75,7 @@ async def _first_of(*runs: Coroutine[Any, Any, object]) -> None:
 async def _run_quay(port: int, namespaces: int) -> None:
     listening = bound_socket(port)
     async with serving(create_quay(seed(namespaces=namespaces), Faults()), listening):
+        _tell(f"Tokens: {', '.join(TOKENS)}")
         print(f"Simulated Quay ready: {url_of(listening)}", flush=True)
         await asyncio.Event().wait()
 

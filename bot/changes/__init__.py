@@ -4,6 +4,18 @@ from bot.changes.arrivals import Arrivals
 from bot.changes.deciding import Changes
 from bot.changes.executing import JOB_TIMEOUT, Executor
 from bot.changes.gate import Denied, Gate, NotKnown
+from bot.changes.secrets import Expiry
 from bot.changes.telling import LASTING, Telling
 
-__all__ = ["JOB_TIMEOUT", "LASTING", "Arrivals", "Changes", "Denied", "Executor", "Gate", "NotKnown", "Telling"]
+__all__ = [
+    "JOB_TIMEOUT",
+    "LASTING",
+    "Arrivals",
+    "Changes",
+    "Denied",
+    "Executor",
+    "Expiry",
+    "Gate",
+    "NotKnown",
+    "Telling",
+]

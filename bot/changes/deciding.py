@@ -27,6 +27,7 @@ from bot.permissions import Person, Place, confirmation_for, decide, may_approve
 from bot.plans import Plan, Refusal
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
+from bot.quay.operations import OPERATIONS
 from bot.sealing import Tampered
 
 log = structlog.get_logger()
@@ -35,6 +36,18 @@ log = structlog.get_logger()
 def record_id(*parts: str) -> str:
     """A short id that the same delivery, or the same key, always gets again."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+
+
+def named_by(operation: str, arguments: Arguments) -> str:
+    """The name of what an operation changes: its first argument."""
+    first = next(iter(OPERATIONS[operation].arguments), "")
+    return str(arguments.get(first, ""))
+
+
+def _type_the_name(command: str, operation: str, arguments: Arguments, typed: str | None) -> str:
+    name = named_by(operation, arguments)
+    wrong = f"{typed!r} is not its name. " if typed else ""
+    return f"{wrong}For this the name has to be typed twice. Type: {command} {name} --type-the-name {name}"
 
 
 def proposed(record: Record) -> Noted:
@@ -66,10 +79,20 @@ class Changes:
     clock: Callable[[], datetime]
     nudge: Callable[[str], Awaitable[None]]
 
-    async def propose(self, delivery: str, person: Person, place: Place, command: str, arguments: Arguments) -> Record:
+    async def propose(
+        self,
+        delivery: str,
+        person: Person,
+        place: Place,
+        command: str,
+        arguments: Arguments,
+        *,
+        typed_name: str | None = None,
+    ) -> Record:
         """Work out the plan of a change and store it, pending; post its card where others must approve.
 
-        `delivery` identifies what Slack delivered, so that the same delivery twice is one proposal.
+        `delivery` identifies what Slack delivered, so that the same delivery twice is one proposal. `typed_name` is
+        the name of what changes, as the person typed it once more.
         Raises Denied, Refusal (a sentence for the person), QuayError, or MessengerError. Nothing is written to Quay.
         """
         effect, policy, now = self.effects[command], self.gate.policy(), self.clock()
@@ -81,7 +104,10 @@ class Changes:
         decision = decide(policy, person, sight.operation, arguments, place)
         if decision.denied:
             raise Denied(decision)
-        entry = required(decision.confirmation)
+        typed = typed_name is not None and typed_name == named_by(sight.operation, arguments)
+        if decision.confirmation and decision.confirmation.type_the_name and not typed:
+            raise Refusal(_type_the_name(command, sight.operation, arguments, typed_name))
+        entry = required(decision.confirmation, typed=typed)
         offer = Offer(
             command=command,
             operation=sight.operation,
@@ -99,6 +125,7 @@ class Changes:
             digest=sight.digest(arguments),
             created_at=now,
             expires_at=now + entry.expires,
+            typed=typed,
         )
         return await self._tell_of(await self.confirmations.create(record, proposed(record)))
 
@@ -114,7 +141,10 @@ class Changes:
         place = await self.gate.place(stale.channel)
         offer = stale.offer
         try:
-            fresh = await self.propose(f"after {stale.id}", person, place, offer.command, offer.arguments)
+            name = named_by(offer.operation, offer.arguments) if stale.typed else None
+            fresh = await self.propose(
+                f"after {stale.id}", person, place, offer.command, offer.arguments, typed_name=name
+            )
         except (Denied, Refusal, QuayError, MessengerError) as error:
             log.info("not_offered_again", change=stale.id, reason=str(error))
             return
@@ -215,7 +245,7 @@ class Changes:
                 offer.arguments,
                 place,
                 requester=record.requester,
-                entry=required(entry),
+                entry=required(entry, typed=True),
             )
             if not decision.denied:
                 return

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import stamina
 import structlog
+from redis.exceptions import RedisError
 
 from bot.changes.gate import Denied, Gate, NotKnown
 from bot.changes.telling import Telling
@@ -18,15 +20,17 @@ from bot.confirmations import (
     claim,
     finish,
     intend,
+    intend_more,
     make_stale,
     release,
 )
-from bot.effects import Effect, Stamp
+from bot.effects import Effect, Secret, Stamp
 from bot.messages import MessengerError
 from bot.plans import Finding, Outcome, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError, RateLimited, ReadOnly, ServerError, Unreachable
 from bot.sealing import Tampered
+from bot.vault import Vault
 
 JOB_TIMEOUT = timedelta(minutes=3)
 """A job is ended after this long."""
@@ -53,6 +57,7 @@ class Executor:
     clock: Callable[[], datetime]
     reoffer: Callable[[Record], Awaitable[None]]
     """Offers a fresh plan in place of a stale one."""
+    vault: Vault
 
     async def execute(self, id_: str) -> Record | None:
         """Execute one due change; None when somebody else has it, when it is over, or when it has to wait."""
@@ -124,42 +129,65 @@ class Executor:
             return None
         if self.clock() - now > SEND_WITHIN:
             return await self._finish(intended, _not_sent("The worker was held up for too long."))
-        stamp = _stamp(claimed)
+        sending, trouble, kept = _Sending(self, intended), None, False
         try:
-            await effect.act(self.quay, claimed.offer.arguments, sight, stamp)
+            secret = await effect.act(self.quay, claimed.offer.arguments, sight, _stamp(claimed), sending.note)
+            kept = await self._keep(intended, secret)
+        except Refused:
+            return None
         except QuayError as error:
             log.warning("quay_refused", change=claimed.id, operation=sight.operation, said=error.message)
             if not error.may_have_happened:
                 return await self._finish(
                     intended, Finding(outcome=Outcome.FAILED, sentence=f"Quay refused: {error.message}")
                 )
-            return await self._finish(intended, await self._look_after(effect, intended, sight, error))
-        return await self._finish(intended, await self._look_after(effect, intended, sight, None))
+            trouble = error
+        return await self._finish(intended, await self._look_after(effect, intended, sight, trouble, kept=kept))
 
-    async def _look_after(self, effect: Effect, record: Record, sight: Sight, trouble: QuayError | None) -> Finding:
+    async def _keep(self, record: Record, secret: Secret | None) -> bool:
+        """Keep a secret for the requester, at once; False where there is none, or where Redis takes none."""
+        if secret is None or record.requester is None:
+            return False
+        try:
+            async for attempt in stamina.retry_context(on=RedisError, attempts=3, timeout=10):
+                with attempt:
+                    await self.vault.keep(
+                        record.id, record.requester, record.channel, secret.label, secret.way_out, secret.value
+                    )
+        except RedisError as error:
+            log.error("secret_not_kept", change=record.id, kind=type(error).__name__)
+            return False
+        return True
+
+    async def _look_after(
+        self, effect: Effect, record: Record, sight: Sight, trouble: QuayError | None, *, kept: bool
+    ) -> Finding:
         """Ask Quay what is so now. A call that was never answered may still land, so its absence proves nothing."""
         said = f"{trouble.message} " if trouble else ""
+        arguments, stamp = record.offer.arguments, _stamp(record)
         try:
-            finding = await effect.check(self.quay, record.offer.arguments, sight, _stamp(record))
+            finding = await effect.check(self.quay, arguments, sight, stamp, secret_kept=kept)
         except QuayError as error:
             took = said or "Quay took it. "
             return Finding(
                 outcome=Outcome.UNKNOWN,
                 sentence=f"{took}Reading back failed: {error.message} Look at it in Quay before you ask again.",
             )
-        if finding.outcome is not Outcome.FAILED or not trouble:
+        if finding.outcome is Outcome.DONE or not trouble:
             return finding
         if isinstance(trouble, Unreachable):
             return Finding(
                 outcome=Outcome.UNKNOWN,
                 sentence=f"{said}{finding.sentence} The call may still take effect: look at it in Quay in a minute.",
             )
-        return Finding(outcome=Outcome.FAILED, sentence=f"{said}{finding.sentence}")
+        outcome = finding.outcome if isinstance(trouble, ServerError) else Outcome.FAILED
+        return Finding(outcome=outcome, sentence=f"{said}{finding.sentence}")
 
     async def _settle(self, record: Record) -> Record | None:
         effect = self.effects[record.offer.command]
         sight = Sight(operation=record.offer.operation, rests_on={}, plan=record.plan)
-        finding = await self._look_after(effect, record, sight, None)
+        kept = await self.vault.find(record.id) is not None
+        finding = await self._look_after(effect, record, sight, None, kept=kept)
         if finding.outcome is Outcome.FAILED:
             sentence = f"The worker that was to send it is gone. {finding.sentence}"
             finding = finding.model_copy(update={"sentence": sentence})
@@ -213,6 +241,28 @@ class Executor:
             await self.telling.tell(record)
         except MessengerError as error:
             log.warning("not_told", record=record.id, reason=error.reason)
+        if record.intended and not record.live:
+            kept = await self.vault.find(record.id)
+            if kept is not None and kept.waits:
+                await self.telling.offer_secret(kept)
+
+
+@dataclass
+class _Sending:
+    """The calls of one change: each that follows the first is noted like the first, while the claim still stands."""
+
+    executor: Executor
+    record: Record
+
+    async def note(self, operation: str) -> None:
+        """Note one more call before it is sent. Raises Refused when another worker has taken the change over."""
+        before, now = self.record, self.executor.clock()
+        self.record = await self.executor.confirmations.advance(
+            before.id,
+            lambda stored: intend_more(stored, before, now),
+            lambda stored: Noted("change_intent", None, {"change": stored.id, "operation": operation}),
+            owes=False,
+        )
 
 
 def _intent(claimed: Record) -> Noted:
@@ -238,7 +288,7 @@ def _still_fits(record: Record, sight: Sight) -> bool:
 
 
 def _not_sent(reason: str) -> Finding:
-    return Finding(outcome=Outcome.FAILED, sentence=f"Nothing was sent to Quay. {reason}")
+    return Finding(outcome=Outcome.FAILED, sentence=f"Nothing was changed. {reason}")
 
 
 def _stamp(record: Record) -> Stamp:

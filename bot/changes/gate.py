@@ -19,7 +19,7 @@ from bot.permissions import (
 )
 
 NO_CONFIRMATION = "The permissions file says nothing of how such a change is confirmed."
-NAME_NOT_TYPED = "The permissions file wants the name typed for it, which this version of the bot cannot ask for."
+NAME_NOT_TYPED = "The permissions file wants the name typed once more for it, and it was not."
 
 
 class Denied(Exception):
@@ -73,7 +73,7 @@ class Gate:
             if decision.denied:
                 raise deny(f"{record.requester_label} may no longer ask for it: {decision.reason}", decision.rule)
             entry = decision.confirmation
-        return required(entry)
+        return required(entry, typed=record.typed)
 
     async def require_approver(self, record: Record, offer: Offer, actor: Actor) -> ConfirmationRule:
         """Return the confirmation in force, by which this person may agree. Raises Denied, or NotKnown."""
@@ -102,10 +102,10 @@ class Gate:
             raise deny(f"It now needs {entry.approvals} approvals, and has {len(agreed)}.")
 
 
-def required(entry: ConfirmationRule | None) -> ConfirmationRule:
-    """A confirmation that can be gone through. Raises Denied where there is none, or one that asks too much."""
+def required(entry: ConfirmationRule | None, *, typed: bool) -> ConfirmationRule:
+    """A confirmation that can be gone through. Raises Denied where there is none, or where a name was not typed."""
     if entry is None:
         raise deny(NO_CONFIRMATION)
-    if entry.type_the_name:
+    if entry.type_the_name and not typed:
         raise deny(NAME_NOT_TYPED)
     return entry

@@ -79,7 +79,7 @@ class Telling:
             log.warning("plan_not_whispered", record=record.id, reason=error.reason)
 
     async def offer_secret(self, kept: Kept) -> None:
-        """Tell somebody alone that a secret waits for them; where Slack does not, they find it among what is pending."""
+        """Tell somebody alone that a secret waits for them; where Slack does not, `pending` still lists it."""
         try:
             await self.messenger.whisper(kept.channel, kept.owner.user, secrets.ready(kept))
         except MessengerError as error:

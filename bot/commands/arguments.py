@@ -2,14 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
 
 from cyclopts import Parameter, Token
 
-from bot.units import parse_duration, parse_size
+from bot.commands.parameters import Suggest
+from bot.units import parse_duration, parse_moment, parse_size
 
 _NAMESPACE = re.compile(r"(?:user:)?[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_SERVICE = re.compile(r"[a-z0-9_]{1,255}")
+_KEY_NAME = re.compile(r"[ a-zA-Z0-9_:/-]{1,255}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_META = re.compile(r"[A-Za-z0-9_.-]{1,100}=.{0,1000}")
+_META_OF_QUAY = frozenset({"created_by", "creator", "ip", "quaymaster_change"})
+_SECRET_WORDS = ("password", "token", "secret", "private_key")
 _KID = re.compile(r"[A-Za-z0-9_\-.:+=]{6,255}")
 
 
@@ -35,14 +42,105 @@ def _kid(_: object, tokens: Sequence[Token]) -> str:
     return typed
 
 
+def _name(_: object, tokens: Sequence[Token]) -> str:
+    typed = tokens[0].value
+    if not _NAMESPACE.fullmatch(typed) or typed.startswith("user:"):
+        raise ValueError(f"{typed!r} cannot be a name: small letters and digits, between them one of . _ or -")
+    if not 2 <= len(typed) <= 255:
+        raise ValueError(f"A name has 2 to 255 characters; this one has {len(typed)}")
+    return typed
+
+
+def _service(_: object, tokens: Sequence[Token]) -> str:
+    typed = tokens[0].value
+    if not _SERVICE.fullmatch(typed):
+        raise ValueError(f"{typed!r} cannot be a service: small letters, digits and _, 255 at most")
+    return typed
+
+
+def _key_name(_: object, tokens: Sequence[Token]) -> str:
+    typed = tokens[0].value
+    if not _KEY_NAME.fullmatch(typed):
+        raise ValueError(f"{typed!r} cannot be a key's name: letters, digits, blanks and - _ : /, 255 at most")
+    return typed
+
+
+def _email(_: object, tokens: Sequence[Token]) -> str:
+    typed = tokens[0].value
+    if not _EMAIL.fullmatch(typed) or not typed.isprintable() or len(typed) > 255:
+        raise ValueError(f"{typed!r} is no e-mail address of at most 255 characters")
+    return typed
+
+
+def _expires(_: object, tokens: Sequence[Token]) -> str:
+    typed = tokens[0].value
+    if typed.casefold() == "never":
+        return "never"
+    parse_moment(typed, datetime.now(UTC))
+    return typed
+
+
+def _tag_expiration(_: object, tokens: Sequence[Token]) -> timedelta:
+    typed = tokens[0].value
+    return timedelta() if re.fullmatch(r"0+[smhdw]?", typed) else parse_duration(typed)
+
+
+def _metadata(_: object, tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(_metadatum(token.value) for token in tokens)
+
+
+def _metadatum(typed: str) -> str:
+    name = typed.partition("=")[0]
+    if not _META.fullmatch(typed):
+        raise ValueError(f"{typed!r} is no KEY=VALUE: the key of letters, digits and . _ -, 100 at most")
+    if name.casefold() in _META_OF_QUAY:
+        raise ValueError(f"The metadata {name} is not yours to write: Quay and the bot keep their own there")
+    if name.casefold().endswith(_SECRET_WORDS):
+        raise ValueError(f"The metadata {name} looks like a secret, and everybody who sees the key would read it")
+    return typed
+
+
 Size = Annotated[int, Parameter(converter=_size, n_tokens=1), "SIZE"]
 """Bytes, typed with a unit."""
 
 Duration = Annotated[timedelta, Parameter(converter=_duration, n_tokens=1), "30d"]
 """A length of time, typed as `90d` or `12h`."""
 
-NamespaceName = Annotated[str, Parameter(converter=_namespace, n_tokens=1), "NAMESPACE"]
+NamespaceName = Annotated[str, Parameter(converter=_namespace, n_tokens=1), "NAMESPACE", Suggest.NAMESPACES]
 """An organization's name, or `user:NAME`."""
 
-Kid = Annotated[str, Parameter(converter=_kid, n_tokens=1, allow_leading_hyphen=True), "KID"]
+UserName = Annotated[str, Parameter(converter=_name, n_tokens=1), "USERNAME", Suggest.USERS]
+"""A user's name, by Quay's rules."""
+
+NewUserName = Annotated[UserName, Suggest.NOTHING]
+"""The name of a user who is yet to be."""
+
+OrganizationName = Annotated[str, Parameter(converter=_name, n_tokens=1), "NAME", Suggest.ORGANIZATIONS]
+"""An organization's name, by Quay's rules."""
+
+NewOrganizationName = Annotated[OrganizationName, Suggest.NOTHING]
+"""A name that an organization is yet to have."""
+
+Service = Annotated[str, Parameter(converter=_service, n_tokens=1), "SERVICE", Suggest.SERVICES]
+"""The name of a service that signs with keys."""
+
+KeyName = Annotated[str, Parameter(converter=_key_name, n_tokens=1), "NAME"]
+"""What people call a key."""
+
+Email = Annotated[str, Parameter(converter=_email, n_tokens=1), "EMAIL"]
+"""An e-mail address, in the letters in which it was typed: Quay tells them apart."""
+
+YesNo = Annotated[Literal["yes", "no"], "yes|no"]
+"""An answer."""
+
+Expires = Annotated[str, Parameter(converter=_expires, n_tokens=1), "90d|never"]
+"""When a key expires: `never`, a length of time from now, or a date; as it was typed."""
+
+TagExpiration = Annotated[timedelta, Parameter(converter=_tag_expiration, n_tokens=1), "14d"]
+"""How long deleted tags are kept; may be nothing."""
+
+Metadata = Annotated[tuple[str, ...], Parameter(converter=_metadata, n_tokens=1), "KEY=VALUE"]
+"""Entries of a key's metadata; the option may be given several times."""
+
+Kid = Annotated[str, Parameter(converter=_kid, n_tokens=1, allow_leading_hyphen=True), "KID", Suggest.KEYS]
 """A service key's id, or the first characters of one; the dispatcher makes it whole."""

@@ -1,30 +1,60 @@
 """The grammar of every command, by cyclopts over the handlers' signatures; help and corrections come from it."""
 
 import inspect
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from cyclopts import (
     App,
     CycloptsError,
     MissingArgumentError,
     Parameter,
+    RepeatArgumentError,
     UnknownCommandError,
     UnusedCliTokensError,
 )
 from docstring_parser import parse as parse_docstring
 
-from bot.commands.command import Command, CommandSet, Here
+from bot.commands.command import Command, CommandSet
+from bot.commands.forms import Value, given_in
+from bot.commands.parameters import descriptions, first_line, is_required, options_of, placeholder, typed_parameters
 from bot.commands.reader import read
 
+LONGEST = 500
+"""The longest correction, in characters."""
 _HELP_WORDS = frozenset({"--help", "-h", "help"})
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_UNIT = re.compile(r"(?:[KMGTPE]i?B|B)", re.IGNORECASE)
 _HELP_OPTIONS = _HELP_WORDS - {"help"}
 
 
+def _shortened(said: str) -> str:
+    """A sentence that quotes a long text keeps its beginning, and its end with the usage."""
+    return said if len(said) <= LONGEST else f"{said[:100]} … {said[-300:]}"
+
+
 class Correction(Exception):
-    """What was typed is no command; says shortly what was probably meant."""
+    """What was typed is no command; says shortly what was probably meant.
+
+    Where one argument is at fault, `parameter` is its name and `said` the sentence about it alone.
+    """
+
+    def __init__(self, text: str, *, parameter: str | None = None, said: str = "") -> None:
+        super().__init__(_shortened(text))
+        self.parameter = parameter
+        self.said = _shortened(said or text)
+
+
+class Incomplete(Correction):
+    """A command lacks something that it cannot do without; `given` is what was typed of it, as it was typed."""
+
+    def __init__(self, text: str, command: Command, parameter: str, given: Mapping[str, Value]) -> None:
+        super().__init__(text, parameter=parameter)
+        self.command = command
+        self.given = given
 
 
 @dataclass(frozen=True)
@@ -76,16 +106,19 @@ class Grammar:
 
     def parse(self, text: str) -> Call | Help:
         """Read what was typed. Raises Correction; never anything else."""
-        words = read(text)
+        return self.parse_words(read(text))
+
+    def parse_words(self, words: Sequence[str]) -> Call | Help:
+        """The same for a text that was read into words already."""
         if not words or words[0].lower() in _HELP_WORDS:
             return self.help(words[1:])
         if not _HELP_OPTIONS.isdisjoint(words) or self._is_noun(words):
             return self.help([word for word in words if word not in _HELP_OPTIONS])
-        words = self._lowered(words)
+        words = _with_whole_sizes(self._lowered(words))
         try:
             handler, bound, _ = self._app.parse_args(words, exit_on_error=False, print_error=False)
         except CycloptsError as error:
-            raise Correction(self._correction(error, words)) from None
+            raise self._correction(error, words) from None
         command = self._by_handler.get(handler)
         if command is None:
             return self.help(words)
@@ -99,26 +132,25 @@ class Grammar:
         if command:
             return self._help_on(command)
         if not words:
-            usages = tuple((self.usage(command), _first_line(command)) for command in self.commands.values())
+            usages = tuple((self.usage(command), first_line(command)) for command in self.commands.values())
             return Help(self.slash, "What you can ask for. Changes are shown before they happen.", usages)
         for listed in self.sets:
             if listed.noun == words[0]:
-                usages = tuple((self.usage(command), _first_line(command)) for command in listed.commands)
+                usages = tuple((self.usage(command), first_line(command)) for command in listed.commands)
                 return Help(f"{self.slash} {listed.noun}", listed.summary, usages)
         raise Correction(self._no_such(path))
 
     def usage(self, command: Command) -> str:
         """How a command is typed: `/quay keys approve KID [--notes TEXT]`."""
         words = [f"{self.slash} {command.path}"]
-        for parameter in _typed(command):
-            shown = _placeholder(command, parameter)
-            optional = parameter.default is not parameter.empty or parameter.kind is parameter.VAR_POSITIONAL
+        for parameter in typed_parameters(command):
+            shown = placeholder(command, parameter)
             if parameter.kind is parameter.KEYWORD_ONLY:
-                option = f"--{parameter.name.replace('_', '-')}"
-                word = option if shown == "" else f"{option} {shown}"
+                options = options_of(command, parameter)
+                word = " | ".join(options) if shown == "" else f"{options[0]} {shown}"
             else:
                 word = shown
-            words.append(f"[{word}]" if optional else word)
+            words.append(word if is_required(parameter) else f"[{word}]")
         return " ".join(words)
 
     def _is_noun(self, words: Sequence[str]) -> bool:
@@ -126,31 +158,44 @@ class Grammar:
 
     def _lowered(self, words: Sequence[str]) -> list[str]:
         """Phones begin a sentence with a capital; the words of the grammar are small."""
-        names = {word for path in self.commands for word in path.split()}
-        return [word.lower() if index < 2 and word.lower() in names else word for index, word in enumerate(words)]
+        small = [word.lower() for word in words[:2]]
+        if " ".join(small) in self.commands:
+            return [*small, *words[2:]]
+        names = {path.split()[0] for path in self.commands}
+        return [*(small[:1] if small and small[0] in names else words[:1]), *words[1:]]
 
     def _help_on(self, command: Command) -> Help:
         documented = parse_docstring(inspect.getdoc(command.handler) or "")
-        described = {parameter.arg_name: parameter.description or "" for parameter in documented.params}
+        described = descriptions(command)
         parameters = tuple(
-            (parameter.name.replace("_", "-"), described.get(parameter.name, "")) for parameter in _typed(command)
+            (parameter.name.replace("_", "-"), described.get(parameter.name, ""))
+            for parameter in typed_parameters(command)
         )
         summary = " ".join(filter(None, [documented.short_description, documented.long_description]))
         examples = tuple(f"{self.slash} {example}" for example in command.examples)
         return Help(f"{self.slash} {command.path}", summary, ((self.usage(command), ""),), parameters, examples)
 
-    def _correction(self, error: CycloptsError, words: Sequence[str]) -> str:
+    def _correction(self, error: CycloptsError, words: Sequence[str]) -> Correction:
         if isinstance(error, UnknownCommandError):
-            return self._no_such(" ".join(words[:2]))
+            return Correction(self._no_such(" ".join(words[:2])))
         command = self.commands.get(" ".join(error.command_chain or ()))
         usage = f" Usage: {self.usage(command)}" if command else " Try help."
+        parameter = error.argument.field_info.name if error.argument is not None else None
         if isinstance(error, MissingArgumentError) and error.argument is not None and command:
             name = error.argument.names[0].lstrip("-") if error.argument.names else ""
-            return f"{name.upper()} is missing.{usage}"
+            text = f"{name.upper()} is missing.{usage}"
+            if not error.argument.field_info.required or parameter is None:
+                return Correction(text, parameter=parameter)
+            return Incomplete(text, command, parameter, given_in(command, words[len(command.path.split()) :]))
         if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
-            return f"{' '.join(error.unused_tokens)!r} is too much.{usage}"
-        said = str(error).strip()
-        return f"{said}{'' if said.endswith(('.', '?', '!')) else '.'}{usage}"
+            return Correction(f"{' '.join(error.unused_tokens)!r} is too much.{usage}")
+        if isinstance(error, RepeatArgumentError):
+            return Correction(
+                f"{error.token.keyword or 'One option'} is given twice, or together with its opposite.{usage}"
+            )
+        said = _sentence(str(error))
+        own = _sentence(str(error.__cause__)) if isinstance(error.__cause__, ValueError) else said
+        return Correction(f"{said}{usage}", parameter=parameter, said=own)
 
     def _no_such(self, typed: str) -> str:
         candidates = [*self.commands, *(listed.noun for listed in self.sets if listed.noun)]
@@ -159,26 +204,17 @@ class Grammar:
         return f"There is no command {typed!r}.{meant}"
 
 
-def _typed(command: Command) -> list[inspect.Parameter]:
-    hints = get_type_hints(command.handler, include_extras=True)
-    parameters = inspect.signature(command.handler).parameters.values()
-    return [parameter for parameter in parameters if Here not in get_args(hints[parameter.name])[1:]]
+def _sentence(said: str) -> str:
+    said = said.strip()
+    return said if said.endswith((".", "?", "!")) else f"{said}."
 
 
-def _placeholder(command: Command, parameter: inspect.Parameter) -> str:
-    """What stands for an option's value; nothing for a flag."""
-    hint = get_type_hints(command.handler)[parameter.name]
-    if hint is bool:
-        return ""
-    annotated = get_type_hints(command.handler, include_extras=True)[parameter.name]
-    for inner in (annotated, *get_args(annotated)):
-        for note in get_args(inner)[1:] if get_origin(inner) is not None else ():
-            if isinstance(note, str):
-                return note
-    if parameter.kind is parameter.VAR_POSITIONAL:
-        return f"{parameter.name.upper()}…"
-    return parameter.name.upper() if parameter.kind is not parameter.KEYWORD_ONLY else "TEXT"
-
-
-def _first_line(command: Command) -> str:
-    return (inspect.getdoc(command.handler) or "").partition("\n")[0]
+def _with_whole_sizes(words: Sequence[str]) -> list[str]:
+    """`100 GiB`, as the bot itself writes sizes, is one word."""
+    joined: list[str] = []
+    for word in words:
+        if joined and _NUMBER.fullmatch(joined[-1]) and _UNIT.fullmatch(word):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined

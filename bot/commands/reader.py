@@ -19,8 +19,8 @@ def read(text: str) -> list[str]:
     words: list[str] = []
     rest = text.strip()
     while rest:
-        word, rest = _word(rest)
-        words.append(_DASHES.sub("--", word) if not word.startswith(" ") else word)
+        word, rest = _word(_DASHES.sub("--", rest))
+        words.append(word)
         rest = rest.lstrip()
     return words
 

@@ -81,6 +81,8 @@ class Record(_Frozen):
     due_at: datetime | None = None
     """From when on an approved record may be claimed."""
     claimed_at: datetime | None = None
+    typed: bool = False
+    """Whether the requester typed the name of what changes once more."""
     intended: bool = False
     """Whether a call to Quay may have been sent."""
     closed_at: datetime | None = None
@@ -200,6 +202,13 @@ def intend(record: Record, claimed: Record, now: datetime) -> Record:
     if record.state is not State.EXECUTING or record.intended or record.claimed_at != claimed.claimed_at:
         raise Refused(record, record.state)
     return record._next(intended=True, claimed_at=now)
+
+
+def intend_more(record: Record, intended: Record, now: datetime) -> Record:
+    """Note that one more call is about to be sent. Raises Refused when somebody else has taken the record over."""
+    if record.state is not State.EXECUTING or record.claimed_at != intended.claimed_at:
+        raise Refused(record, record.state)
+    return record._next(claimed_at=now)
 
 
 def make_stale(record: Record, now: datetime, note: str) -> Record:

@@ -3,15 +3,21 @@
 An effect never decides whether it may happen. Only `bot.changes` lets one act.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from bot.plans import Argument, Finding, Sight
 from bot.quay.client import Quay
+from bot.quay.errors import Invalid, QuayError
 
 Arguments = Mapping[str, Argument]
+Note = Callable[[str], Awaitable[None]]
+"""Notes, before it is sent, that one more write of a change follows; takes the operation."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,17 @@ class Stamp:
     change_id: str
     approved_by: str
     requested_by: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What a change brought forth that its requester alone may see, once."""
+
+    label: str
+    """What it is: `the password of kim`."""
+    way_out: str
+    """The command that helps when nobody ever saw it: `users update kim --reset-password`."""
+    value: SecretStr
 
 
 class Effect(Protocol):
@@ -42,13 +59,31 @@ class Effect(Protocol):
         """
         ...
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> None:
-        """Send the one write of the change, once. Raises QuayError."""
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> Secret | None:
+        """Send the write of the change, once; a change that takes several notes each that follows the first.
+
+        Raises QuayError, whose `may_have_happened` also stands for "in part".
+        """
         ...
 
-    async def check(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> Finding:
-        """Read back what Quay says now, and tell whether it is what was wanted. Raises QuayError."""
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
+        """Read back what Quay says now, and tell whether it is what was wanted. Raises QuayError.
+
+        `secret_kept` says whether what the change brought forth for its requester alone has been kept for them.
+        """
         ...
+
+
+@contextmanager
+def in_part(kind: type[QuayError] = Invalid) -> Iterator[None]:
+    """An error of this kind in here leaves open what was done before it: reading back tells."""
+    try:
+        yield
+    except kind as error:
+        error.may_have_happened = True
+        raise
 
 
 def by_command(effects: Iterable[Effect]) -> Mapping[str, Effect]:

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.effects import Arguments, Stamp
+from bot.effects import Arguments, Note, Stamp
 from bot.plans import Argument, Finding, Line, Moment, Outcome, Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import NotFound
@@ -61,7 +61,8 @@ def _thumbprint(key: ServiceKey) -> str:
     return "matches the id (RFC 7638)" if has_its_thumbprint(key) else f"{key.thumbprint_hex}, which is not the id"
 
 
-def _basis(key: ServiceKey) -> dict[str, Argument]:
+def basis_of(key: ServiceKey) -> dict[str, Argument]:
+    """What a change of a key rests on."""
     jwk = hashlib.sha256(json.dumps(key.jwk, sort_keys=True).encode()).hexdigest()
     return {
         "kid": key.kid,
@@ -86,10 +87,11 @@ def sight_of_waiting(key: ServiceKey, notes: str | None = None) -> Sight:
         consequences=(f"Approved, {key.service} can sign requests with it at once.",),
         warnings=warnings_of(key),
     )
-    return Sight(operation="approveServiceKey", rests_on=_basis(key), plan=plan)
+    return Sight(operation="approveServiceKey", rests_on=basis_of(key), plan=plan)
 
 
-async def _key(quay: Quay, arguments: Arguments) -> ServiceKey:
+async def fetch_key(quay: Quay, arguments: Arguments) -> ServiceKey:
+    """The key that the arguments name. Raises Refusal when it is gone."""
     kid = str(arguments["kid"])
     try:
         return await quay.get_service_key(kid)
@@ -122,7 +124,7 @@ class ApproveKey:
 
     async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
         """Refuses a key that is approved already, has expired, or is gone."""
-        key = await _key(quay, arguments)
+        key = await fetch_key(quay, arguments)
         if not key.is_waiting:
             raise Refusal(f"The key {short(key.kid)} does not wait any more. {approved_sentence(key)}")
         if key.expiration_date and key.expiration_date <= now:
@@ -130,15 +132,17 @@ class ApproveKey:
         notes = arguments.get("notes")
         return sight_of_waiting(key, str(notes) if notes else None)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> None:
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
         """Approve, naming the people and the change in Quay's own notes."""
         own = f"Approved in Slack by {stamp.approved_by}. Quaymaster change {stamp.change_id}."
         notes = arguments.get("notes")
         await quay.approve_service_key(str(arguments["kid"]), notes=f"{notes}\n\n{own}" if notes else own)
 
-    async def check(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> Finding:
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
         """The notes that stayed say whose approval counted."""
-        key = await _key_or_none(quay, str(arguments["kid"]))
+        key = await key_or_none(quay, str(arguments["kid"]))
         if key is None:
             return Finding(outcome=Outcome.FAILED, sentence="The key is no longer in Quay.")
         if key.is_waiting:
@@ -166,7 +170,7 @@ class DeleteKey:
 
     async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
         """Refuses a key that is gone already."""
-        key = await _key(quay, arguments)
+        key = await fetch_key(quay, arguments)
         if key.is_waiting:
             follows = f"{key.service} cannot use it, and has to ask with a new key."
         elif key.expiration_date and key.expiration_date <= now:
@@ -183,21 +187,24 @@ class DeleteKey:
             consequences=(follows,),
             warnings=warnings_of(key),
         )
-        return Sight(operation="deleteServiceKey", rests_on=_basis(key), plan=plan)
+        return Sight(operation="deleteServiceKey", rests_on=basis_of(key), plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> None:
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
         """Delete; Quay keeps no record of who did."""
         await quay.delete_service_key(str(arguments["kid"]))
 
-    async def check(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> Finding:
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
         """A deleted key is no longer found."""
         kid = str(arguments["kid"])
-        if await _key_or_none(quay, kid) is None:
+        if await key_or_none(quay, kid) is None:
             return Finding(outcome=Outcome.DONE, sentence=f"The key {short(kid)} is deleted: Quay no longer has it.")
         return Finding(outcome=Outcome.FAILED, sentence="Quay still has the key.")
 
 
-async def _key_or_none(quay: Quay, kid: str) -> ServiceKey | None:
+async def key_or_none(quay: Quay, kid: str) -> ServiceKey | None:
+    """A key, or None when it is gone."""
     try:
         return await quay.get_service_key(kid)
     except NotFound:

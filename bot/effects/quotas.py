@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.effects import Arguments, Stamp
+from bot.effects import Arguments, Note, Stamp
 from bot.plans import Finding, Line, Outcome, Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import Forbidden, NotFound
@@ -153,7 +153,7 @@ class SetQuota:
         rests_on = {"quota_id": state.quota_id, "limit": state.limit}
         return Sight(operation=create if state.quota_id is None else change, rests_on=rests_on, plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> None:
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
         """Send the one that the state asked for."""
         name, limit = Namespace.parse(str(arguments["namespace"])).name, int(str(arguments["limit"]))
         quota_id = sight.rests_on["quota_id"]
@@ -167,7 +167,9 @@ class SetQuota:
             case _:
                 await quay.change_organization_quota_super_user(name, int(str(quota_id)), limit_bytes=limit)
 
-    async def check(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> Finding:
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
         """The limit that Quay lists is the truth."""
         namespace = Namespace.parse(str(arguments["namespace"]))
         wanted = int(str(arguments["limit"]))
@@ -210,7 +212,7 @@ class DeleteQuota:
         (operation,) = self.operations(arguments)
         return Sight(operation=operation, rests_on={"quota_id": state.quota_id, "limit": state.limit}, plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> None:
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
         """Delete by the id that was seen."""
         namespace = Namespace.parse(str(arguments["namespace"]))
         quota_id = int(str(sight.rests_on["quota_id"]))
@@ -219,7 +221,9 @@ class DeleteQuota:
         else:
             await quay.delete_user_quota_super_user(namespace.name, quota_id)
 
-    async def check(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp) -> Finding:
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
         """Gone is gone; another quota in its place is not what was wanted."""
         namespace = Namespace.parse(str(arguments["namespace"]))
         state = state_of(namespace, await list_quotas(quay, namespace))

@@ -69,7 +69,7 @@ def decide(
 
 
 def _because(rule: Rule) -> str:
-    return f"The rule “{rule.name}” {'allows it' if rule.may else 'lets you ask for it'}."
+    return f"The rule “{rule.name}” {'allows it' if rule.may else 'lets them ask for it'}."
 
 
 def _with_confirmation(
@@ -118,7 +118,7 @@ def may_approve(
     if entry.approvals == 0:
         return _own_confirmation(decide(policy, approver, operation, arguments, place), approver, requester)
     if not any(_belongs(policy, approver, group) for group in entry.approvers):
-        return Decision(Verdict.DENY, f"Approving it is for {' and '.join(entry.approvers)}.")
+        return Decision(Verdict.DENY, f"Deciding on it is for {' and '.join(entry.approvers)}.")
     if requester == approver.actor and not entry.self_approval:
         return Decision(Verdict.DENY, "You asked for it, so somebody else has to approve it.")
     return Decision(Verdict.ALLOW, "You are one of its approvers.")
@@ -143,7 +143,7 @@ def may_use(policy: Policy, person: Person, place: Place) -> Decision:
     for entry in policy.confirmations:
         if any(_belongs(policy, person, group) for group in entry.approvers) and _is_admin(policy, place):
             return Decision(Verdict.ALLOW, "You are an approver.")
-    return Decision(Verdict.DENY, "No rule speaks of you here.")
+    return Decision(Verdict.DENY, "No rule of the permissions file speaks of you in this channel.")
 
 
 def _forbids(policy: Policy, rule: Rule, operation: str, arguments: Arguments, place: Place) -> bool:

@@ -38,11 +38,12 @@ class Calls:
         *,
         query: Query | None = None,
         body: Body | None = None,
+        as_writer: bool = False,
         **parameters: str | int,
     ) -> Model:
-        """Send a call that is answered with a model."""
+        """Send a call that is answered with a model; `as_writer` reads with the token that writes."""
         route = _route(operation)
-        response = await self._request(route, parameters, query, body)
+        response = await self._request(route, parameters, query, body, as_writer=as_writer)
         try:
             return model.model_validate_json(response.content)
         except ValidationError as error:
@@ -64,6 +65,8 @@ class Calls:
         parameters: Mapping[str, str | int],
         query: Query | None,
         body: Body | None,
+        *,
+        as_writer: bool = False,
     ) -> httpx.Response:
         """Send one call, a read perhaps several times, and return its success."""
         request = self._http.build_request(
@@ -71,7 +74,7 @@ class Calls:
             route.path.format_map({name: _segment(route, value) for name, value in parameters.items()}),
             params={name: value for name, value in (query or {}).items() if value is not None},
             json=body,
-            headers=self._write_headers if route.kind == "change" else self._read_headers,
+            headers=self._write_headers if as_writer or route.kind == "change" else self._read_headers,
         )
         if route.kind == "change":
             return await self._send(route, request)

@@ -112,6 +112,13 @@ class Quay:
         """Look up one organization, its settings and its use. getOrganization, no superuser operation."""
         return await self._ask(GET_ORGANIZATION, models.Organization, name=name)
 
+    async def get_organization_settings(self, name: str) -> models.Organization:
+        """Look up an organization with the token that writes: a read-only superuser is not shown its settings.
+
+        Where superusers have no full access, the settings are None. getOrganization, no superuser operation.
+        """
+        return await self._ask(GET_ORGANIZATION, models.Organization, as_writer=True, name=name)
+
     async def change_organization(
         self,
         name: str,

@@ -124,10 +124,19 @@ class User(_Namespace):
     enabled: bool = True
 
 
-class Organization(_Namespace):
-    """An organization and its use. The settings come only from getOrganization; `tag_expiration_s` in s."""
+class Team(Answer):
+    """A team of an organization; `role` is `admin`, `creator` or `member`."""
 
     name: str
+    role: str
+    member_count: int | None = None
+
+
+class Organization(_Namespace):
+    """An organization and its use. Teams and settings come only from getOrganization; `tag_expiration_s` in s."""
+
+    name: str
+    teams: Mapping[str, Team] = Field(default_factory=dict)
     invoice_email: bool | None = None
     invoice_email_address: str | None = None
     tag_expiration_s: int | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, Literal
+from urllib.parse import quote
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -20,6 +21,7 @@ from bot.views.text import clip, escape, visible
 
 SECTION_LIMIT = 3000
 TABLE_ROWS = 100
+_IN_ADDRESSES = "%/:?#[]@!$&'()*+,;=~"
 TABLE_CHARACTERS = 10_000
 """Slack's limits of one table: with its header at most 100 rows, and 10,000 characters in all cells."""
 
@@ -42,6 +44,21 @@ def section(mrkdwn: str) -> Block:
 def context(mrkdwn: str) -> Block:
     """Small print; the caller has escaped what is not its own."""
     return ContextBlock(elements=[_mrkdwn(mrkdwn, 2000)]).to_dict()
+
+
+def preformatted(text: str) -> Block:
+    """Lines as they are, in a fixed width; the end of what is too long for one section."""
+    lines = "\n".join(escape(line).replace("`", "ˋ") for line in text.split("\n"))
+    while len(lines) > SECTION_LIMIT - 8:
+        _, _, lines = lines.partition("\n") if "\n" in lines else ("", "", clip(lines, SECTION_LIMIT - 8))
+    return section(f"```\n{lines}\n```")
+
+
+def link(address: str, label: str) -> str:
+    """A link that says what it leads to. What is no web address stays text, and nothing in it is markup."""
+    if not address.startswith(("https://", "http://")):
+        return escape(label)
+    return f"<{quote(address, safe=_IN_ADDRESSES).replace('&', '&amp;')}|{escape(label)}>"
 
 
 def button(

@@ -38,15 +38,19 @@ _MARK: dict[State, str] = {
 
 def card(record: Record) -> Message:
     """The card that everybody in the channel sees, edited at every step."""
-    title = f"{_MARK[record.state]} {record.plan.title}: {_SAID[record.state]}"
-    blocks: list[Block] = [header(title), *plan(record.plan, live=record.live), context(_story(record))]
+    mark, said = _standing(record)
+    blocks: list[Block] = [
+        header(f"{mark} {record.plan.title}: {said}"),
+        *plan(record.plan, live=record.live),
+        context(_story(record)),
+    ]
     if record.state is State.PENDING:
         blocks.append(context(_wanted(record)))
         if record.offers[0].approvers or not record.offers[0].needed:
-            blocks.append(actions(_buttons(record), f"record:{record.id}"))
+            blocks.append(actions(buttons(record), f"record:{record.id}"))
     else:
         blocks.append(section(_ending(record)))
-    return message(f"{record.plan.title}: {_SAID[record.state]}", tuple(blocks))
+    return message(f"{record.plan.title}: {said}", tuple(blocks))
 
 
 def confirmation(record: Record) -> Message:
@@ -71,13 +75,13 @@ def confirmation(record: Record) -> Message:
 def outcome(record: Record) -> Message:
     """What the requester is told at the end, and the channel with them."""
     who = f"<@{record.requester.user}>: " if record.requester else ""
-    said = f"{_MARK[record.state]} {who}*{escape(record.plan.title)}*: {_SAID[record.state]}."
-    text = f"{said} {escape(record.note)}".strip()
+    mark, said = _standing(record)
+    text = f"{mark} {who}*{escape(record.plan.title)}*: {said}. {escape(record.note)}".strip()
     agreed = record.agreed(record.offer.operation)
     others = [approval for approval in agreed if approval.actor != record.requester]
     story = f"Approved by {_names(others)} · " if others else ""
     return message(
-        f"{record.plan.title}: {_SAID[record.state]}. {record.note}",
+        f"{record.plan.title}: {said}. {record.note}",
         (
             section(text),
             context(f"{story}change `{record.id}`"),
@@ -88,12 +92,18 @@ def outcome(record: Record) -> Message:
 def plan(shown: Plan, *, live: bool) -> list[Block]:
     """What is so, what will be so, and what follows."""
     blocks = [section(facts(shown.lines))] if shown.lines else []
-    if live:
-        said = [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
-        said += [escape(consequence) for consequence in shown.consequences]
-        if said:
-            blocks.append(section("\n".join(said)))
+    said = [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
+    said += [escape(consequence) for consequence in shown.consequences] if live else []
+    if said:
+        blocks.append(section("\n".join(said)))
     return blocks
+
+
+def _standing(record: Record) -> tuple[str, str]:
+    """A sign and a word for where the record stands; of a key's two ends each has its own."""
+    if record.state is State.DONE and len(record.offers) == 2:
+        return ("✅", "approved") if record.offer is record.offers[0] else ("🗑️", "rejected and deleted")
+    return _MARK[record.state], _SAID[record.state]
 
 
 def facts(lines: Sequence[Line]) -> str:
@@ -134,7 +144,8 @@ def _wanted(record: Record) -> str:
     if first.needed:
         people = "person" if first.needed == 1 else "people"
         groups = " or ".join(escape(group) for group in first.approvers)
-        parts.append(f"Needs {first.needed} {people} of {groups}")
+        besides = " besides the requester" if record.requester else ""
+        parts.append(f"Needs {first.needed} {people} of {groups}{besides}")
     else:
         parts.append("Whoever may do it can confirm")
     return " · ".join([*parts, f"expires {date(record.expires_at)}"])
@@ -142,7 +153,7 @@ def _wanted(record: Record) -> str:
 
 def _ending(record: Record) -> str:
     by = _by(record)
-    parts = [f"*{_SAID[record.state].capitalize()}*{by}."]
+    parts = [f"*{_standing(record)[1].capitalize()}*{by}."]
     if record.note:
         parts.append(escape(record.note))
     if record.state is State.EXPIRED:
@@ -171,16 +182,19 @@ def name(user: str, label: str) -> str:
     return f"{escape(label or user)} (`{escape(user)}`)"
 
 
-def _buttons(record: Record) -> list[ButtonElement]:
+def buttons(record: Record) -> list[ButtonElement]:
+    """What somebody who may decide on a pending record can press."""
     if len(record.offers) == 2:
         service = escape(record.requester_label)
+        doubts = [f"⚠️ {escape(warning)}\n" for warning in record.plan.warnings]
+        question = f"{''.join(doubts)}Approve this key of *{service}*? It can be used at once."
         return [
             button(
                 "Approve",
                 "key_approve",
                 record.id,
                 style="primary",
-                confirm=(f"Approve this key of *{service}*? It can be used at once.", "Approve"),
+                confirm=(question, "Approve anyway" if doubts else "Approve"),
             ),
             button(
                 "Reject",
@@ -191,7 +205,9 @@ def _buttons(record: Record) -> list[ButtonElement]:
             ),
             button("Details", "key_details", record.id),
         ]
+    follows = " ".join((*record.plan.warnings, *record.plan.consequences))
+    question = f"*{escape(record.plan.title)}*? {escape(follows)}"
     return [
-        button("Approve", "change_approve", record.id, style="primary"),
+        button("Approve", "change_approve", record.id, style="primary", confirm=(question, "Approve")),
         button("Reject", "change_reject", record.id, style="danger"),
     ]

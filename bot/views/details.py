@@ -6,12 +6,18 @@ from datetime import datetime
 from bot.messages import Block, Message
 from bot.plans import Line
 from bot.quay.models import QuotaLimit, RegistrySize, ServiceKey
-from bot.views.blocks import context, message, section
+from bot.views.blocks import context, link, message, section
 from bot.views.cards import facts
-from bot.views.text import date, duration, escape, exact_size, percent, size
+from bot.views.lists import Setting
+from bot.views.text import clip, code, date, duration, escape, exact_size, percent, size, visible
+
+SETTING = 500
+"""The longest value of a setting that is shown, in characters: escaped it fits a section."""
 
 
-def key(shown: ServiceKey, lines: Sequence[Line], warnings: Sequence[str], now: datetime) -> Message:
+def key(
+    shown: ServiceKey, lines: Sequence[Line], warnings: Sequence[str], now: datetime, *, page: str | None = None
+) -> Message:
     """A service key: whether it can be used, where it came from, and what is odd about it."""
     said = f"Key {shown.kid[:12]} of {shown.service} {_state(shown, now)}"
     text = f"*{escape(said)}*"
@@ -22,6 +28,8 @@ def key(shown: ServiceKey, lines: Sequence[Line], warnings: Sequence[str], now: 
         by = f" by {escape(shown.approval.approver.username)}" if shown.approval.approver else ""
         notes = f"\n> {escape(shown.approval.notes)}" if shown.approval.notes else ""
         blocks.append(section(f"Approved{by} {date(shown.approval.approved_date)}{notes}"))
+    if page:
+        blocks.append(context(link(page, "Open in Quay")))
     return message(said, tuple(blocks))
 
 
@@ -39,6 +47,7 @@ def quota(
     limits: Sequence[QuotaLimit],
     visible: bool,
     system_default: int | None,
+    page: str | None = None,
 ) -> Message:
     """A namespace's use of its quota; figures that Quay is still counting are not shown as if they were true."""
     if used is None:
@@ -58,7 +67,8 @@ def quota(
     exact = " · ".join(
         f"{label} {exact_size(figure)}" for label, figure in (("used", used), ("limit", limit)) if figure is not None
     )
-    return message(said, (section("\n".join(lines)), *([context(exact)] if exact else [])))
+    small = " · ".join(filter(None, [exact, link(page, "Open in Quay") if page else ""]))
+    return message(said, (section("\n".join(lines)), *([context(small)] if small else [])))
 
 
 def _limit(entry: QuotaLimit) -> str:
@@ -77,3 +87,9 @@ def registry_size(measured: RegistrySize, now: datetime) -> Message:
     age = duration(now - measured.last_ran)
     text = f"*{said}*\nMeasured {date(measured.last_ran)}, {age} ago. {going}".strip()
     return message(f"{said}, measured {age} ago", (section(text), context(exact_size(measured.size_bytes))))
+
+
+def setting(shown: Setting) -> Message:
+    """One setting of the registry, from which every secret was taken before."""
+    said = f"{shown.name} is {clip(shown.value, SETTING)}"
+    return message(said, (section(f"*{escape(shown.name)}*\n{code(clip(visible(shown.value), SETTING))}"),))

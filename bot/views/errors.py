@@ -15,7 +15,7 @@ from bot.quay.errors import (
     Unreachable,
 )
 from bot.views.blocks import context, message, section
-from bot.views.text import escape
+from bot.views.text import clip, code, escape
 
 _ADVICE: tuple[tuple[type[QuayError], str], ...] = (
     (
@@ -41,13 +41,12 @@ def sentence(text: str) -> Message:
     return message(text, (section(escape(text)),))
 
 
-def denied(decision: Decision) -> Message:
-    """Somebody may not; which rule says so, and how to find out more."""
+def denied(decision: Decision, *, asked: str = "") -> Message:
+    """Somebody may not; what, and which rule says so."""
+    what = f" {code(clip(asked, 100))}" if asked else ""
     said = f"You may not do this here. {decision.reason}"
-    return message(
-        said,
-        (section(f"⛔ {escape(said)}"), context("Nothing was sent to Quay. `why OPERATION` explains it.")),
-    )
+    advice = "Nothing was done. Ask whoever keeps the bot's permissions file."
+    return message(said, (section(f"⛔{what} {escape(said)}"), context(advice)))
 
 
 def quay(error: QuayError, incident: str, *, asked: str) -> Message:

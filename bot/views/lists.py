@@ -1,59 +1,129 @@
-"""Lists as tables: what was asked for first, how many there are, and what was left out."""
+"""Lists as tables, page by page: how many there are, which of them are shown, and what Quay did otherwise."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from bot.messages import Block, Message
-from bot.quay.models import Organization, ServiceKey, User
-from bot.views.blocks import context, message, section, table
-from bot.views.text import count, duration, escape, percent, size
+from bot.quay.models import LogEntry, Organization, ServiceKey, User
+from bot.views.blocks import actions, button, context, message, section, table
+from bot.views.text import clip, count, duration, escape, percent, size, visible
 
+Row = TypeVar("Row")
 _SOON = timedelta(days=30)
+CELL = 80
+"""The longest cell, in characters: a page of 20 rows stays below what Slack takes in one table."""
 
 
-def keys(found: Sequence[ServiceKey], now: datetime, *, asked: str) -> Message:
-    """Service keys, the waiting ones first."""
-    waiting = sum(key.is_waiting for key in found)
-    said = f"{_many(len(found), 'service key')}{asked}" + (
-        f", {count(waiting)} waiting for approval" if waiting else ""
-    )
-    order = sorted(found, key=lambda key: (not key.is_waiting, key.service, key.created_date))
-    rows = [(_state(key, now), key.service, key.kid[:12], key.name, _expiry(key, now)) for key in order]
-    hint = "Details: `keys show KID`, with the first characters of the key." if found else ""
-    return _listing(said, ("State", "Service", "Key", "Name", "Expires"), rows, hint=hint)
+@dataclass(frozen=True)
+class Shown(Generic[Row]):
+    """One page of a list: its rows, how many come before them, and how many there are in all, if that is known."""
+
+    rows: Sequence[Row]
+    before: int = 0
+    total: int | None = None
+    said: str = ""
+    warning: str = ""
+
+    @property
+    def range(self) -> str:
+        """Which rows these are: `21–40 of 1,312`."""
+        first, last = self.before + 1, self.before + len(self.rows)
+        known = f" of {count(self.total)}" if self.total is not None else ", more follow"
+        return f"{count(first)}–{count(last)}{known}" if self.rows else f"none{known}"
 
 
-def organizations(found: Sequence[Organization], *, asked: str, more: bool) -> Message:
-    """Organizations with their use and limit, the fullest first."""
-    return _namespaces([(o.name, o) for o in found], "organization", asked=asked, more=more)
+@dataclass(frozen=True)
+class Setting:
+    """A setting of the registry; its value is text in which nothing is secret."""
+
+    name: str
+    value: str
 
 
-def users(found: Sequence[User], *, asked: str, more: bool) -> Message:
+def keys(shown: Shown[ServiceKey], now: datetime, *, asked: str) -> Message:
+    """Service keys, in the order in which they are given."""
+    rows = [(_state(key, now), key.service, key.kid[:12], key.name, _expiry(key, now)) for key in shown.rows]
+    hint = "Details: `keys show KID`, with the first characters of the key."
+    return _listing(shown, "service key", asked, ("State", "Service", "Key", "Name", "Expires"), rows, hint=hint)
+
+
+def organizations(shown: Shown[Organization], *, asked: str) -> Message:
+    """Organizations with their use and limit."""
+    rows = [(organization.name, *_use(organization)) for organization in shown.rows]
+    hint = "Details: `orgs show NAME`."
+    columns = ("Organization", "Used", "Limit", "Full")
+    return _listing(shown, "organization", asked, columns, rows, right=(1, 2, 3), hint=hint)
+
+
+def users(shown: Shown[User], *, asked: str) -> Message:
     """Users with the use and limit of their own namespaces."""
-    rows = [(user.username, *_use(user), ", ".join(_flags(user))) for user in found]
-    said = f"{_first(more)}{_many(len(found), 'user')}{asked}"
-    return _listing(said, ("User", "Used", "Limit", "Full", ""), rows, right=(1, 2, 3), hint=_narrow(more))
+    rows = [(user.username, *_use(user), ", ".join(flags(user))) for user in shown.rows]
+    hint = "Details: `users show USERNAME`."
+    return _listing(shown, "user", asked, ("User", "Used", "Limit", "Full", ""), rows, right=(1, 2, 3), hint=hint)
 
 
-def _namespaces(found: Sequence[tuple[str, Organization]], noun: str, *, asked: str, more: bool) -> Message:
-    order = sorted(found, key=lambda pair: -_fullness(pair[1]))
-    rows = [(name, *_use(holder)) for name, holder in order]
-    said = f"{_first(more)}{_many(len(found), noun)}{asked}"
-    return _listing(said, (noun.capitalize(), "Used", "Limit", "Full"), rows, right=(1, 2, 3), hint=_narrow(more))
+def logs(shown: Shown[LogEntry], *, asked: str) -> Message:
+    """Entries of the usage log, the newest first; times are in UTC."""
+    rows = [(f"{entry.at:%m-%d %H:%M}", who(entry), entry.kind, _where(entry), about(entry)) for entry in shown.rows]
+    columns = ("UTC", "Who", "What", "Where", "About")
+    return _listing(shown, "log entry", asked, columns, rows, many="log entries")
 
 
-def _first(more: bool) -> str:
-    return "The first " if more else ""
+def settings(shown: Shown[Setting], *, asked: str) -> Message:
+    """Settings of the registry, from which every secret was taken before."""
+    rows = [(setting.name, setting.value) for setting in shown.rows]
+    hint = "One in full: `config KEY`. The bot hides what may be a secret, whatever Quay shows."
+    return _listing(shown, "setting", asked, ("Setting", "Value"), rows, hint=hint)
 
 
-def _narrow(more: bool) -> str:
-    return "There are more: narrow it down with `--match TEXT`, which looks through all of them." if more else ""
+def with_pages(drawn: Message, cursor: str, *, previous: bool, following: bool) -> Message:
+    """The page with buttons to its neighbours, and to a file of the whole list."""
+    buttons = [button("‹ Previous", "page_previous", cursor)] if previous else []
+    buttons += [button("Next ›", "page_next", cursor)] if following else []
+    buttons.append(button("Send as file", "page_file", cursor))
+    return replace(drawn, blocks=(*drawn.blocks, actions(buttons, f"page:{cursor}")))
 
 
-def _fullness(holder: Organization | User) -> float:
+def fullest_first(found: Sequence[Organization]) -> list[Organization]:
+    """The order in which people want to see organizations; those without a limit come last, by their use."""
+    return sorted(found, key=lambda organization: -_fullness(organization))
+
+
+def _fullness(holder: Organization) -> float:
     limit = holder.quotas[0].limit_bytes if holder.quotas else None
     used = holder.quota_report.quota_bytes if holder.quota_report else 0
     return used / limit if limit else -1 / (used + 2)
+
+
+def flags(user: User) -> list[str]:
+    """What is unusual about a user."""
+    named = {
+        "superuser": user.super_user,
+        "read-only superuser": user.global_readonly_super_user,
+        "disabled": not user.enabled,
+        "unverified": not user.verified,
+    }
+    return [name for name, holds in named.items() if holds]
+
+
+def who(entry: LogEntry) -> str:
+    """Who did what a log entry tells of; nobody where a service did it."""
+    return entry.performer.name if entry.performer else ""
+
+
+def about(entry: LogEntry) -> str:
+    """What a log entry says it was about, in a few words."""
+    wanted = ("tag", "team", "member", "username", "kid", "service", "old_name", "new_name", "email")
+    named = [f"{name} {entry.metadata[name]}" for name in wanted if entry.metadata.get(name)]
+    return ", ".join(named[:2])
+
+
+def _where(entry: LogEntry) -> str:
+    namespace = entry.namespace.name if entry.namespace else ""
+    repository = entry.metadata.get("repo")
+    return f"{namespace}/{repository}" if isinstance(repository, str) else namespace
 
 
 def _use(holder: Organization | User) -> tuple[str, str, str]:
@@ -65,11 +135,6 @@ def _use(holder: Organization | User) -> tuple[str, str, str]:
     if limit is None:
         return (used, "–", "–")
     return (used, size(limit), percent(report.quota_bytes, limit) if report.is_complete else "–")
-
-
-def _flags(user: User) -> list[str]:
-    named = {"superuser": user.super_user, "disabled": not user.enabled, "unverified": not user.verified}
-    return [name for name, holds in named.items() if holds]
 
 
 def _state(key: ServiceKey, now: datetime) -> str:
@@ -90,24 +155,33 @@ def _expiry(key: ServiceKey, now: datetime) -> str:
     return f"{key.expiration_date:%Y-%m-%d}, {when}"
 
 
-def _many(number: int, noun: str) -> str:
-    return f"{count(number) if number else 'No'} {noun}{'' if number == 1 else 's'}"
+def _headline(shown: Shown[Row], noun: str, many: str) -> str:
+    number = shown.total if shown.total is not None else shown.before + len(shown.rows)
+    counted = f"{count(number) if number else 'No'} {noun if number == 1 else many}"
+    if shown.total is not None:
+        return counted
+    return f"More than {counted}" if number else f"{counted} so far"
 
 
 def _listing(
-    said: str,
+    shown: Shown[Row],
+    noun: str,
+    asked: str,
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     *,
+    many: str | None = None,
     right: Sequence[int] = (),
     hint: str = "",
 ) -> Message:
+    said = f"{_headline(shown, noun, many or f'{noun}s')}{clip(asked, 200)}{', ' + shown.said if shown.said else ''}"
     blocks: list[Block] = [section(f"*{escape(said)}*")]
+    if shown.warning:
+        blocks.append(section(f"⚠️ {escape(shown.warning)}"))
     if rows:
-        drawn, shown = table(columns, rows, right=right)
+        drawn, _ = table(columns, [[clip(visible(cell), CELL) for cell in row] for row in rows], right=right)
         blocks.append(drawn)
-        if shown < len(rows):
-            hint = f"Showing {count(shown)} of {count(len(rows))}: one message holds no more. Narrow it down."
-    if hint:
-        blocks.append(context(hint))
+    small = [f"Showing {shown.range}." if shown.before or shown.total != len(rows) else "", hint if rows else ""]
+    if any(small):
+        blocks.append(context(" ".join(filter(None, small))))
     return message(said, tuple(blocks))

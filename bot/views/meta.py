@@ -7,9 +7,13 @@ from bot.commands import Help
 from bot.confirmations import Record, State
 from bot.messages import Block, Message
 from bot.permissions.asking import Explanation
+from bot.vault import Kept
+from bot.views import secrets
 from bot.views.blocks import actions, button, context, message, section
 from bot.views.text import code, count, date, duration, escape
 
+UNSEEN = 4
+"""So many unseen secrets are offered at once."""
 LISTED = 15
 """So many pending changes are listed with their buttons; a message holds 50 blocks."""
 
@@ -28,16 +32,15 @@ def help_page(page: Help) -> Message:
 
 def why(who: str, explanations: Sequence[Explanation]) -> Message:
     """May this person do this here, by which rule, and who could agree to it."""
-    lines = []
+    grouped: dict[tuple[str, str], list[str]] = {}
     for each in explanations:
-        said = {"allow": "may", "request": "may ask for", "deny": "may not"}[each.decision.verdict.value]
-        mark = {"allow": "✅", "request": "🙋", "deny": "⛔"}[each.decision.verdict.value]
-        line = f"{mark} {escape(who)} *{said}* {'' if said == 'may ask for' else 'use '}{code(each.operation)} here. "
-        line += escape(each.decision.reason)
-        if each.entry is not None:
-            line += f" {_agreement(each)}"
-        lines.append(line)
-    return message(f"What {who} may do", (section("\n".join(lines)),))
+        verdict = each.decision.verdict.value
+        said = {"allow": "may use", "request": "may ask for", "deny": "may not use"}[verdict]
+        mark = {"allow": "✅", "request": "🙋", "deny": "⛔"}[verdict]
+        reason = f"{escape(each.decision.reason)} {_agreement(each)}".strip()
+        grouped.setdefault((f"{mark} {escape(who)} *{said}*", reason), []).append(code(each.operation))
+    text = "\n".join(f"{said} {' and '.join(named)} here. {reason}" for (said, reason), named in grouped.items())
+    return message(f"What {who} may do", (section(text),))
 
 
 def _agreement(each: Explanation) -> str:
@@ -53,12 +56,13 @@ def _agreement(each: Explanation) -> str:
     return f"It needs {entry.approvals} {people} of {groups}{own} ({expires})."
 
 
-def pending(records: Sequence[Record], reader: str) -> Message:
-    """What waits: changes that need others, and the reader's own that need their confirmation."""
-    if not records:
+def pending(records: Sequence[Record], reader: str, unseen: Sequence[Kept] = ()) -> Message:
+    """What waits: the reader's unseen secrets, changes that need others, and their own that need confirmation."""
+    if not records and not unseen:
         return message("Nothing is pending.", (section("*Nothing is pending.*"),))
     said = f"{count(len(records))} pending change{'' if len(records) == 1 else 's'}"
-    blocks: list[Block] = [section(f"*{said}*")]
+    blocks: list[Block] = [block for kept in unseen[:UNSEEN] for block in secrets.offered(kept)]
+    blocks.append(section(f"*{said}*"))
     for record in records[:LISTED]:
         own = record.requester is not None and record.requester.user == reader
         blocks.append(section(f"*{escape(record.plan.title)}*\n{_waits_for(record)}"))
@@ -91,6 +95,7 @@ def status(
     policy_name: str,
     policy_problems: Sequence[str],
     pending_count: int,
+    quay_trouble: str,
     now: datetime,
 ) -> Message:
     """How the bot is: the first line says whether anything is wrong."""
@@ -102,7 +107,10 @@ def status(
     if policy_problems:
         wrong.append(f"⚠️ *{escape(policy_name)} is faulty; the one before it stays in force:*")
         wrong += [escape(problem) for problem in policy_problems[:5]]
-    said = "The bot has a problem" if wrong else "The bot is well"
+    if quay_trouble:
+        wrong.append(f"⚠️ *Quay does not do what the bot asks:* {escape(quay_trouble)}")
+    said = "The bot has a problem" if wrong else "The bot is well, and Quay answers it"
     lines = wrong or [f"✅ *{said}*"]
-    lines.append(f"{count(pending_count)} pending · the worker {worker} · Quaymaster {escape(version)}")
+    facts = f"{count(pending_count)} pending · the worker {worker} · {escape(policy_name)} in force"
+    lines.append(f"{facts} · Quaymaster {escape(version)}")
     return message(said, (section("\n".join(lines)),))

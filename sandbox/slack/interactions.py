@@ -160,6 +160,14 @@ class Interactions:
         payload = payloads.shortcut(self.slack, self.person(user), callback_id)
         return _outcome(await self.deliveries.interaction(payload))
 
+    async def shortcut_on(self, user: str, callback_id: str, message: StoredMessage) -> Json:
+        """Use a shortcut from the menu of a message; messages for one person alone have none."""
+        person = self.person(user)
+        if message.only_for:
+            raise SlackError("message_not_found")
+        payload = payloads.message_shortcut(self.slack, person, callback_id, message)
+        return _outcome(await self.deliveries.interaction(payload))
+
     async def open_home(self, user: str) -> Json:
         """Open the bot's Home tab, which nobody from another company has."""
         person = self.person(user)

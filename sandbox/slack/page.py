@@ -179,6 +179,11 @@ class Page:
         return await self.people.open_home(wish["user"])
 
     async def _shortcut(self, wish: Json) -> Json:
+        """A message shortcut where the wish names a message by its channel and ts, else a global one."""
+        if "ts" in wish:
+            source = self._source(wish)
+            if isinstance(source, StoredMessage):
+                return await self.people.shortcut_on(wish["user"], wish["callback_id"], source)
         return await self.people.shortcut(wish["user"], wish["callback_id"])
 
     async def _set_fault(self, wish: Json) -> Json:

@@ -99,6 +99,22 @@ def shortcut(slack: Simulation, person: Person, callback_id: str) -> Json:
     }
 
 
+def message_shortcut(slack: Simulation, person: Person, callback_id: str, message: StoredMessage) -> Json:
+    """A shortcut that was chosen from the menu of a message, which comes with it."""
+    channel = slack.workspace.channels[message.channel]
+    return {
+        "type": "message_action",
+        **_common(slack, person),
+        "callback_id": callback_id,
+        "trigger_id": slack.tickets.new_trigger(person.id),
+        "action_ts": slack.workspace.new_ts(),
+        "message_ts": message.ts,
+        "channel": {"id": channel.id, "name": _channel_name(channel)},
+        "message": message_object(message),
+        "response_url": _response_url(slack, channel, person),
+    }
+
+
 def home_opened(slack: Simulation, person: Person) -> Json:
     """The event app_home_opened; with the view where one was published."""
     workspace = slack.workspace

@@ -14,6 +14,13 @@ ROOT = Path(__file__).parents[2]
 PEOPLE = {"Alice": "U01ALICE", "Bob": "U02BOB", "Carol": "U03CAROL", "Dave": "U04DAVE"}
 READY = "Sandbox ready: "
 PATIENCE_MS = 10_000
+EVERYTHING_POSTED = """
+async () => {
+  const texts = await Promise.all(["C0REGADMIN", "C0ML"].map(async (channel) =>
+    (await fetch(`/sandbox/slack/messages?channel=${channel}&user=U01ALICE`)).text()));
+  return ["of quay_builder", "of clair_scanner", "team-edge", "team-ml-vision"].every((one) => texts.join().includes(one));
+}
+"""
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -51,6 +58,13 @@ def running_browser(executable: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def wait_for_first_round(browser: Browser, url: str) -> None:
+    """Wait until the worker has posted what it finds in a registry that it never saw before."""
+    with open_window(browser, url) as window:
+        window.enter("Alice")
+        window.page.wait_for_function(EVERYTHING_POSTED)
 
 
 @contextmanager

@@ -6,10 +6,17 @@ from math import ceil
 
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser.driving import ROOT, Window, open_window, running_browser, running_sandbox
+from tests.browser.driving import ROOT, Window, open_window, running_browser, running_sandbox, wait_for_first_round
 
 FOLDER = ROOT / "docs" / "screenshots"
 BELOW_PIXELS = 8
+HEIGHT_FOR = """
+(ends) => {
+  const [first, last] = ends.map((ts) => document.querySelector(`article[data-ts="${ts}"]`).getBoundingClientRect());
+  return window.innerHeight - document.getElementById("stage").clientHeight + last.bottom - first.top;
+}
+"""
+TO_TOP = """([ts]) => document.querySelector(`article[data-ts="${ts}"]`).scrollIntoView({ block: "start" })"""
 
 
 def take_all(browser: Browser, url: str) -> None:
@@ -28,7 +35,8 @@ def take_all(browser: Browser, url: str) -> None:
         window.enter("Bob")
         card = window.message_at(window.message("of quay_builder: waits for approval").get_attribute("data-ts"))
         window.press(card, "key_approve", confirm="Approve")
-        expect(card).to_contain_text("approved by Bob Brandt")
+        expect(card).to_contain_text("Quay has it approved")
+        expect(window.page.locator("#waiting-count")).to_have_text("1")
         take(window, "approved-key", card, to=window.message("of clair_scanner: waits for approval"))
 
 
@@ -36,14 +44,11 @@ def take(window: Window, name: str, message: Locator, *, to: Locator | None = No
     """Take the window, made just high enough for this message and those that follow it up to another."""
     page, last = window.page, to or message
     expect(last).to_be_visible()
-    first_box, last_box = message.bounding_box(), last.bounding_box()
-    stage_box, size = page.locator("#stage").bounding_box(), page.viewport_size
-    assert first_box and last_box and stage_box and size
-    shown = last_box["y"] + last_box["height"] - first_box["y"] + BELOW_PIXELS
-    height = ceil(size["height"] - stage_box["height"] + shown)
-    page.set_viewport_size({"width": size["width"], "height": height})
+    ends = [one.get_attribute("data-ts") for one in (message, last)]
+    height = ceil(page.evaluate(HEIGHT_FOR, ends)) + BELOW_PIXELS
+    page.set_viewport_size({"width": page.evaluate("window.innerWidth"), "height": height})
     page.mouse.move(0, 0)
-    message.evaluate("message => message.scrollIntoView({ block: 'start' })")
+    page.evaluate(TO_TOP, ends)
     page.screenshot(path=FOLDER / f"{name}.png")
 
 
@@ -54,6 +59,7 @@ def main() -> None:
         sys.exit("Set CHROMIUM to the path of a Chromium.")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with running_sandbox() as url, running_browser(chromium) as browser:
+        wait_for_first_round(browser, url)
         take_all(browser, url)
 
 

@@ -58,7 +58,7 @@ async def test_somebody_who_may_not_is_told_so(world: World, user: str) -> None:
     record_id = await arrive(world)
     answer = await world.click(user, "key_approve", record_id)
     assert answer is not None
-    assert "Approving it is for approvers" in answer.message.text
+    assert "Deciding on it is for approvers" in answer.message.text
     assert (await world.confirmations.get(record_id)).state == "pending"
     assert (await world.events())[-1] == "command_denied"
     assert not world.nudged
@@ -179,7 +179,7 @@ async def test_an_approver_who_lost_the_right_before_the_execution_does_not_coun
     (ended,) = await world.work()
     assert ended.state == "failed"
     assert "Bob may no longer agree to it" in ended.note
-    assert "Nothing was sent" in ended.note
+    assert "Nothing was changed" in ended.note
 
 
 @pytest.mark.parametrize(

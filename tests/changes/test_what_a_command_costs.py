@@ -11,6 +11,9 @@ async def requests_to_quay(world: World) -> list[str]:
         return [f"{r['method']} {r['path']}" for r in (await client.get("/sandbox/quay/requests")).json()["requests"]]
 
 
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
 @pytest.mark.parametrize(
     ("text", "requests"),
     [
@@ -19,6 +22,14 @@ async def requests_to_quay(world: World) -> list[str]:
         ("orgs list", ["GET /api/v1/superuser/organizations/"]),
         ("users list", ["GET /api/v1/superuser/users/"]),
         ("registry size", ["GET /api/v1/superuser/registrysize/"]),
+        ("logs", ["GET /api/v1/superuser/logs"]),
+        (f"builds show {UNKNOWN}", [f"GET /api/v1/superuser/{UNKNOWN}/build"]),
+        (f"builds status {UNKNOWN}", [f"GET /api/v1/superuser/{UNKNOWN}/status"]),
+        (f"builds logs {UNKNOWN}", [f"GET /api/v1/superuser/{UNKNOWN}/logs"]),
+        ("config", ["GET /api/v1/superuser/config"]),
+        ("config SERVER_HOSTNAME", ["GET /api/v1/superuser/config"]),
+        ("users show quayadmin", ["GET /api/v1/superuser/users/quayadmin"]),
+        ("orgs show team-alpha", ["GET /api/v1/organization/team-alpha"]),
         ("help", []),
         ("pending", []),
         ("why quota set namespace=team-a limit=1GiB", []),

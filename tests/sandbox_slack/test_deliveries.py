@@ -160,6 +160,24 @@ async def test_a_shortcut_brings_a_trigger(slack: Any, bot: Any, shapes: Any) ->
     assert (await slack.api("views.open", trigger_id=payload["trigger_id"], view=shapes.modal()))["ok"]
 
 
+async def test_a_shortcut_of_a_message_brings_the_message(slack: Any, bot: Any, shapes: Any) -> None:
+    """With its channel and a response URL. What only one person sees has no such menu."""
+    await slack.do("say", channel="C0REGADMIN", text="who knows abc?")
+    [message] = (await slack.see("messages", channel="C0REGADMIN"))["messages"]
+    wish = {"callback_id": "ask", "channel": "C0REGADMIN", "ts": message["ts"]}
+    assert (await slack.do("shortcut", **wish))["ok"]
+    payload = bot.got[0].payload
+    assert (payload["type"], payload["callback_id"]) == ("message_action", "ask")
+    assert payload["channel"]["id"] == "C0REGADMIN"
+    assert payload["message"]["text"] == "who knows abc?"
+    assert payload["message_ts"] == payload["message"]["ts"] == message["ts"]
+    assert payload["response_url"]
+    assert (await slack.api("views.open", trigger_id=payload["trigger_id"], view=shapes.modal()))["ok"]
+    await slack.api("chat.postEphemeral", channel="C0REGADMIN", user="U01ALICE", text="for you")
+    hidden = (await slack.see("messages", channel="C0REGADMIN"))["messages"][-1]
+    assert (await slack.do("shortcut", **{**wish, "ts": hidden["ts"]}))["error"] == "message_not_found"
+
+
 async def test_opening_the_home_tab_is_an_event(slack: Any, bot: Any) -> None:
     """As JSON; with the view once one was published. Strangers have no Home tab of the bot."""
     assert (await slack.do("open_home"))["ok"]

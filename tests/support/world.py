@@ -11,23 +11,30 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.app import EFFECTS, build_grammar
+from bot.app import build_effects, build_grammar
 from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Gate, Telling
+from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Telling
 from bot.confirmations import Confirmations, Record
+from bot.cursors import Cursors
 from bot.directory import Directory
+from bot.links import RegistryLinks
 from bot.messages import Message, MessageId, MessengerError
 from bot.permissions import Actor, Person, Place, Policy
 from bot.quay.client import Quay, open_client
 from bot.sealing import Sealer
+from bot.vault import Vault
+from bot.works import Works
 from handlers.confirmations import ClickAnswer, Clicks
 from handlers.context import Status
 from handlers.dispatch import Delivery, Dispatcher, guarded
+from handlers.exporting import Exporter
+from handlers.paging import Paging
+from handlers.secrets import Reveals
 from sandbox.quay.app import create_app
 from sandbox.quay.faults import Faults
 from sandbox.quay.seed import seed
 from sandbox.quay.state import Registry
-from sandbox.slack.blocks import check_message
+from sandbox.slack.blocks import check_message, check_view
 from tests.support.servers import served
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -41,14 +48,23 @@ POLICY: dict[str, Any] = {
         "approvers": ["U0BOB", "U0EVE"],
         "managers": ["U0CAROL"],
         "askers": ["U0DAVE"],
+        "admins": ["U0ALICE"],
     },
     "channels": {"admin": [ADMIN, "C2"]},
     "rules": [
         {"name": "staff may look", "who": ["staff"], "may": ["read"]},
         {"name": "managers set quotas", "who": ["managers"], "may": ["quotas.change", "keys.change"]},
         {"name": "askers may ask", "who": ["askers"], "may_request": ["quotas.change", "keys.change"]},
+        {"name": "admins change everything", "who": ["admins"], "may": ["change"]},
     ],
     "confirmations": [
+        {
+            "for": ["deleteOrganization", "deleteInstallUser"],
+            "approvals": 1,
+            "approvers": ["approvers"],
+            "type_the_name": True,
+            "expires": "15m",
+        },
         {"for": ["keys.change"], "approvals": 1, "approvers": ["approvers"], "expires": "24h"},
         {"for": ["quotas.change"], "where": {"limit": {"max": "500GiB"}}, "approvals": 0, "expires": "10m"},
         {"for": ["change"], "approvals": 2, "approvers": ["approvers"], "expires": "1h"},
@@ -74,6 +90,9 @@ class FakeSlack:
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     threads: list[tuple[str, str, Message]] = field(default_factory=list)
     whispers: list[tuple[str, str, Message]] = field(default_factory=list)
+    edits: list[Message] = field(default_factory=list)
+    files: list[tuple[str, str, bytes]] = field(default_factory=list)
+    """Who was sent a file, its name, and what is in it."""
     refuses: set[str] = field(default_factory=set)
     """Channels that the bot is not in."""
     fails: str | None = None
@@ -92,9 +111,20 @@ class FakeSlack:
     async def edit(self, channel: str, message_id: MessageId, message: Message) -> None:
         self._accept(channel, message)
         self.messages[channel, message_id] = message
+        self.edits.append(message)
 
     async def link(self, channel: str, message_id: MessageId) -> str:
         return f"https://slack.test/{channel}/{message_id}"
+
+    async def direct(self, user: str) -> str:
+        return f"D{user}"
+
+    async def upload(self, user: str, name: str, content: bytes, title: str) -> None:
+        assert content, "Slack takes no empty file"
+        if self.fails:
+            raise MessengerError(self.fails)
+        assert title
+        self.files.append((user, name, content))
 
     async def whisper(self, channel: str, user: str, message: Message) -> None:
         self._accept(channel, message)
@@ -179,10 +209,15 @@ class World:
             self.nudged.append(record_id)
 
         parts = (self.quay, self.confirmations, self.gate, self.telling)
-        self.changes = Changes(*parts, EFFECTS, self.clock, nudge)
+        effects = build_effects(self.redis, self.quay_url)
+        self.vault = Vault(self.redis, b"v" * 32, timedelta(hours=12), self.clock)
+        self.changes = Changes(*parts, effects, self.clock, nudge)
         self.arrivals = Arrivals(*parts, self.clock)
-        self.executor = Executor(*parts, EFFECTS, self.clock, self.changes.propose_again)
+        self.executor = Executor(*parts, effects, self.clock, self.changes.propose_again, self.vault)
         self.clicks = Clicks(self.changes, self.confirmations, self.audit)
+        self.reveals = Reveals(self.vault, self.audit)
+        self.expiry = Expiry(self.vault, self.telling, self.audit)
+        cursors = Cursors(self.redis, self.clock)
         self.dispatcher = Dispatcher(
             self.clock,
             self.gate,
@@ -193,7 +228,14 @@ class World:
             self.audit,
             build_grammar("/quay"),
             FakeStatus(),
+            self.vault,
+            RegistryLinks("https://quay.test/"),
+            self.slack,
+            cursors,
         )
+        works = Works(self.redis)
+        self.exporter = Exporter(self.slack, works, self.clock)
+        self.paging = Paging(self.dispatcher, cursors, self.exporter, works, self.dispatcher.grammar)
 
     async def person(self, user: str) -> Person:
         return await self.gate.person(Actor(TEAM, user))
@@ -215,10 +257,43 @@ class World:
             valid(answer.message)
         return answer
 
+    async def agree(self) -> Record:
+        """Let Bob and Eve agree to the one change that waits, as many as it needs."""
+        (record,) = [one for one in await self.confirmations.waiting() if one.requester is not None]
+        for user in ("U0BOB", "U0EVE")[: record.offers[0].needed]:
+            await self.click(user, "change_approve", record.id)
+        return record
+
+    async def carry_out(self, text: str, delivery: str = "d1") -> Record:
+        """What becomes of a change that Alice asks for and others agree to."""
+        answer = await self.type("U0ALICE", text, delivery=delivery)
+        assert answer is None, text_of(answer)
+        await self.agree()
+        (done,) = await self.work()
+        return done
+
+    async def turn(self, user: str, action_id: str, id_: str) -> ClickAnswer:
+        """What somebody is answered who clicks under a list."""
+        answer = await self.paging.click(action_id, id_, await self.person(user))
+        valid(answer.message)
+        return answer
+
     async def work(self) -> list[Record]:
         """What a worker does with everything that is due."""
         done = [await self.executor.execute(record_id) for record_id in await self.confirmations.due(self.clock())]
         return [record for record in done if record is not None]
+
+    async def reveal(self, user: str, id_: str) -> tuple[list[dict[str, Any]], ClickAnswer | None]:
+        """The modals that somebody sees who presses Reveal once, and what stands in the button's place then."""
+        views: list[dict[str, Any]] = []
+
+        async def show(view: dict[str, Any]) -> bool:
+            problems = check_view(view)
+            assert not problems, problems
+            views.append(view)
+            return True
+
+        return views, await self.reveals.reveal(id_, await self.person(user), show)
 
     async def events(self) -> list[str]:
         return [entry.event async for entry in self.audit.entries()][::-1]

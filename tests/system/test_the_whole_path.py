@@ -29,7 +29,7 @@ async def test_a_key_is_approved_by_somebody_who_may(town: Town) -> None:
     assert refused["ephemeral"]
     card = await town.sees("U04DAVE", kid, "waits for approval")
     await town.press("U04DAVE", card, "key_approve")
-    await town.sees("U04DAVE", "Approving it is for approvers")
+    await town.sees("U04DAVE", "Deciding on it is for approvers")
     assert town.registry.keys[kid].approval is None
     await town.press("U02BOB", card, "key_approve")
     ended = await town.sees("U04DAVE", kid, "✅", "approved by Bob Brandt")
@@ -39,6 +39,28 @@ async def test_a_key_is_approved_by_somebody_who_may(town: Town) -> None:
     approval = town.registry.keys[kid].approval
     assert approval is not None
     assert "Bob Brandt (U02BOB)" in approval.notes
+
+
+async def test_a_new_users_password_is_revealed_to_the_requester_alone_once(town: Town) -> None:
+    """In a modal that was empty at first; the button goes, and a second click is told so."""
+    await town.say("U03CAROL", "/quay users create kim --email kim@example.com")
+    card = await town.sees("U02BOB", "Create the user kim", "waits for approval")
+    await town.press("U02BOB", card, "change_approve")
+    offer = await town.sees("U03CAROL", "secret_reveal", "The password of kim")
+    assert offer["ephemeral"]
+    await town.press("U03CAROL", offer, "secret_reveal")
+
+    async def look() -> str | None:
+        views = (await town.page.get("/sandbox/slack/views", params={"user": "U03CAROL"})).json()["views"]
+        shown = [block for view in views for block in view["blocks"] if block["type"] == "rich_text"]
+        return shown[0]["elements"][0]["elements"][0]["text"] if shown else None
+
+    password = await town.until(look)
+    assert len(password) == 32
+    await town.sees("U03CAROL", "The bot has forgotten it")
+    messages = await town.page.get("/sandbox/slack/messages", params={"channel": ADMIN, "user": "U03CAROL"})
+    assert password not in messages.text
+    assert "secret_reveal" not in messages.text
 
 
 async def test_fifty_clicks_at_once_are_one_approval(town: Town) -> None:
@@ -152,3 +174,16 @@ async def test_the_audit_verifies(town: Town) -> None:
     events = {entry["event"] for entry in await audit(town)}
     assert {"key_arrived", "change_proposed", "change_approved", "change_intent", "change_outcome"} <= events
     assert {"change_expired", "command_denied", "command_allowed"} <= events
+
+
+async def test_a_list_is_turned_and_sent_as_a_file(town: Town) -> None:
+    """In the message that the asker alone sees; the file goes to their direct messages with the bot."""
+    await town.say("U04DAVE", "/quay users list")
+    first = await town.sees("U04DAVE", "More than 20 users", "Showing 1–20")
+    await town.press("U04DAVE", first, "page_next")
+    second = await town.sees("U04DAVE", "Showing 21–40")
+    assert second["ts"] == first["ts"]
+    await town.press("U04DAVE", second, "page_file")
+    await town.sees("U04DAVE", "users.csv with", "is in your direct messages")
+    direct = await town.page.get("/sandbox/slack/messages", params={"channel": "D04DAVE", "user": "U04DAVE"})
+    assert direct.json()["messages"][-1]["file"]["name"] == "users.csv"

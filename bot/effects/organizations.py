@@ -1,0 +1,273 @@
+"""What changing and deleting an organization do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypedDict, cast
+
+from bot.effects import Arguments, Note, Stamp, in_part
+from bot.effects.ignored import Ignored
+from bot.effects.users import require_free, target_of
+from bot.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
+from bot.quay.client import Quay
+from bot.quay.errors import Forbidden, NotFound, QuayError
+from bot.quay.models import Organization
+from bot.units import parse_duration
+from bot.views.text import duration, size
+
+_FIELDS = {
+    "email": "email",
+    "invoice_email": "invoice_email",
+    "invoice_address": "invoice_email_address",
+    "tag_expiration": "tag_expiration_s",
+}
+"""The arguments that are settings, and what Quay calls them."""
+_LABELS = {
+    "email": "E-mail",
+    "invoice_email": "Invoices by e-mail",
+    "invoice_email_address": "Invoices go to",
+    "tag_expiration_s": "Deleted tags are kept for",
+}
+_NO_WAY = (
+    "This Quay ignores these settings in the superusers' operation, and does not let the bot's token change an "
+    "organization's own settings (FEATURE_SUPERUSERS_FULL_ACCESS), so it cannot be done with this Quay."
+)
+
+
+async def _organization(quay: Quay, name: str) -> Organization:
+    try:
+        return await quay.get_organization_settings(name)
+    except NotFound:
+        raise Refusal(f"There is no organization {name!r} in Quay.") from None
+
+
+async def _organization_or_none(quay: Quay, name: str) -> Organization | None:
+    try:
+        return await quay.get_organization_settings(name)
+    except NotFound:
+        return None
+
+
+def _shows_settings(organization: Organization) -> bool:
+    return organization.tag_expiration_s is not None
+
+
+def _wanted(arguments: Arguments) -> dict[str, Argument]:
+    wanted = {field: arguments[argument] for argument, field in _FIELDS.items() if arguments.get(argument) is not None}
+    if "invoice_email" in wanted:
+        wanted["invoice_email"] = wanted["invoice_email"] == "yes"
+    return wanted
+
+
+def _missing(organization: Organization, wanted: Mapping[str, Argument]) -> dict[str, Argument]:
+    return {field: value for field, value in wanted.items() if getattr(organization, field) != value}
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None | "":
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return duration(timedelta(seconds=value))
+        case _:
+            return str(value)
+
+
+def _now(organization: Organization, field: str) -> str:
+    if not _shows_settings(organization):
+        return "not shown to the bot's token"
+    return _shown(getattr(organization, field))
+
+
+class _Settings(TypedDict, total=False):
+    email: str
+    invoice_email: bool
+    invoice_email_address: str
+    tag_expiration_s: int
+
+
+def _settings(values: Mapping[str, Argument]) -> _Settings:
+    return cast("_Settings", values)
+
+
+async def _require_offered(quay: Quay, seconds: int) -> None:
+    """Quay takes those expirations alone that its configuration lists; where it does not show it, Quay decides."""
+    try:
+        listed = (await quay.get_config_dump()).config.get("TAG_EXPIRATION_OPTIONS")
+    except QuayError:
+        return
+    offered = {_seconds(str(option)): str(option) for option in listed} if isinstance(listed, list) else {}
+    if offered and seconds not in offered:
+        raise Refusal(f"This Quay keeps deleted tags for one of these times alone: {', '.join(offered.values())}.")
+
+
+def _seconds(option: str) -> int | None:
+    """Read an option of Quay's; None for one in a unit that is not known here."""
+    if option.rstrip("smhdw") == "0":
+        return 0
+    try:
+        return int(parse_duration(option).total_seconds())
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class ChangeOrganization:
+    """changeOrganization, which renames and ignores every field that its documentation names.
+
+    The settings are sent as documented, unless this registry was seen to ignore them; those that did not change are
+    then sent to the organization's own settings, where the token may.
+    """
+
+    ignored: Ignored
+    command: str = "orgs update"
+
+    def operations(self, arguments: Arguments) -> tuple[str, ...]:
+        """Always the one."""
+        return ("changeOrganization",)
+
+    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+        """Refuses an unknown organization, a name that is taken, what changes nothing, and what this Quay cannot do."""
+        name, rename, wanted = str(arguments["name"]), arguments.get("rename"), _wanted(arguments)
+        if rename is None and not wanted:
+            raise Refusal(
+                "Say what is to change: --rename, --email, --invoice-email, --invoice-address or --tag-expiration."
+            )
+        organization = await _organization(quay, name)
+        if rename == name:
+            raise Refusal(f"The organization is called {name} already.")
+        if rename is not None:
+            await require_free(quay, str(rename))
+        changes = _missing(organization, wanted)
+        if rename is None and not changes:
+            raise Refusal(f"{name} has these settings already; there is nothing to change.")
+        if "tag_expiration_s" in changes:
+            await _require_offered(quay, int(str(changes["tag_expiration_s"])))
+        if not _shows_settings(organization) and changes.keys() & await self.ignored.fields("changeOrganization"):
+            raise Refusal(_NO_WAY)
+        renaming = [Line(label="Name", now=name, after=str(rename))] if rename is not None else []
+        plan = Plan(
+            title=f"Rename the organization {name} to {rename}" if rename else f"Change the organization {name}",
+            target=target_of(name),
+            lines=(
+                *(renaming or [Line(label="Name", now=name)]),
+                *(
+                    Line(label=_LABELS[field], now=_now(organization, field), after=_shown(value))
+                    for field, value in changes.items()
+                ),
+            ),
+            warnings=(
+                (
+                    "Whoever pulls or pushes has to use the new name; nothing leads from the old one to it.",
+                    "Rules in permissions.yaml and routes in alerts.yaml that name the old one no longer fit.",
+                )
+                if rename
+                else ()
+            ),
+        )
+        rests_on: dict[str, Argument] = {"exists": True, "shown": _shows_settings(organization)}
+        rests_on |= {field: getattr(organization, field) for field in wanted}
+        return Sight(operation="changeOrganization", rests_on=rests_on, plan=plan)
+
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+        """Send the documented write, look, and send what it left as it was to the organization's settings."""
+        name, rename = str(arguments["name"]), arguments.get("rename")
+        wanted = {field: value for field, value in _wanted(arguments).items() if sight.rests_on[field] != value}
+        skipped = await self.ignored.fields("changeOrganization")
+        documented = {field: value for field, value in wanted.items() if field not in skipped}
+        answer = None
+        if rename is not None or documented:
+            answer = await quay.change_organization(
+                name, rename=None if rename is None else str(rename), **_settings(documented)
+            )
+        if not wanted:
+            return
+        with in_part(QuayError):
+            current = str(rename or name)
+            missing = _missing(await quay.get_organization_settings(current), wanted)
+            if answer is not None and answer.email == wanted.get("email"):
+                missing.pop("email", None)
+            await self.ignored.remember("changeOrganization", missing.keys() & documented.keys())
+            if not missing:
+                return
+            await note("changeOrganizationDetails")
+            try:
+                await quay.update_organization_settings(current, **_settings(missing))
+            except Forbidden as error:
+                raise Forbidden(_NO_WAY, operation=error.operation, status=error.status) from error
+
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
+        """Tell field by field what is so."""
+        name, rename, wanted = str(arguments["name"]), arguments.get("rename"), _wanted(arguments)
+        organization = await _organization_or_none(quay, name)
+        renamed = organization is None and rename is not None
+        if organization is None and rename is not None:
+            organization = await _organization_or_none(quay, str(rename))
+        if organization is None:
+            return Finding(outcome=Outcome.FAILED, sentence=f"Quay has no organization {name} any more.")
+        said = [f"Quay has the organization {organization.name}."]
+        if rename is not None and not renamed:
+            said = [f"The name is still {name}."]
+        outcome: Outcome = Outcome.DONE if renamed or rename is None else Outcome.FAILED
+        if wanted and not _shows_settings(organization):
+            said.append("Quay does not show its settings to the bot's token, so nobody can tell what became of them.")
+            outcome = Outcome.UNKNOWN if outcome is Outcome.DONE else outcome
+            wanted = {}
+        missing = _missing(organization, wanted)
+        for field in wanted:
+            is_so = "not changed, it is" if field in missing else "it is now"
+            said.append(f"{_LABELS[field]}: {is_so} {_now(organization, field)}.")
+        return Finding(outcome=Outcome.FAILED if missing else outcome, sentence=" ".join(said))
+
+
+@dataclass(frozen=True)
+class DeleteOrganization:
+    """deleteOrganization: forced and final."""
+
+    command: str = "orgs delete"
+
+    def operations(self, arguments: Arguments) -> tuple[str, ...]:
+        """Always the one."""
+        return ("deleteOrganization",)
+
+    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+        """Refuses an organization that Quay does not have."""
+        name = str(arguments["name"])
+        organization = await _organization(quay, name)
+        lines = [
+            Line(label="Organization", now=name, after="deleted"),
+            Line(label="E-mail", now=_now(organization, "email")),
+        ]
+        report = organization.quota_report
+        if report is not None:
+            lines.append(
+                Line(label="In use", now=size(report.quota_bytes) if report.is_complete else "Quay is still counting")
+            )
+        plan = Plan(
+            title=f"Delete the organization {name}",
+            target=target_of(name),
+            lines=tuple(lines),
+            consequences=(
+                "Every repository, team and robot account in it is deleted. It cannot be brought back.",
+                "Until Quay has finished in its background, nobody else can have the name.",
+            ),
+        )
+        rests_on = {"exists": True, "email": organization.email}
+        return Sight(operation="deleteOrganization", rests_on=rests_on, plan=plan)
+
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+        """Delete the organization."""
+        await quay.delete_organization(str(arguments["name"]))
+
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
+        """Gone is gone."""
+        name = str(arguments["name"])
+        if await _organization_or_none(quay, name) is None:
+            return Finding(outcome=Outcome.DONE, sentence=f"The organization {name} is deleted: Quay no longer has it.")
+        return Finding(outcome=Outcome.FAILED, sentence=f"Quay still has the organization {name}.")

@@ -1,0 +1,288 @@
+"""What creating, changing and deleting a user do."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from bot.effects import Arguments, Note, Secret, Stamp, in_part
+from bot.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
+from bot.quay.client import Quay
+from bot.quay.errors import Invalid, NotFound, QuayError
+from bot.quay.models import User
+from bot.views.text import size
+
+SHOWN_ONCE = "The password is shown once, to whoever asked for this and to nobody else."
+
+
+def target_of(name: str) -> str:
+    """The name by which pending changes of one namespace know of each other."""
+    return f"namespace {name}"
+
+
+async def require_free(quay: Quay, name: str) -> None:
+    """Users and organizations share one space of names. Raises Refusal for one that is taken."""
+    for find, kind in ((quay.get_install_user, "a user"), (quay.get_organization, "an organization")):
+        try:
+            await find(name)
+        except NotFound:
+            continue
+        raise Refusal(f"The name {name!r} is taken: there is {kind} of that name in Quay.")
+
+
+async def warn_of_email(quay: Quay, email: str, *, but_of: str = "") -> tuple[str, ...]:
+    """Look through all users for an address; Quay tells capitals from small letters. Raises Refusal for one in use."""
+    alike: tuple[str, ...] = ()
+    async for user in quay.users():
+        if user.username == but_of or not user.email:
+            continue
+        if user.email == email:
+            raise Refusal(f"The e-mail address {email} is taken: it is the user {user.username}'s.")
+        if user.email.casefold() == email.casefold():
+            alike = (f"The user {user.username} has the same address in other letters: {user.email}.",)
+    return alike
+
+
+async def _user(quay: Quay, name: str) -> User:
+    try:
+        return await quay.get_install_user(name)
+    except NotFound:
+        raise Refusal(f"There is no user {name!r} in Quay.") from None
+
+
+async def _user_or_none(quay: Quay, name: str) -> User | None:
+    try:
+        return await quay.get_install_user(name)
+    except NotFound:
+        return None
+
+
+def _password_of(name: str, value: SecretStr) -> Secret:
+    return Secret(f"the password of {name}", _way_out(name), value)
+
+
+def _way_out(name: str) -> str:
+    return f"users update {name} --reset-password"
+
+
+def _state(*, enabled: bool) -> str:
+    return "enabled" if enabled else "disabled"
+
+
+@dataclass(frozen=True)
+class CreateUser:
+    """createInstallUser: Quay makes the password and tells it once, in the answer."""
+
+    command: str = "users create"
+
+    def operations(self, arguments: Arguments) -> tuple[str, ...]:
+        """Always the one."""
+        return ("createInstallUser",)
+
+    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+        """Refuses a name or an e-mail address that is taken."""
+        name, email = str(arguments["username"]), arguments.get("email")
+        await require_free(quay, name)
+        plan = Plan(
+            title=f"Create the user {name}",
+            target=target_of(name),
+            lines=(
+                Line(label="User", now="does not exist", after=name),
+                Line(label="E-mail", now="none", after=str(email) if email else None),
+            ),
+            consequences=("Quay makes a password.", SHOWN_ONCE),
+            warnings=await warn_of_email(quay, str(email)) if email else (),
+        )
+        return Sight(operation="createInstallUser", rests_on={"exists": False}, plan=plan)
+
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> Secret:
+        """Create the user. Quay also refuses where it created one and could not send an e-mail."""
+        name, email = str(arguments["username"]), arguments.get("email")
+        try:
+            created = await quay.create_install_user(name, email=str(email) if email else None)
+        except Invalid as error:
+            if "not send" in error.message:
+                error.may_have_happened = True
+            elif "not available" in error.message:
+                error.message = f"The name {name} is kept by a deletion that Quay has not finished. Ask again later."
+            raise
+        return _password_of(name, created.password)
+
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
+        """The user is there; without the answer, the password is lost."""
+        name = str(arguments["username"])
+        user = await _user_or_none(quay, name)
+        if user is None:
+            return Finding(outcome=Outcome.FAILED, sentence=f"Quay has no user {name}.")
+        there = f"Quay has the user {name}{f' with the e-mail address {user.email}' if user.email else ''}."
+        if not secret_kept:
+            there += f" The password is lost, since Quay tells it only once. For another: {_way_out(name)}"
+        return Finding(outcome=Outcome.DONE, sentence=there)
+
+
+@dataclass(frozen=True)
+class ChangeUser:
+    """changeInstallUser, which is not atomic and answers with the old state.
+
+    So what Quay may refuse goes first, and a password, which the bot makes and Quay never refuses, goes after it in
+    a call of its own: it is never changed beside something that failed.
+    """
+
+    command: str = "users update"
+
+    def operations(self, arguments: Arguments) -> tuple[str, ...]:
+        """Always the one."""
+        return ("changeInstallUser",)
+
+    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+        """Refuses superusers, an address that is taken, and what changes nothing."""
+        name = str(arguments["username"])
+        wanted = {field: arguments[field] for field in ("email", "enabled") if arguments.get(field) is not None}
+        resets = bool(arguments.get("reset_password"))
+        if not wanted and not resets:
+            raise Refusal("Say what is to change: --email, --enable or --disable, or --reset-password.")
+        user = await _user(quay, name)
+        if user.super_user:
+            raise Refusal(f"{name} is a superuser, and Quay changes no superuser in this way.")
+        changes = _differing(user, wanted)
+        if not changes and not resets:
+            raise Refusal(f"That is so already: {name} is {_state(enabled=user.enabled)}, e-mail {_email(user)}.")
+        lines = [Line(label="User", now=name)]
+        warnings: tuple[str, ...] = ()
+        consequences = []
+        if "email" in changes:
+            warnings = await warn_of_email(quay, str(changes["email"]), but_of=name)
+            lines.append(Line(label="E-mail", now=_email(user), after=str(changes["email"])))
+        if "enabled" in changes:
+            enables = bool(changes["enabled"])
+            lines.append(Line(label="State", now=_state(enabled=user.enabled), after=_state(enabled=enables)))
+            if not enables:
+                consequences.append(f"{name} can no longer sign in, pull or push.")
+        if resets:
+            lines.append(Line(label="Password", now="the present one", after="a new one, made by the bot"))
+            consequences += ["The present password stops working at once.", SHOWN_ONCE]
+        plan = Plan(
+            title=f"Change the user {name}",
+            target=target_of(name),
+            lines=tuple(lines),
+            consequences=tuple(consequences),
+            warnings=warnings,
+        )
+        rests_on = {"email": user.email, "enabled": user.enabled}
+        return Sight(operation="changeInstallUser", rests_on=rests_on, plan=plan)
+
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> Secret | None:
+        """Send what Quay may refuse, and then the password."""
+        name = str(arguments["username"])
+        email, enabled = (
+            None if arguments.get(field) == sight.rests_on[field] else arguments.get(field)
+            for field in ("email", "enabled")
+        )
+        if email is not None or enabled is not None:
+            with in_part():
+                await quay.change_install_user(
+                    name,
+                    email=None if email is None else str(email),
+                    enabled=None if enabled is None else bool(enabled),
+                )
+        if not arguments.get("reset_password"):
+            return None
+        password = SecretStr(secrets.token_urlsafe(24))
+        if email is None and enabled is None:
+            await quay.change_install_user(name, password=password)
+        else:
+            await note("changeInstallUser")
+            with in_part(QuayError):
+                await quay.change_install_user(name, password=password)
+        return _password_of(name, password)
+
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
+        """Tell field by field what is so; a password cannot be read, so it counts if the bot holds the new one."""
+        name = str(arguments["username"])
+        user = await _user_or_none(quay, name)
+        if user is None:
+            return Finding(outcome=Outcome.FAILED, sentence=f"Quay has no user {name} any more.")
+        wanted = {field: arguments[field] for field in ("email", "enabled") if arguments.get(field) is not None}
+        missing = _differing(user, wanted)
+        said = []
+        if "email" in wanted:
+            said.append(f"E-mail: {'not changed, it is' if 'email' in missing else 'it is now'} {_email(user)}.")
+        if "enabled" in wanted:
+            still = "still " if "enabled" in missing else "now "
+            said.append(f"State: {name} is {still}{_state(enabled=user.enabled)}.")
+        outcome: Outcome = Outcome.FAILED if missing else Outcome.DONE
+        if arguments.get("reset_password"):
+            if secret_kept:
+                said.append("Password: changed.")
+            elif missing:
+                said.append("Password: not changed.")
+            else:
+                outcome = Outcome.UNKNOWN
+                said.append(
+                    "Password: Quay does not tell whether it was changed. If it was, the new one is lost. "
+                    f"For another: {_way_out(name)}"
+                )
+        return Finding(outcome=outcome, sentence=" ".join(said))
+
+
+@dataclass(frozen=True)
+class DeleteUser:
+    """deleteInstallUser: gone from the API at once, the rest happens in Quay's background."""
+
+    command: str = "users delete"
+
+    def operations(self, arguments: Arguments) -> tuple[str, ...]:
+        """Always the one."""
+        return ("deleteInstallUser",)
+
+    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+        """Refuses superusers and whom Quay does not have."""
+        name = str(arguments["username"])
+        user = await _user(quay, name)
+        if user.super_user:
+            raise Refusal(f"{name} is a superuser, and Quay deletes no superuser.")
+        lines = [
+            Line(label="User", now=name, after="deleted"),
+            Line(label="E-mail", now=_email(user)),
+            Line(label="State", now=_state(enabled=user.enabled)),
+        ]
+        if user.quota_report is not None:
+            used = size(user.quota_report.quota_bytes) if user.quota_report.is_complete else "Quay is still counting"
+            lines.append(Line(label="In use", now=used))
+        plan = Plan(
+            title=f"Delete the user {name}",
+            target=target_of(name),
+            lines=tuple(lines),
+            consequences=(
+                f"Every repository in {name}'s own namespace is deleted. A deleted user cannot be brought back.",
+                "Until Quay has finished in its background, nobody else can have the name.",
+            ),
+        )
+        rests_on = {"email": user.email, "enabled": user.enabled}
+        return Sight(operation="deleteInstallUser", rests_on=rests_on, plan=plan)
+
+    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+        """Delete the user."""
+        await quay.delete_install_user(str(arguments["username"]))
+
+    async def check(
+        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
+    ) -> Finding:
+        """Gone is gone."""
+        name = str(arguments["username"])
+        if await _user_or_none(quay, name) is None:
+            return Finding(outcome=Outcome.DONE, sentence=f"The user {name} is deleted: Quay no longer has it.")
+        return Finding(outcome=Outcome.FAILED, sentence=f"Quay still has the user {name}.")
+
+
+def _email(user: User) -> str:
+    return user.email or "none"
+
+
+def _differing(user: User, wanted: dict[str, Argument]) -> dict[str, Argument]:
+    return {field: value for field, value in wanted.items() if getattr(user, field) != value}

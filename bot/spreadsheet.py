@@ -1,0 +1,21 @@
+"""Rows as a CSV file that no spreadsheet takes for formulas."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+_FORMULA = ("=", "+", "-", "@")
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """A file in UTF-8 with a header."""
+    written = io.StringIO(newline="")
+    writer = csv.writer(written)
+    writer.writerow(columns)
+    writer.writerows([safe_cell(value) for value in row] for row in rows)
+    return written.getvalue().encode("utf-8", errors="replace")
+
+
+def safe_cell(value: str) -> str:
+    """A cell that is text: what begins as a formula does, after any blanks, gets an apostrophe in front."""
+    return f"'{value}" if value.lstrip().startswith(_FORMULA) else value

@@ -1,0 +1,66 @@
+"""The columns and cells of files: more than a table shows, for programs as much as for people."""
+
+import json
+from collections.abc import Sequence
+
+from bot.quay.models import LogEntry, Organization, ServiceKey, User
+from bot.redaction import redact
+from bot.views.lists import Setting, flags, who
+
+KEY_COLUMNS = ("kid", "service", "name", "state", "created", "expires", "approved", "approver", "notes")
+ORGANIZATION_COLUMNS = ("organization", "email", "used_bytes", "counted", "limit_bytes")
+USER_COLUMNS = ("username", "email", "used_bytes", "counted", "limit_bytes", "flags")
+LOG_COLUMNS = ("time", "kind", "performer", "is_robot", "namespace", "ip", "metadata")
+SETTING_COLUMNS = ("setting", "value")
+
+
+def key_cells(key: ServiceKey) -> Sequence[str]:
+    """A service key."""
+    approval = key.approval
+    return (
+        key.kid,
+        key.service,
+        key.name,
+        "waiting" if key.is_waiting else "approved",
+        key.created_date.isoformat(),
+        key.expiration_date.isoformat() if key.expiration_date else "never",
+        approval.approved_date.isoformat() if approval else "",
+        approval.approver.username if approval and approval.approver else "",
+        (approval.notes or "") if approval else "",
+    )
+
+
+def organization_cells(organization: Organization) -> Sequence[str]:
+    """An organization with its use in bytes."""
+    return (organization.name, organization.email or "", *_use(organization))
+
+
+def user_cells(user: User) -> Sequence[str]:
+    """A user with the use of the user's own namespace in bytes."""
+    return (user.username, user.email or "", *_use(user), " ".join(flags(user)))
+
+
+def log_cells(entry: LogEntry) -> Sequence[str]:
+    """An entry of the usage log; what may be a secret in its metadata is hidden."""
+    return (
+        entry.at.isoformat(),
+        entry.kind,
+        who(entry),
+        str(entry.performer.is_robot).lower() if entry.performer else "",
+        entry.namespace.name if entry.namespace else "",
+        entry.ip or "",
+        json.dumps(redact(dict(entry.metadata)), ensure_ascii=False),
+    )
+
+
+def setting_cells(setting: Setting) -> Sequence[str]:
+    """A setting, from which every secret was taken before."""
+    return (setting.name, setting.value)
+
+
+def _use(holder: Organization | User) -> tuple[str, str, str]:
+    report = holder.quota_report
+    if report is None:
+        return ("", "", "")
+    limit = str(holder.quotas[0].limit_bytes) if holder.quotas else ""
+    return (str(report.quota_bytes), "complete" if report.is_complete else "still counting", limit)

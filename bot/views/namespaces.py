@@ -1,0 +1,70 @@
+"""One user or one organization, answered: how full it is first, then what else there is to know."""
+
+from datetime import timedelta
+
+from bot.messages import Block, Message
+from bot.quay.models import Organization, Team, User
+from bot.views.blocks import context, link, message, section
+from bot.views.lists import flags
+from bot.views.text import count, duration, escape, exact_size, percent, size
+
+TEAMS = 20
+"""So many teams are named; a section holds 3,000 characters."""
+
+
+def user(shown: User, page: str) -> Message:
+    """A user: whether they may log in, and the use of their own namespace."""
+    state = "is disabled and cannot log in" if not shown.enabled else "may log in"
+    special = [flag for flag in flags(shown) if flag != "disabled"]
+    said = f"{shown.username} {state}{': ' + ', '.join(special) if special else ''}"
+    use = _use(shown)
+    lines = [f"*{escape(said)}*", escape(use[:1].upper() + use[1:])]
+    if shown.email:
+        lines.append(f"E-mail: {escape(shown.email)}")
+    return message(said, _blocks(lines, shown, f"quota show user:{shown.username}", page))
+
+
+def organization(shown: Organization, page: str) -> Message:
+    """An organization: its use, its teams, its settings as far as Quay shows them to the bot's token."""
+    use = _use(shown)
+    said = f"{shown.name}: {use}"
+    lines = [f"*{escape(said)}*"]
+    if shown.teams:
+        teams = sorted(shown.teams.values(), key=lambda team: (team.role != "admin", team.name))
+        more = f", and {count(len(teams) - TEAMS)} more" if len(teams) > TEAMS else ""
+        lines.append(f"Teams: {', '.join(map(_team, teams[:TEAMS]))}{more}")
+    else:
+        lines.append("Quay does not show its teams to the bot's token.")
+    if shown.email:
+        lines.append(f"E-mail: {escape(shown.email)}")
+    if shown.invoice_email:
+        lines.append(f"Invoices go to {escape(shown.invoice_email_address or shown.email or 'its e-mail address')}.")
+    if shown.tag_expiration_s is not None:
+        kept = duration(timedelta(seconds=shown.tag_expiration_s))
+        lines.append(f"Deleted tags can be brought back for {kept}.")
+    return message(said, _blocks(lines, shown, f"quota show {shown.name}", page))
+
+
+def _blocks(lines: list[str], shown: Organization | User, command: str, page: str) -> tuple[Block, ...]:
+    report = shown.quota_report
+    used = f"{exact_size(report.quota_bytes)} · " if report and report.is_complete else ""
+    small = f"{used}`{escape(command)}` · {link(page, 'Open in Quay')}"
+    return (section("\n".join(lines)), context(small))
+
+
+def _team(team: Team) -> str:
+    members = "" if team.member_count is None else f", {count(team.member_count)}"
+    return f"{escape(team.name)} ({escape(team.role)}{members})"
+
+
+def _use(holder: Organization | User) -> str:
+    report = holder.quota_report
+    limit = holder.quotas[0].limit_bytes if holder.quotas else None
+    of_limit = f"its limit is {size(limit)}" if limit else "no quota of its own"
+    if report is None:
+        return f"{of_limit}; its use is not shown to the bot's token"
+    if not report.is_complete:
+        return f"{of_limit}; Quay is still counting its use"
+    if limit:
+        return f"{percent(report.quota_bytes, limit)} of its quota, {size(report.quota_bytes)} of {size(limit)}"
+    return f"{size(report.quota_bytes)} used, {of_limit}"

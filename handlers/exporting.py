@@ -1,0 +1,110 @@
+"""A whole list as a file to one person; what takes longer shows in their direct messages how it goes."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.messages import Courier, Message, MessageId, MessengerError
+from bot.permissions import Actor
+from bot.spreadsheet import as_csv
+from bot.views import work
+from bot.works import Works
+from handlers.listing import AnyListing
+
+MOST_ROWS = 10_000
+"""A file holds no more, and so does the memory of the process."""
+BETWEEN_EDITS = timedelta(seconds=1)
+"""Slack takes about one edit a second in one place."""
+
+log = structlog.get_logger()
+
+
+class Stopped(Exception):
+    """The person pressed Cancel."""
+
+
+@dataclass
+class Progress:
+    """The one message that says how it goes; it is not posted before there is a second step."""
+
+    courier: Courier
+    clock: Callable[[], datetime]
+    user: str
+    _posted: tuple[str, MessageId] | None = None
+    _edited_at: datetime | None = None
+
+    async def say(self, message: Message) -> None:
+        """Post or edit the message, unless it was edited only just now."""
+        now = self.clock()
+        if self._posted is None:
+            channel = await self.courier.direct(self.user)
+            self._posted = (channel, await self.courier.post(channel, message))
+        elif self._edited_at is not None and now - self._edited_at < BETWEEN_EDITS:
+            return
+        else:
+            await self.courier.edit(*self._posted, message)
+        self._edited_at = now
+
+    async def end(self, message: Message) -> None:
+        """Edit the message for the last time, if there is one; the file matters more than that."""
+        if self._posted is None:
+            return
+        try:
+            await self.courier.edit(*self._posted, message)
+        except MessengerError as error:
+            log.warning("progress_not_ended", reason=error.reason)
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """Makes files of lists and sends them."""
+
+    courier: Courier
+    works: Works
+    clock: Callable[[], datetime]
+
+    async def send(self, work_id: str, listing: AnyListing, owner: Actor) -> Message:
+        """Send a list as a file, and return what its owner is told where they asked. Raises QuayError."""
+        name = f"{listing.name}.csv"
+        if not await self.works.begin(work_id, owner):
+            return work.under_way(name)
+        progress = Progress(self.courier, self.clock, owner.user)
+        rows: list[tuple[str, ...]] = []
+        ending = work.broken
+        try:
+            cut = await self._collect(work_id, listing, rows, progress)
+            content = as_csv(listing.columns, rows)
+            await self.courier.upload(owner.user, name, content, name)
+            ending = work.done
+        except Stopped:
+            ending = work.stopped
+            return work.stopped(name, len(rows))
+        except MessengerError as error:
+            incident = secrets.token_hex(4)
+            log.error("file_not_sent", incident=incident, reason=error.reason)
+            return work.not_sent(name, error.reason, incident)
+        finally:
+            await progress.end(ending(name, len(rows)))
+            await self.works.stop(work_id, owner)
+        return work.sent(name, len(rows), cut=cut)
+
+    async def _collect(
+        self, work_id: str, listing: AnyListing, rows: list[tuple[str, ...]], progress: Progress
+    ) -> bool:
+        """Read all batches into rows; whether there were more than a file holds. Raises Stopped."""
+        token, fetch = None, listing.steps or listing.fetch
+        while True:
+            batch = await fetch(token)
+            rows += [tuple(listing.cells(row)) for row in batch.rows]
+            token = batch.following
+            if len(rows) > MOST_ROWS or (token and len(rows) == MOST_ROWS):
+                del rows[MOST_ROWS:]
+                return True
+            if token is None:
+                return False
+            if not await self.works.goes_on(work_id):
+                raise Stopped
+            await progress.say(work.in_progress(f"{listing.name}.csv", len(rows), work_id))

@@ -1,0 +1,88 @@
+"""Commands as forms: opened where something is missing, checked as they are submitted, then typed like any other."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.changes import Gate
+from bot.commands import Command, Correction, Grammar, Incomplete, Value, form_of, render
+from bot.permissions import Person
+from bot.views import forms
+from handlers.offers import is_offered
+
+_FORGOTTEN = "The bot has no such command any more. Close this, and ask anew."
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A submitted form: the command as one would have typed it, and the channel where it was asked for."""
+
+    text: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class Forms:
+    """Opens forms and reads them. What a form carries is a hint: permissions are asked anew when it is submitted."""
+
+    grammar: Grammar
+    gate: Gate
+
+    async def completing(self, person: Person, channel: str, text: str) -> dict[str, Any] | None:
+        """The form of a command that lacks something, with what was typed of it; None where it needs none."""
+        try:
+            self.grammar.parse(text)
+        except Incomplete as incomplete:
+            return await self._open(person, channel, incomplete.command, incomplete.given)
+        except Correction:
+            pass
+        return None
+
+    async def asking(
+        self, person: Person, channel: str, path: str, given: Mapping[str, Value]
+    ) -> dict[str, Any] | None:
+        """The form of a command by its path, whatever is given already; None where it cannot be offered."""
+        command = self.grammar.commands.get(path)
+        return await self._open(person, channel, command, given) if command else None
+
+    def errors(self, view: Mapping[str, Any]) -> dict[str, str]:
+        """What is wrong with a submitted form, by the block where it is to be said. Asks nobody anything."""
+        command = self._command(view)
+        if command is None:
+            first = next(block["block_id"] for block in view["blocks"] if block["type"] == "input")
+            return {first: _FORGOTTEN}
+        fields = form_of(command).fields
+        try:
+            self.grammar.parse(self._text(command, view))
+        except Correction as correction:
+            wrong = [field for field in fields if field.name == correction.parameter] or fields
+            return {forms.block_id(wrong[0]): correction.said}
+        return {}
+
+    def read(self, view: Mapping[str, Any]) -> Filled | None:
+        """Read a submitted form; None where something is wrong with it."""
+        command = self._command(view)
+        if command is None or self.errors(view):
+            return None
+        return Filled(self._text(command, view), channel_of(view))
+
+    async def _open(
+        self, person: Person, channel: str, command: Command, given: Mapping[str, Value]
+    ) -> dict[str, Any] | None:
+        place = await self.gate.place(channel)
+        if not is_offered(self.gate.policy(), person, place, command):
+            return None
+        metadata = json.dumps({"command": command.path, "channel": channel})
+        return forms.form(self.grammar.slash, form_of(command), given, metadata)
+
+    def _command(self, view: Mapping[str, Any]) -> Command | None:
+        return self.grammar.commands.get(json.loads(view["private_metadata"])["command"])
+
+    def _text(self, command: Command, view: Mapping[str, Any]) -> str:
+        return render(command, forms.entered(form_of(command), view["state"]["values"]))
+
+
+def channel_of(view: Mapping[str, Any]) -> str:
+    """The channel in which a form was asked for."""
+    return str(json.loads(view["private_metadata"])["channel"])

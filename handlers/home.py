@@ -1,0 +1,74 @@
+"""The Home tab: what one person may decide, what they asked for, and how full the registry is, from memory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.changes import Denied, Gate, NotKnown
+from bot.commands import Grammar
+from bot.confirmations import Confirmations, Record, State
+from bot.messages import HOME, Message
+from bot.permissions import Person, Place, decide
+from bot.readings import Reading
+from bot.views import home
+from handlers.names import Names
+from handlers.offers import is_offered, offers
+
+NAMESPACES = 5
+
+
+@dataclass(frozen=True)
+class Home:
+    """Makes the view of somebody's Home tab. Costs the reading of the pending records, and nothing of Quay's."""
+
+    confirmations: Confirmations
+    gate: Gate
+    names: Names
+    grammar: Grammar
+    clock: Callable[[], datetime]
+
+    async def view(self, person: Person, notice: Message | None = None) -> dict[str, Any]:
+        """The view, with what came of a click on top. Records are judged in their own channels, the rest in `home`."""
+        now = self.clock()
+        waiting = [
+            record
+            for record in await self.confirmations.waiting()
+            if record.state is State.PENDING and now < record.expires_at
+        ]
+        to_decide = [record for record in waiting if not record.private and await self._may_decide(record, person)]
+        policy, place = self.gate.policy(), await self.gate.place(HOME)
+        offered = offers(self.grammar, policy, person, place)
+        sees_size = not decide(policy, person, "getRegistrySize", {}, place).denied
+        shown = home.Shown(
+            to_decide=to_decide,
+            own=[record for record in waiting if record.requester == person.actor and record not in to_decide],
+            fullest=[reading for reading in self.names.fullest if self._may_see(person, place, reading)][:NAMESPACES],
+            size=self.names.size if sees_size else None,
+            read_at=self.names.read_at,
+            may_raise=is_offered(policy, person, place, self.grammar.commands["quota set"]),
+            offered=offered,
+            notice=notice,
+        )
+        return home.home(self.grammar.slash, shown, now)
+
+    async def _may_decide(self, record: Record, person: Person) -> bool:
+        for offer in record.offers:
+            if any(approval.actor == person.actor for approval in record.agreed(offer.operation)):
+                continue
+            try:
+                await self.gate.require_approver(record, offer, person.actor)
+            except (Denied, NotKnown):
+                continue
+            return True
+        return False
+
+    def _may_see(self, person: Person, place: Place, reading: Reading) -> bool:
+        policy, named = self.gate.policy(), {"namespace": reading.namespace}
+        if reading.namespace.startswith("user:"):
+            listing, showing = "listAllUsers", "listOrganizationQuotaSuperUser"
+        else:
+            listing, showing = "listAllOrganizations", "listUserQuotaSuperUser"
+        if not decide(policy, person, listing, {}, place).denied:
+            return True
+        return not decide(policy, person, showing, named, place).denied

@@ -1,0 +1,67 @@
+"""The buttons under a list: another page of it, a file of all of it, and Cancel while the file is made."""
+
+from dataclasses import dataclass
+
+from bot.commands import Call, Correction, Grammar
+from bot.cursors import Cursor, Cursors, Ended, SomebodyElses
+from bot.messages import Message
+from bot.permissions import Person
+from bot.quay.operations import OPERATIONS
+from bot.views import lists, work
+from bot.works import Works
+from handlers.confirmations import ClickAnswer
+from handlers.dispatch import Delivery, Dispatcher
+from handlers.exporting import Exporter
+from handlers.listing import AnyListing, read_page
+
+_TURNS = {"page_next": 1, "page_previous": -1}
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Answers clicks under lists. Who may see the list is asked anew at each click."""
+
+    dispatcher: Dispatcher
+    cursors: Cursors
+    exporter: Exporter
+    works: Works
+    grammar: Grammar
+
+    async def click(self, action_id: str, id_: str, person: Person) -> ClickAnswer:
+        """Do what a button says. Raises QuayError, MessengerError, NotKnown."""
+        if action_id == "work_cancel":
+            stopped = await self.works.stop(id_, person.actor)
+            return ClickAnswer(work.cancelling() if stopped else work.over())
+        try:
+            cursor = await self.cursors.find(id_, person.actor)
+        except Ended:
+            return ClickAnswer(work.ended())
+        except SomebodyElses:
+            return ClickAnswer(work.somebody_elses())
+        found = await self._listing(cursor, person)
+        if isinstance(found, Message):
+            return ClickAnswer(found)
+        if action_id == "page_file":
+            return ClickAnswer(await self.exporter.send(id_, found, person.actor))
+        return ClickAnswer(await self._turn(id_, cursor.turned(_TURNS[action_id]), found), replaces=True)
+
+    async def _listing(self, cursor: Cursor, person: Person) -> AnyListing | Message:
+        """The list that the command asks for now, or why this person does not get it."""
+        if not self._only_reads(cursor.text):
+            return work.ended()
+        delivery = Delivery("", person.actor.team, person.actor.user, cursor.channel, cursor.text)
+        return await self.dispatcher.ask(person, delivery, cursor.asked_at) or work.ended()
+
+    def _only_reads(self, text: str) -> bool:
+        """Whether the text of a stored cursor is what only the bot writes there: a command that reads."""
+        try:
+            call = self.grammar.parse(text)
+        except Correction:
+            return False
+        return isinstance(call, Call) and all(OPERATIONS[each].kind == "read" for each in call.command.operations)
+
+    async def _turn(self, id_: str, cursor: Cursor, listing: AnyListing) -> Message:
+        shown, following = await read_page(listing, cursor.positions[cursor.page])
+        await self.cursors.keep(id_, cursor.with_following(following))
+        drawn = listing.draw(shown)
+        return lists.with_pages(drawn, id_, previous=cursor.page > 0, following=following is not None)

@@ -1,0 +1,46 @@
+"""The button Reveal once: a secret is shown to its owner, in a modal, and is gone."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.audit import Audit
+from bot.changes import NotKnown
+from bot.permissions import Person
+from bot.vault import NotKept, NotYours, Vault
+from bot.views import secrets
+from handlers.confirmations import ClickAnswer
+
+Show = Callable[[dict[str, Any]], Awaitable[bool]]
+"""Fills the modal that was opened; False when Slack did not take it."""
+
+
+@dataclass(frozen=True)
+class Reveals:
+    """Answers clicks on the button."""
+
+    vault: Vault
+    audit: Audit
+
+    async def reveal(self, id_: str, person: Person, show: Show) -> ClickAnswer | None:
+        """Show a secret to its owner in the modal; returns what is said outside of it.
+
+        Raises NotKnown when Slack does not say who the person is.
+        """
+        if person.standing == "unknown":
+            raise NotKnown
+        try:
+            kept, secret = await self.vault.reveal(id_, person.actor)
+        except NotYours:
+            await self.audit.record("secret_withheld", actor=str(person.actor), change=id_)
+            await show(secrets.told(secrets.not_yours()))
+            return None
+        except NotKept as missing:
+            said = secrets.gone(missing.kept)
+            await show(secrets.told(said))
+            return ClickAnswer(said, replaces=True)
+        if not await show(secrets.shown(kept, secret.get_secret_value())):
+            await self.vault.put_back(kept, secret)
+            return ClickAnswer(secrets.not_shown(kept))
+        await self.audit.record("secret_shown", actor=str(person.actor), change=id_)
+        return ClickAnswer(secrets.was_shown(kept), replaces=True)

@@ -1,0 +1,39 @@
+"""Having the registry's size measured anew."""
+
+import pytest
+
+from sandbox.quay.faults import Failure
+from tests.support.world import World, text_of
+
+
+async def test_a_measurement_is_asked_for(world: World) -> None:
+    """And is under way."""
+    done = await world.carry_out("registry measure")
+    assert done.state == "done"
+    assert world.registry.size.busy
+    assert "Quay is measuring" in done.note
+
+
+async def test_one_that_is_under_way_already_is_not_asked_for_again(world: World) -> None:
+    """Quay would answer 202."""
+    world.registry.size.queued_at = world.clock.now
+    answer = await world.type("U0ALICE", "registry measure")
+    assert answer is not None
+    assert "is being measured already" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("failure", "state"),
+    [
+        (Failure("500", method="POST"), "failed"),
+        (Failure("500", after_effect=True, method="POST"), "done"),
+        (Failure("closed", method="POST"), "unknown"),
+    ],
+)
+async def test_what_quay_shows_decides(world: World, failure: Failure, state: str) -> None:
+    """Whether it is under way."""
+    await world.type("U0ALICE", "registry measure")
+    await world.agree()
+    world.faults.failures.append(failure)
+    (done,) = await world.work()
+    assert done.state == state

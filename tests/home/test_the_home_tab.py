@@ -1,0 +1,140 @@
+"""The Home tab: what its reader may decide, what they asked for, how full the registry is, and what they may do."""
+
+import json
+from typing import Any
+
+from httpx import AsyncClient
+
+from bot.permissions import Policy
+from handlers.home import Home
+from handlers.names import Names
+from sandbox.slack.blocks import check_view
+from tests.support.world import ADMIN, POLICY, World
+
+GIB = 1024**3
+AT_HOME = {"name": "staff may look from home", "who": ["staff"], "may": ["read"], "in": ["home"]}
+CHANGING_AT_HOME = {"name": "managers at home", "who": ["managers"], "may": ["quotas.change"], "in": ["home"]}
+
+
+async def home_of(world: World, user: str, names: Names | None = None) -> dict[str, Any]:
+    home = Home(
+        world.confirmations, world.gate, names or Names(world.quay, world.clock), world.dispatcher.grammar, world.clock
+    )
+    view = await home.view(await world.person(user))
+    assert check_view(view) == []
+    return view
+
+
+def buttons(view: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [block["elements"] for block in view["blocks"] if block["type"] == "actions"]
+    return [(button["action_id"], button["value"]) for row in rows for button in row]
+
+
+def text(view: dict[str, Any]) -> str:
+    return json.dumps(view, ensure_ascii=False)
+
+
+def let(world: World, *rules: dict[str, Any]) -> None:
+    world.policy = Policy.model_validate({**POLICY, "rules": [*POLICY["rules"], *rules]})
+
+
+async def test_who_may_nothing_gets_a_plain_sentence(world: World) -> None:
+    """No rule speaks of the Home tab, and nothing waits."""
+    view = await home_of(world, "U0MALLORY")
+    assert "Nothing waits for you" in text(view)
+    assert buttons(view) == []
+
+
+async def test_an_approver_sees_what_they_may_decide(world: World) -> None:
+    """Judged in the record's own channel, with the same buttons as its card; others do not see it."""
+    record = await world.propose("U0DAVE", "quota set", namespace="team-alpha", limit=100 * GIB)
+    assert buttons(await home_of(world, "U0BOB")) == [("change_approve", record.id), ("change_reject", record.id)]
+    assert buttons(await home_of(world, "U0MALLORY")) == []
+    await world.click("U0BOB", "change_approve", record.id)
+    assert buttons(await home_of(world, "U0BOB")) == []
+    assert len(buttons(await home_of(world, "U0EVE"))) == 2
+
+
+async def test_waiting_keys_are_decided_from_there(world: World) -> None:
+    """Approve, Reject and Details of every key that waits, until it does not."""
+    await world.arrivals.watch(ADMIN)
+    waiting = buttons(await home_of(world, "U0BOB"))
+    assert {action for action, _ in waiting} == {"key_approve", "key_reject", "key_details"}
+    first = waiting[0][1]
+    await world.click("U0BOB", "key_approve", first)
+    assert first not in text(await home_of(world, "U0BOB"))
+
+
+async def test_people_see_what_they_asked_for(world: World) -> None:
+    """To confirm where that is enough, else to withdraw; until it expires."""
+    own = await world.propose("U0CAROL", "quota set", "d1", namespace="team-alpha", limit=100 * GIB)
+    asked = await world.propose("U0CAROL", "quota set", "d2", namespace="team-beta", limit=900 * GIB)
+    view = await home_of(world, "U0CAROL")
+    assert buttons(view) == [
+        ("change_confirm", own.id),
+        ("change_cancel", own.id),
+        ("change_cancel", asked.id),
+    ]
+    assert "0 of 2 approvals" in text(view)
+    world.clock.forward(minutes=11)
+    assert own.id not in text(await home_of(world, "U0CAROL"))
+
+
+async def test_the_registry_is_shown_from_memory(world: World) -> None:
+    """The fullest namespaces and the size, with a way to change a limit for those who may; Quay is not asked."""
+    let(world, AT_HOME, CHANGING_AT_HOME)
+    names = Names(world.quay, world.clock)
+    await names.refresh()
+    async with AsyncClient(base_url=world.quay_url) as client:
+        await client.delete("/sandbox/quay/requests")
+        view = await home_of(world, "U0CAROL", names)
+        assert (await client.get("/sandbox/quay/requests")).json()["requests"] == []
+    assert "The registry holds" in text(view)
+    raised = [
+        b["accessory"]["value"] for b in view["blocks"] if b.get("accessory", {}).get("action_id") == "quota_raise"
+    ]
+    assert raised == [reading.namespace for reading in names.fullest[:5]]
+    assert "quota_raise" not in text(await home_of(world, "U0MALLORY", names))
+
+
+async def test_figures_are_for_those_who_may_read_them_there(world: World) -> None:
+    """A rule for the admin channels is none for the Home tab."""
+    names = Names(world.quay, world.clock)
+    await names.refresh()
+    assert "The registry holds" not in text(await home_of(world, "U0CAROL", names))
+    assert "fullest" not in text(await home_of(world, "U0CAROL", names))
+
+
+async def test_the_menu_of_the_home_tab_is_what_one_may_do_there(world: World) -> None:
+    """As the slash command alone offers it in a channel."""
+    let(world, AT_HOME)
+    offered = [value for action, value in buttons(await home_of(world, "U0CAROL")) if action.startswith("menu:")]
+    assert "quota show" in offered
+    assert "quota set" not in offered
+
+
+async def test_a_change_from_the_home_tab_is_judged_there(world: World) -> None:
+    """At each step: a rule for the Home tab is enough, and where it goes the change can no longer be confirmed."""
+    let(world, CHANGING_AT_HOME)
+    plan = await world.type("U0CAROL", "quota set team-alpha 100GiB", channel="home")
+    assert plan is not None
+    (record,) = await world.confirmations.waiting()
+    assert (record.channel, record.private) == ("home", True)
+    let(world)
+    refused = await world.click("U0CAROL", "change_confirm", record.id)
+    assert refused is not None
+    assert "may no longer ask for it" in refused.message.text
+    let(world, CHANGING_AT_HOME)
+    await world.click("U0CAROL", "change_confirm", record.id)
+    (done,) = await world.work()
+    assert done.state == "done"
+
+
+async def test_many_records_fit_into_one_view(world: World) -> None:
+    """Ten of each kind; of the others it says how many there are."""
+    for number in range(12):
+        namespace = list(world.registry.organizations())[number].name
+        await world.propose("U0DAVE", "quota set", f"d{number}", namespace=namespace, limit=(700 + number) * GIB)
+    view = await home_of(world, "U0BOB")
+    assert "Waiting for you: 12" in text(view)
+    assert "And 2 more" in text(view)

@@ -1,0 +1,160 @@
+"""The whole list as a CSV file, to one person alone; long work shows how it goes and can be stopped."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.permissions import Actor
+from bot.quay.errors import ServerError
+from bot.spreadsheet import as_csv, safe_cell
+from bot.views.blocks import message
+from bot.works import Works
+from handlers.exporting import MOST_ROWS
+from handlers.listing import Batch, Listing
+from tests.support.answers import asked, buttons
+from tests.support.world import TEAM, World, text_of
+
+CAROL = Actor(TEAM, "U0CAROL")
+
+
+def table_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+@dataclass
+class Numbers:
+    """A list of many answers of Quay's; each takes a while, and something may happen at one of them."""
+
+    world: World
+    total: int
+    per_batch: int = 100
+    asked: list[str | None] = field(default_factory=list)
+    stop_at: str = ""
+    breaks_at: str = ""
+    seconds: float = 0.4
+
+    def listing(self) -> Listing[int]:
+        return Listing("numbers", self.fetch, lambda _: message("numbers"), ("number",), lambda row: (str(row),))
+
+    async def fetch(self, token: str | None) -> Batch[int]:
+        self.asked.append(token)
+        self.world.clock.now += timedelta(seconds=self.seconds)
+        if token == self.stop_at:
+            await self.world.turn("U0CAROL", "work_cancel", "w")
+        if token and token == self.breaks_at:
+            raise ServerError("The registry failed.", operation="listAllLogs", status=500)
+        start = int(token or 0)
+        end = min(start + self.per_batch, self.total)
+        return Batch(range(start, end), str(end) if end < self.total else None)
+
+
+async def test_the_file_holds_the_whole_list(world: World) -> None:
+    """It goes to the direct messages of the person who pressed the button."""
+    answer = await asked(world, "users list")
+    said = await world.turn("U0CAROL", "page_file", buttons(answer)["page_file"])
+    ((user, name, content),) = world.slack.files
+    assert (user, name) == ("U0CAROL", "users.csv")
+    assert {row["username"] for row in table_of(content)} == {user.name for user in world.registry.users()}
+    assert "is in your direct messages" in said.message.text
+    assert not said.replaces
+
+
+async def test_every_list_can_be_had_as_a_file(world: World) -> None:
+    """Each with its filter."""
+    for text in ["orgs list", "logs --since 30d", "config", "orgs list --match team-"]:
+        answer = await asked(world, text)
+        await world.turn("U0CAROL", "page_file", buttons(answer)["page_file"])
+        assert len(table_of(world.slack.files[-1][2])) > 20
+    assert all("team-" in row["organization"] for row in table_of(world.slack.files[-1][2]))
+
+
+async def test_short_work_is_not_talked_about(world: World) -> None:
+    """One answer of Quay's: there is nothing to wait for."""
+    await world.exporter.send("w", Numbers(world, 50).listing(), CAROL)
+    assert not world.slack.messages
+
+
+async def test_long_work_edits_one_message_at_most_once_a_second(world: World) -> None:
+    """Thirty answers of 0.4 s each; then the message says that it is done."""
+    await world.exporter.send("w", Numbers(world, 3000).listing(), CAROL)
+    (((channel, _), shown),) = world.slack.messages.items()
+    assert channel == "DU0CAROL"
+    assert "3,000 rows" in shown.text
+    assert 5 <= len(world.slack.edits) <= 12
+    assert len(table_of(world.slack.files[0][2])) == 3000
+
+
+async def test_cancel_stops_the_work_between_two_answers(world: World) -> None:
+    """Nothing is sent, and Quay is not asked again."""
+    numbers = Numbers(world, 3000, stop_at="500")
+    said = await world.exporter.send("w", numbers.listing(), CAROL)
+    assert "was stopped after 600 rows" in said.text
+    assert numbers.asked[-1] == "500"
+    assert not world.slack.files
+    assert "was stopped" in next(iter(world.slack.messages.values())).text
+
+
+async def test_only_the_owner_can_cancel(world: World) -> None:
+    """Anyone else hears that there is nothing of theirs."""
+    works = Works(world.redis)
+    await works.begin("w", CAROL)
+    assert "somebody else's" in (await world.turn("U0BOB", "work_cancel", "w")).message.text
+    assert await works.goes_on("w")
+
+
+async def test_the_same_file_is_not_made_twice_at_once(world: World) -> None:
+    """A second click hears so."""
+    await Works(world.redis).begin("w", CAROL)
+    said = await world.exporter.send("w", Numbers(world, 50).listing(), CAROL)
+    assert "being made already" in said.text
+    assert not world.slack.files
+
+
+async def test_a_file_has_an_end(world: World) -> None:
+    """More rows than memory should hold are cut, and it is said."""
+    numbers = Numbers(world, MOST_ROWS + 1, per_batch=1000)
+    said = await world.exporter.send("w", numbers.listing(), CAROL)
+    assert len(table_of(world.slack.files[0][2])) == MOST_ROWS
+    assert "There are more" in text_of(said)
+
+
+async def test_where_slack_takes_no_file_it_is_said_what_it_needs(world: World) -> None:
+    """With Slack's own word."""
+    world.slack.fails = "missing_scope"
+    said = await world.exporter.send("w", Numbers(world, 50).listing(), CAROL)
+    assert "missing_scope" in said.text
+    assert "files:write" in text_of(said)
+
+
+async def test_work_that_broke_can_be_asked_for_again(world: World) -> None:
+    """What Quay said is told where the person asked; the progress says that nothing was sent."""
+    numbers = Numbers(world, 3000, breaks_at="500")
+    with pytest.raises(ServerError):
+        await world.exporter.send("w", numbers.listing(), CAROL)
+    assert "broke off after 500 rows; nothing was sent" in next(iter(world.slack.messages.values())).text
+    numbers.breaks_at = ""
+    await world.exporter.send("w", numbers.listing(), CAROL)
+    assert len(world.slack.files) == 1
+
+
+@given(st.lists(st.lists(st.text(), min_size=2, max_size=2)))
+def test_a_file_reads_back_and_holds_no_formula(rows: list[Sequence[str]]) -> None:
+    """Whatever people put into names: commas, quotes, line breaks, and what a spreadsheet would run."""
+    content = as_csv(("a", "b"), rows).decode()
+    back = list(csv.reader(io.StringIO(content, newline="")))[1:]
+    assert [[cell.removeprefix("'") for cell in row] for row in back] == [
+        [value.removeprefix("'") for value in row] for row in rows
+    ]
+    assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for row in back for cell in row)
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1"])
+def test_what_begins_as_a_formula_becomes_text(value: str) -> None:
+    """An apostrophe in front, as spreadsheets take it."""
+    assert safe_cell(value) == f"'{value}"

@@ -1,0 +1,162 @@
+"""The configuration without its secrets: hidden by the bot's own rules, whatever Quay masked."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.messages import Message
+from bot.plans import Refusal
+from bot.quay.models import ConfigDump
+from bot.redaction import MASK, redact
+from bot.spreadsheet import as_csv
+from bot.views.lists import Shown
+from handlers.configuration import answer
+from tests.support.answers import asked, buttons, rows
+from tests.support.world import World, text_of, valid
+
+PLANTED = "Xq7PlantedSecretZz9"
+SECRET_NAMES = [
+    "SECRET_KEY",
+    "s3_access_key",
+    "dbPassword",
+    "API_TOKEN",
+    "private",
+    "OAUTH",
+    "credentials",
+    "SENTRY_DSN",
+]
+PLAIN_NAMES = ["HOST", "SERVERS", "default", "OPTIONS"]
+
+
+def everything_shown(dump: ConfigDump, key: str | None) -> str:
+    """All that a person gets to see: each page of the answer, and the file."""
+    try:
+        found = answer(dump, key)
+    except Refusal as refusal:
+        return str(refusal)
+    if isinstance(found, Message):
+        valid(found)
+        return text_of(found)
+    batch = found.fetch(None)
+    try:
+        batch.send(None)  # type: ignore[attr-defined]
+    except StopIteration as finished:
+        listed = finished.value.rows
+    pages = [found.draw(Shown(listed[at : at + 20], at, len(listed))) for at in range(0, len(listed), 20)]
+    for page in pages:
+        valid(page)
+    return "".join(map(text_of, pages)) + as_csv(found.columns, map(found.cells, listed)).decode()
+
+
+plain = st.none() | st.booleans() | st.integers() | st.sampled_from(["a", "quay.example.com", "10m"])
+hidden_by_name = st.sampled_from(SECRET_NAMES).map(lambda name: {name: PLANTED})
+hidden_by_pair = st.sampled_from(SECRET_NAMES).map(lambda name: {"name": name, "value": PLANTED})
+hidden_by_value = st.sampled_from(
+    [
+        f"postgresql://quay:{PLANTED}@db.example/quay",
+        f"redis://:{PLANTED}@redis.example",
+        f"host=db password={PLANTED}",
+        f'{{"token": "{PLANTED}"}}',
+        f"-----BEGIN PRIVATE KEY-----\n{PLANTED}",
+        f"https://x.example/hook?sig={PLANTED}",
+        f"Bearer {PLANTED}",
+        f"user:{PLANTED}@host",
+    ]
+)
+planted = hidden_by_name | hidden_by_pair | hidden_by_value
+
+
+def wrapped(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return (
+        st.lists(plain, max_size=2).flatmap(lambda before: inner.map(lambda one: [*before, one]))
+        | st.tuples(st.sampled_from(PLAIN_NAMES), inner, plain).map(lambda t: {t[0]: t[1], "PORT": t[2]})
+        | st.tuples(st.sampled_from(SECRET_NAMES), inner).map(lambda t: {t[0]: t[1]})
+    )
+
+
+@given(st.recursive(planted, wrapped, max_leaves=4), st.sampled_from([*SECRET_NAMES, *PLAIN_NAMES]))
+def test_a_planted_secret_is_shown_nowhere(secret: Any, name: str) -> None:
+    """However deep it lies, by its name or by its look: in no message, in no file, and not when asked for by name."""
+    dump = ConfigDump(config={name: secret, "HOST2": "quay.example.com"}, warning={}, env={})
+    for key in (None, name, f"{name}.HOST", f"{name}.0", f"{name}.SECRET_KEY"):
+        assert PLANTED not in everything_shown(dump, key)
+
+
+@given(st.dictionaries(st.text(), st.text(min_size=1)), st.sampled_from([None, "PATH", "DB_PASSWORD", "ENV", "env"]))
+def test_the_environment_is_never_shown(environment: dict[str, str], key: str | None) -> None:
+    """Quay does not mask it; the bot does not read it."""
+    dump = ConfigDump(config={}, warning={}, env={**environment, "PATH": PLANTED, "DB_PASSWORD": PLANTED})
+    assert PLANTED not in everything_shown(dump, key)
+
+
+@given(st.recursive(plain | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_any_configuration_can_be_shown(value: Any) -> None:
+    """Names and values that others chose ping nobody and break no message."""
+    everything_shown(ConfigDump(config={"A": value}, warning={}, env={}), None)
+    everything_shown(ConfigDump(config={"A": value}, warning={}, env={}), "A")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"FEATURE_APP_TOKENS": True}, {"FEATURE_APP_TOKENS": True}),
+        ({"MAIL_PASSWORD": None}, {"MAIL_PASSWORD": None}),
+        ({"DB_URI": "********** (43)"}, {"DB_URI": MASK}),
+        ({"SERVER_HOSTNAME": "quay.example.com"}, {"SERVER_HOSTNAME": "quay.example.com"}),
+        ({"LOGO": "https://quay.example.com/logo.png"}, {"LOGO": "https://quay.example.com/logo.png"}),
+        ({"TOKEN_LIFETIME": 3600}, {"TOKEN_LIFETIME": MASK}),
+        ({"KEYS": {"a": {"b": "c"}}}, {"KEYS": MASK}),
+        (["sha256", "2w", "10.20.30.40"], ["sha256", "2w", "10.20.30.40"]),
+        ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY", MASK),
+    ],
+)
+def test_what_is_hidden_and_what_is_not(value: Any, shown: Any) -> None:
+    """What is only on or off is no secret; what sounds like one is, with everything beneath it."""
+    assert redact(value) == shown
+
+
+async def test_the_list_begins_with_the_feature_flags(world: World) -> None:
+    """Then the rest by name, each with a short value."""
+    answer_ = await asked(world, "config")
+    names = [row[0] for row in rows(answer_)]
+    assert names[0].startswith("FEATURE_")
+    assert names == sorted(names, key=lambda name: (not name.startswith("FEATURE_"), name))
+    assert "Showing 1–20 of" in text_of(answer_)
+
+
+async def test_one_setting_and_what_is_inside_one(world: World) -> None:
+    """By its name, in any letters, with dots before what is inside."""
+    assert "FEATURE_MAILING is false" in (await asked(world, "config feature_mailing")).text
+    inside = await asked(world, "config DISTRIBUTED_STORAGE_CONFIG")
+    assert ["DISTRIBUTED_STORAGE_CONFIG.default.1.s3_bucket", "sandbox"] in rows(inside)
+    assert ["DISTRIBUTED_STORAGE_CONFIG.default.1.s3_secret_key", MASK] in rows(inside)
+    assert "is sandbox" in (await asked(world, "config DISTRIBUTED_STORAGE_CONFIG.default.1.s3_bucket")).text
+
+
+async def test_the_file_of_the_configuration_holds_no_secret(world: World) -> None:
+    """Neither the one that Quay forgot to mask nor the environment's."""
+    await world.turn("U0CAROL", "page_file", buttons(await asked(world, "config"))["page_file"])
+    ((_, name, content),) = world.slack.files
+    assert name == "configuration.csv"
+    assert b"sandbox-storage-secret" not in content
+    assert b"sandbox-database-password" not in content
+    assert b"REGISTRY_TITLE,Sandbox Quay" in content
+
+
+NOT_THERE = [
+    ("FEATURE_MAILNG", "Did you mean FEATURE_MAILING?"),
+    ("SERVER_HOSTNAME.x", "There is no 'x' in 'SERVER_HOSTNAME'"),
+    ("DB_PASSWORD", "There is no setting 'DB_PASSWORD'"),
+    ("''", "it is empty"),
+    ("<!channel>", "a setting is named in capitals"),
+    ("\u202eFEATURE", "a setting is named in capitals"),
+    ("X" * 10_000, "a setting is named in capitals"),
+]
+
+
+async def test_a_setting_that_is_not_there(world: World) -> None:
+    """What was probably meant, or that there is none."""
+    for typed, said in NOT_THERE:
+        assert said in (await asked(world, f"config {typed}")).text

@@ -1,0 +1,128 @@
+"""What people do without typing, through real processes: forms, suggestions, the menu, the Home tab, the shortcut."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.system.conftest import ADMIN, Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+GIB = 1024**3
+
+
+async def do(town: Town, what: str, user: str, **wish: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = (await town.page.post(f"/sandbox/slack/{what}", json={"user": user, **wish})).json()
+    return answer
+
+
+async def modal(town: Town, user: str, *wanted: str) -> dict[str, Any]:
+    """Wait for the modal that somebody sees to hold these texts."""
+
+    async def look() -> dict[str, Any] | None:
+        views = (await town.page.get("/sandbox/slack/views", params={"user": user})).json()["views"]
+        return views[-1] if views and all(text in str(views[-1]) for text in wanted) else None
+
+    found: dict[str, Any] = await town.until(look)
+    return found
+
+
+async def home(town: Town, user: str, *wanted: str, gone: str = "\0") -> dict[str, Any]:
+    """Wait for somebody's Home tab to hold these texts, and not another one."""
+
+    async def look() -> dict[str, Any] | None:
+        view = (await town.page.get("/sandbox/slack/home", params={"user": user})).json()["view"]
+        return view if view and all(text in str(view) for text in wanted) and gone not in str(view) else None
+
+    found: dict[str, Any] = await town.until(look)
+    return found
+
+
+def field(view: dict[str, Any], name: str) -> tuple[str, str]:
+    """The block and the action of a field."""
+    block = next(block for block in view["blocks"] if block["block_id"] == f"field:{name}")
+    return block["block_id"], block["element"]["action_id"]
+
+
+async def test_a_quota_is_set_by_a_form(town: Town) -> None:
+    """Command → form → suggestion → a wrong value said at its field → plan → confirmed → Quay has it."""
+    await town.say("U03CAROL", "/quay quota set")
+    view = await modal(town, "U03CAROL", "Namespace", "Limit")
+    (block, action), (limit, value) = field(view, "namespace"), field(view, "limit")
+
+    async def suggested() -> dict[str, Any] | None:
+        question = {"view_id": view["id"], "block_id": block, "action_id": action, "value": "team-al"}
+        options = (await do(town, "suggest", "U03CAROL", **question))["options"]
+        return next((option for option in options if option["value"] == "team-alpha"), None)
+
+    chosen = {block: {action: {"selected_option": await town.until(suggested)}}}
+    wrong = await do(
+        town, "submit", "U03CAROL", view_id=view["id"], values={**chosen, limit: {value: {"value": "100"}}}
+    )
+    assert wrong["errors"] == {limit: "100 of what? A size needs a unit: 100GiB or 100GB, say."}
+    good = {**chosen, limit: {value: {"value": "100GiB"}}}
+    assert (await do(town, "submit", "U03CAROL", view_id=view["id"], values=good))["ok"]
+    plan = await town.sees("U03CAROL", "80 GiB → *100 GiB*", "change_confirm")
+    assert plan["ephemeral"]
+    await town.press("U03CAROL", plan, "change_confirm")
+    await town.sees("U04DAVE", "<@U03CAROL>", "Quay has the quota of team-alpha at 100 GiB")
+    namespace = town.registry.organization("team-alpha")
+    assert namespace is not None
+    assert namespace.quota is not None
+    assert namespace.quota.limit_bytes == 100 * GIB
+
+
+async def test_the_menu_leads_to_answers_and_forms(town: Town) -> None:
+    """A read answers to the person alone; what needs something opens its form, with nothing to be typed first."""
+    await town.say("U03CAROL", "/quay")
+    menu = await town.sees("U03CAROL", "What you may do here")
+    assert menu["ephemeral"]
+    await town.press("U03CAROL", menu, "menu:registry size")
+    assert (await town.sees("U03CAROL", "The registry holds"))["ephemeral"]
+    await town.press("U03CAROL", menu, "menu:quota show")
+    view = await modal(town, "U03CAROL", "Namespace", "/quay quota show")
+    block, action = field(view, "namespace")
+    typed = {block: {action: {"selected_option": {"value": "team-beta", "text": {"type": "plain_text", "text": "x"}}}}}
+    assert (await do(town, "submit", "U03CAROL", view_id=view["id"], values=typed))["ok"]
+    assert (await town.sees("U03CAROL", "team-beta is at"))["ephemeral"]
+
+
+async def test_a_message_that_names_a_key_can_be_asked_about(town: Town) -> None:
+    """From its menu: the key's details in a modal, by the permissions of `keys show`."""
+    kid = next(k.kid for k in town.registry.keys.values() if k.service == "quay_builder" and k.approval is None)
+    await do(town, "say", "U04DAVE", channel=ADMIN, text=f"who knows {kid}?")
+    message = await town.sees("U04DAVE", f"who knows {kid}?")
+    wish = {"callback_id": "ask_about_key", "channel": ADMIN, "ts": message["ts"]}
+    assert (await do(town, "shortcut", "U04DAVE", **wish))["ok"]
+    view = await modal(town, "U04DAVE", "of quay_builder waits for approval")
+    await do(town, "close", "U04DAVE", view_id=view["id"])
+    assert (await do(town, "shortcut", "U05GUEST", **wish))["ok"]
+    await modal(town, "U05GUEST", "You may not do this here")
+    await do(town, "say", "U04DAVE", channel=ADMIN, text="nothing in here")
+    other = await town.sees("U04DAVE", "nothing in here")
+    assert (await do(town, "shortcut", "U04DAVE", **{**wish, "ts": other["ts"]}))["ok"]
+    await modal(town, "U04DAVE", "holds no id of a service key")
+
+
+async def test_a_key_is_approved_from_the_home_tab(town: Town) -> None:
+    """By somebody who may; the tab is published anew after the click. Others find nothing there."""
+    kid = next(k.kid for k in town.registry.keys.values() if k.service == "clair_scanner" and k.approval is None)
+    await town.sees("U02BOB", kid, "waits for approval")
+    assert (await do(town, "open_home", "U04DAVE"))["ok"]
+    await home(town, "U04DAVE", "Nothing waits for you")
+    assert (await do(town, "open_home", "U02BOB"))["ok"]
+    view = await home(town, "U02BOB", "Waiting for you", kid[:12])
+    block, button = next(
+        (block, element)
+        for before, block in zip(view["blocks"], view["blocks"][1:], strict=False)
+        if kid[:12] in json.dumps(before)
+        for element in block.get("elements", [])
+        if element.get("action_id") == "key_approve"
+    )
+    action = {"action_id": "key_approve", "value": button["value"]}
+    assert (await do(town, "act", "U02BOB", view_id=view["id"], block_id=block["block_id"], action=action))["ok"]
+    await home(town, "U02BOB", gone=button["value"])
+    await town.sees("U04DAVE", kid, "✅", "approved by Bob Brandt")
+    approval = town.registry.keys[kid].approval
+    assert approval is not None
+    assert "Bob Brandt (U02BOB)" in approval.notes
