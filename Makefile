@@ -18,7 +18,7 @@ sandbox: install
 	@$(BIN)/quaymaster sandbox
 
 test: install
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(if $(REDIS_URL),,-n 2 --dist loadfile)
 
 check: install
 	$(BIN)/ruff check .

@@ -3,10 +3,14 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from sandbox.redis_server import NoRedis, empty_database, redis_server
+
+settings.register_profile("project", deadline=None)  # how long an example takes is no property
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from sandbox.slack.app import create_app as create_slack
 from sandbox.slack.cast import default_workspace
 
 ADMIN = "C0REGADMIN"
-PATIENCE_SECONDS = 8
+PATIENCE_SECONDS = 20
 PERMISSIONS = """\
 version: 1
 workspace: T0SANDBOX
@@ -95,15 +95,18 @@ class Town:
         form = {"content-type": "application/x-www-form-urlencoded"}
         return await self.page.post(f"{self.bot}/slack/events", content=body, headers={**form, **headers})
 
-    async def sees(self, user: str, *wanted: str, channel: str = ADMIN) -> dict[str, Any]:
-        """Wait until a person sees a message in a channel that holds all these texts, and return the last such."""
+    async def sees(self, user: str, *wanted: str, channel: str = ADMIN, after: str = "") -> dict[str, Any]:
+        """Wait until a person sees a message in a channel that holds all these texts, and return the last such.
+
+        `after` is the `ts` of a message that is too old, with all before it.
+        """
 
         shown: list[dict[str, Any]] = []
 
         async def look() -> dict[str, Any] | None:
             answer = await self.page.get("/sandbox/slack/messages", params={"channel": channel, "user": user})
             shown[:] = answer.json()["messages"]
-            found = [m for m in shown if all(text in str(m) for text in wanted)]
+            found = [m for m in shown if m["ts"] > after and all(text in str(m) for text in wanted)]
             return found[-1] if found else None
 
         try:
@@ -112,6 +115,20 @@ class Town:
             texts = "\n".join(message["text"] for message in shown)
             raise AssertionError(f"{user} does not see {wanted} in {channel}, but:\n{texts}") from None
         return found
+
+    async def modal(self, user: str, *wanted: str) -> dict[str, Any]:
+        """Wait for the modal that a person sees to hold these texts."""
+
+        async def look() -> dict[str, Any] | None:
+            views = (await self.page.get("/sandbox/slack/views", params={"user": user})).json()["views"]
+            return views[-1] if views and all(text in str(views[-1]) for text in wanted) else None
+
+        found: dict[str, Any] = await self.until(look)
+        return found
+
+    async def submit(self, user: str, view: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        """Submit a modal with these values, by their blocks and actions."""
+        return await self._post("submit", user=user, view_id=view["id"], values=values)
 
     async def until(self, look: Callable[[], Awaitable[Any]]) -> Any:
         """Look again and again until there is something to see. Raises TimeoutError."""
@@ -127,11 +144,17 @@ class Town:
         return found
 
 
+@pytest.fixture(scope="module")
+def permissions() -> str:
+    """Who may do what in the town; a module may write its own."""
+    return PERMISSIONS
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+async def town(redis_url: str, permissions: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     """One town for all stories of a module: starting it takes some seconds."""
     folder = tmp_path_factory.mktemp("town")
-    (folder / "permissions.yaml").write_text(PERMISSIONS, encoding="utf-8")
+    (folder / "permissions.yaml").write_text(permissions, encoding="utf-8")
     (folder / "alerts.yaml").write_text(ALERTS, encoding="utf-8")
     async with Redis.from_url(redis_url) as redis:
         await redis.flushdb()

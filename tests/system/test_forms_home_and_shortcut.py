@@ -16,17 +16,6 @@ async def do(town: Town, what: str, user: str, **wish: Any) -> dict[str, Any]:
     return answer
 
 
-async def modal(town: Town, user: str, *wanted: str) -> dict[str, Any]:
-    """Wait for the modal that somebody sees to hold these texts."""
-
-    async def look() -> dict[str, Any] | None:
-        views = (await town.page.get("/sandbox/slack/views", params={"user": user})).json()["views"]
-        return views[-1] if views and all(text in str(views[-1]) for text in wanted) else None
-
-    found: dict[str, Any] = await town.until(look)
-    return found
-
-
 async def home(town: Town, user: str, *wanted: str, gone: str = "\0") -> dict[str, Any]:
     """Wait for somebody's Home tab to hold these texts, and not another one."""
 
@@ -47,7 +36,7 @@ def field(view: dict[str, Any], name: str) -> tuple[str, str]:
 async def test_a_quota_is_set_by_a_form(town: Town) -> None:
     """Command → form → suggestion → a wrong value said at its field → plan → confirmed → Quay has it."""
     await town.say("U03CAROL", "/quay quota set")
-    view = await modal(town, "U03CAROL", "Namespace", "Limit")
+    view = await town.modal("U03CAROL", "Namespace", "Limit")
     (block, action), (limit, value) = field(view, "namespace"), field(view, "limit")
 
     async def suggested() -> dict[str, Any] | None:
@@ -80,7 +69,7 @@ async def test_the_menu_leads_to_answers_and_forms(town: Town) -> None:
     await town.press("U03CAROL", menu, "menu:registry size")
     assert (await town.sees("U03CAROL", "The registry holds"))["ephemeral"]
     await town.press("U03CAROL", menu, "menu:quota show")
-    view = await modal(town, "U03CAROL", "Namespace", "/quay quota show")
+    view = await town.modal("U03CAROL", "Namespace", "/quay quota show")
     block, action = field(view, "namespace")
     typed = {block: {action: {"selected_option": {"value": "team-beta", "text": {"type": "plain_text", "text": "x"}}}}}
     assert (await do(town, "submit", "U03CAROL", view_id=view["id"], values=typed))["ok"]
@@ -94,14 +83,14 @@ async def test_a_message_that_names_a_key_can_be_asked_about(town: Town) -> None
     message = await town.sees("U04DAVE", f"who knows {kid}?")
     wish = {"callback_id": "ask_about_key", "channel": ADMIN, "ts": message["ts"]}
     assert (await do(town, "shortcut", "U04DAVE", **wish))["ok"]
-    view = await modal(town, "U04DAVE", "of quay_builder waits for approval")
+    view = await town.modal("U04DAVE", "of quay_builder waits for approval")
     await do(town, "close", "U04DAVE", view_id=view["id"])
     assert (await do(town, "shortcut", "U05GUEST", **wish))["ok"]
-    await modal(town, "U05GUEST", "You may not do this here")
+    await town.modal("U05GUEST", "You may not do this here")
     await do(town, "say", "U04DAVE", channel=ADMIN, text="nothing in here")
     other = await town.sees("U04DAVE", "nothing in here")
     assert (await do(town, "shortcut", "U04DAVE", **{**wish, "ts": other["ts"]}))["ok"]
-    await modal(town, "U04DAVE", "holds no id of a service key")
+    await town.modal("U04DAVE", "holds no id of a service key")
 
 
 async def test_a_key_is_approved_from_the_home_tab(town: Town) -> None:
