@@ -8,6 +8,7 @@ from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from sandbox.redis_server import NoRedis, empty_database, redis_server
+from tests.support.world import World, open_world
 
 settings.register_profile("project", deadline=None)  # how long an example takes is no property
 settings.load_profile("project")
@@ -32,3 +33,10 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     async with Redis.from_url(redis_url) as client:
         await client.flushdb()
         yield client
+
+
+@pytest.fixture
+async def world(redis: Redis) -> AsyncIterator[World]:
+    """A fresh world for a story: Redis is real, Quay is simulated, Slack is a small fake."""
+    async with open_world(redis) as opened:
+        yield opened

@@ -150,7 +150,7 @@ class ApproveKey:
         if key.approval and stamp.change_id in (key.approval.notes or ""):
             return Finding(
                 outcome=Outcome.DONE,
-                sentence=f"Quay has it approved: {key.service} can use the key {short(key.kid)}.",
+                sentence=f"Quay has it approved: {key.service} can use it.",
             )
         return Finding(
             outcome=Outcome.FAILED,

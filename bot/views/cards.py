@@ -148,7 +148,7 @@ def _wanted(record: Record) -> str:
         parts.append(f"Needs {first.needed} {people} of {groups}{besides}")
     else:
         parts.append("Whoever may do it can confirm")
-    return " · ".join([*parts, f"expires {date(record.expires_at)}"])
+    return " · ".join([*parts, f"answer by {date(record.expires_at)}"])
 
 
 def _ending(record: Record) -> str:
@@ -159,7 +159,7 @@ def _ending(record: Record) -> str:
     if record.state is State.EXPIRED:
         parts.append("Nothing was done. Ask again if it is still wanted.")
     if record.closed_at:
-        parts.append(date(record.closed_at))
+        parts.append(f"· {date(record.closed_at)}")
     return " ".join(parts)
 
 
