@@ -11,14 +11,23 @@ from pathlib import Path
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-PEOPLE = {"Alice": "U01ALICE", "Bob": "U02BOB", "Carol": "U03CAROL", "Dave": "U04DAVE"}
+PEOPLE = {
+    "Alice": "U01ALICE",
+    "Bob": "U02BOB",
+    "Carol": "U03CAROL",
+    "Dave": "U04DAVE",
+    "Gus": "U05GUEST",
+    "Lena": "U06LEFT",
+    "Sam": "U07STRANGER",
+}
 READY = "Sandbox ready: "
 PATIENCE_MS = 10_000
 EVERYTHING_POSTED = """
 async () => {
   const texts = await Promise.all(["C0REGADMIN", "C0ML"].map(async (channel) =>
     (await fetch(`/sandbox/slack/messages?channel=${channel}&user=U01ALICE`)).text()));
-  return ["of quay_builder", "of clair_scanner", "team-edge", "team-ml-vision"].every((one) => texts.join().includes(one));
+  const wanted = ["of quay_builder", "of clair_scanner", "team-edge", "team-ml-vision"];
+  return wanted.every((one) => texts.join().includes(one));
 }
 """
 _ARGUMENTS = [
@@ -94,8 +103,9 @@ class Window:
         page.on("requestfailed", self._request_failed)
 
     def enter(self, person: str, channel: str = "C0REGADMIN") -> None:
-        """Load the page as somebody, in a channel."""
-        self.page.goto(f"/?channel={channel}&user={PEOPLE[person]}")
+        """Load the page as somebody, in a channel. It can be used when it begins to listen for changes."""
+        with self.page.expect_request("**/sandbox/slack/events"):
+            self.page.goto(f"/?channel={channel}&user={PEOPLE[person]}")
         expect(self.page.get_by_label("Acting as")).to_have_value(PEOPLE[person])
 
     def become(self, person: str) -> None:
