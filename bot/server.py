@@ -28,7 +28,7 @@ from bot.messages import HOME, Message
 from bot.permissions import Actor, Person
 from bot.slack import FAILURES, reason_of
 from bot.surfaces import Surfaces, build_surfaces, channel_where
-from bot.views import secrets
+from bot.views import errors, secrets
 from handlers.confirmations import ClickAnswer
 from handlers.details import Details
 from handlers.dispatch import Delivery, guarded
@@ -124,6 +124,9 @@ class Listeners:
             opened = await web.views_open(trigger_id=body["trigger_id"], view=secrets.loading())
         except FAILURES as error:
             log.warning("secret_not_opened", reason=reason_of(error))
+            await _respond(
+                respond, errors.sentence("Slack did not open the window. Press the button again."), replaces=False
+            )
             return
 
         async def show(view: dict[str, Any]) -> bool:

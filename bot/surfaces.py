@@ -105,10 +105,10 @@ class Surfaces:
         person = await self.app.gate.person(actor)
         given = {"namespace": body["actions"][0]["value"]}
         view = await self.forms.asking(person, channel, "quota set", given)
-        if view is not None:
-            await self._open(body["trigger_id"], view)
-        else:
-            await self._tell(channel, actor, errors.sentence("You may not change this quota from here."))
+        if view is None:
+            await self._answer(body["trigger_id"], actor, channel, f"why quota set namespace={given['namespace']}")
+        elif not await self._open(body["trigger_id"], view):
+            await self._tell(channel, actor, errors.sentence("Slack did not open the form. Press the button again."))
 
     async def open_home(self, body: Body) -> None:
         """Publish the Home tab of somebody who opened it."""
@@ -147,6 +147,8 @@ class Surfaces:
             )
         except FAILURES as error:
             log.warning("key_not_shown", reason=reason_of(error))
+            said = errors.sentence("Slack did not show the key. Ask for it again, or type keys show KID.")
+            await self._tell(body["channel"]["id"], actor, said)
 
     async def _answer(self, delivery_id: str, actor: Actor, channel: str, text: str) -> None:
         """Answer a command to the person alone; from the Home tab, which shows then how things are."""

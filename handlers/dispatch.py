@@ -188,12 +188,21 @@ class Dispatcher:
         listed = ", ".join(f"{key.kid[: len(typed) + 6]}… ({key.service})" for key in found[:5])
         raise Refusal(f"{len(found)} service keys begin with {typed!r}: {listed}. Give more of the id.")
 
+    def _named(self, text: str) -> str:
+        """The command that a text is, without what else was typed: it may hold what the audit must never keep."""
+        try:
+            call = self.grammar.parse(text)
+        except Correction as correction:
+            log.debug("not_a_command", said=str(correction)[:40])
+            return "(not a command)"
+        return "help" if isinstance(call, Help) else call.command.path
+
     async def _audit(self, person: Person, place: Place, delivery: Delivery, event: Event, decision: Decision) -> None:
         await self.audit.record(
             event,
             actor=str(person.actor),
             channel=place.channel,
-            command=delivery.text[:200],
+            command=self._named(delivery.text),
             verdict=decision.verdict.value,
             rule=decision.rule,
             reason=decision.reason,

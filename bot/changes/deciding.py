@@ -29,6 +29,7 @@ from bot.quay.client import Quay
 from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
 from bot.sealing import Tampered
+from bot.views import cards
 
 log = structlog.get_logger()
 
@@ -107,6 +108,8 @@ class Changes:
         typed = typed_name is not None and typed_name == named_by(sight.operation, arguments)
         if decision.confirmation and decision.confirmation.type_the_name and not typed:
             raise Refusal(_type_the_name(command, sight.operation, arguments, typed_name))
+        if not cards.shows_whole(sight.plan):
+            raise Refusal("That is more than a card can show, and nobody should agree to what they do not see.")
         entry = required(decision.confirmation, typed=typed)
         offer = Offer(
             command=command,

@@ -186,10 +186,12 @@ class ChangeOrganization:
             return
         with in_part(QuayError):
             current = str(rename or name)
-            missing = _missing(await quay.get_organization_settings(current), wanted)
+            found = await quay.get_organization_settings(current)
+            missing = _missing(found, wanted)
             if answer is not None and answer.email == wanted.get("email"):
                 missing.pop("email", None)
-            await self.ignored.remember("changeOrganization", missing.keys() & documented.keys())
+            seen = missing.keys() if _shows_settings(found) else missing.keys() & {"email"}
+            await self.ignored.remember("changeOrganization", seen & documented.keys())
             if not missing:
                 return
             await note("changeOrganizationDetails")

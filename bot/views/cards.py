@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import ButtonElement
 from bot.confirmations import Approval, Record, State
 from bot.messages import Block, Message
 from bot.plans import Line, Moment, Plan
-from bot.views.blocks import actions, button, context, header, message, section
+from bot.views.blocks import SECTION_LIMIT, actions, button, context, header, message, section
 from bot.views.text import date, escape
 
 _SAID: dict[State, str] = {
@@ -34,6 +34,10 @@ _MARK: dict[State, str] = {
     State.EXPIRED: "⌛",
     State.STALE: "♻️",
 }
+
+
+MOST_TEXTS = 4
+"""So many sections of facts a card may have; more than that nobody reads before they agree."""
 
 
 def card(record: Record) -> Message:
@@ -91,7 +95,7 @@ def outcome(record: Record) -> Message:
 
 def plan(shown: Plan, *, live: bool) -> list[Block]:
     """What is so, what will be so, and what follows."""
-    blocks = [section(facts(shown.lines))] if shown.lines else []
+    blocks = [section(text) for text in texts_of(shown.lines)]
     said = [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
     said += [escape(consequence) for consequence in shown.consequences] if live else []
     if said:
@@ -106,9 +110,22 @@ def _standing(record: Record) -> tuple[str, str]:
     return _MARK[record.state], _SAID[record.state]
 
 
-def facts(lines: Sequence[Line]) -> str:
-    """Facts, one a line; what changes stands in bold."""
-    return "\n".join(_line(line) for line in lines)
+def shows_whole(shown: Plan) -> bool:
+    """Whether a card can show all of a plan: what does not fit nobody can agree to."""
+    texts = texts_of(shown.lines)
+    follows = sum(len(escape(said)) + 10 for said in (*shown.warnings, *shown.consequences))
+    return len(texts) <= MOST_TEXTS and max(map(len, texts), default=0) <= SECTION_LIMIT and follows <= SECTION_LIMIT
+
+
+def texts_of(lines: Sequence[Line]) -> list[str]:
+    """Facts, one a line, in as many texts as Slack's limit of a section asks for; what changes stands in bold."""
+    texts: list[str] = []
+    for line in map(_line, lines):
+        if texts and len(texts[-1]) + len(line) < SECTION_LIMIT:
+            texts[-1] += f"\n{line}"
+        else:
+            texts.append(line)
+    return texts
 
 
 def _line(line: Line) -> str:

@@ -7,7 +7,7 @@ from bot.messages import Block, Message
 from bot.plans import Line
 from bot.quay.models import QuotaLimit, RegistrySize, ServiceKey
 from bot.views.blocks import context, link, message, section
-from bot.views.cards import facts
+from bot.views.cards import texts_of
 from bot.views.lists import Setting
 from bot.views.text import clip, code, date, duration, escape, exact_size, percent, size, visible
 
@@ -21,7 +21,7 @@ def key(
     """A service key: whether it can be used, where it came from, and what is odd about it."""
     said = f"Key {shown.kid[:12]} of {shown.service} {_state(shown, now)}"
     text = f"*{escape(said)}*"
-    blocks: list[Block] = [section(text), section(facts(lines))]
+    blocks: list[Block] = [section(text), *(section(part) for part in texts_of(lines))]
     if warnings:
         blocks.append(section("\n".join(f"⚠️ *{escape(warning)}*" for warning in warnings)))
     if shown.approval:

@@ -14,7 +14,7 @@ from bot.quay.models import RegistrySize
 from bot.readings import Reading
 from bot.views import menu
 from bot.views.blocks import actions, button, context, header, section
-from bot.views.cards import buttons, facts
+from bot.views.cards import buttons, texts_of
 from bot.views.text import count, date, escape, percent, size
 
 SHOWN = 10
@@ -77,10 +77,9 @@ def _to_decide(records: Sequence[Record]) -> list[Block]:
     for record in records[:SHOWN]:
         who = f"Asked by {escape(record.requester_label)}"
         where = f" in <#{record.channel}>" if record.channel.startswith("C") else ""
-        what = facts(record.plan.lines)
-        blocks.append(
-            section(f"*{escape(record.plan.title)}*\n{what}\n{who}{where} · expires {date(record.expires_at)}")
-        )
+        blocks.append(section(f"*{escape(record.plan.title)}*"))
+        blocks += [section(text) for text in texts_of(record.plan.lines)]
+        blocks.append(context(f"{who}{where} · answer by {date(record.expires_at)}"))
         blocks.append(actions(buttons(record), f"record:{record.id}"))
     return [*blocks, *_more(records)]
 
