@@ -17,7 +17,7 @@ from bot.alerts.config import AlertsFile
 from bot.alerts.schedule import Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Telling
+from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Telling
 from bot.commands import Grammar
 from bot.confirmations import Confirmations
 from bot.cursors import Cursors
@@ -196,8 +196,18 @@ def _build(
     effects = build_effects(redis, str(settings.quay_url))
     changes = Changes(quay, confirmations, gate, telling, effects, clock, partial(nudge, queue))
     arrivals = Arrivals(quay, confirmations, gate, telling, clock)
-
-    executor = Executor(quay, confirmations, gate, telling, effects, clock, changes.propose_again, vault)
+    measuring = Measuring(redis, quay, messenger, clock)
+    executor = Executor(
+        quay,
+        confirmations,
+        gate,
+        telling,
+        effects,
+        clock,
+        changes.propose_again,
+        vault,
+        {"postRegistrySize": measuring.begin},
+    )
     cursors = Cursors(redis, clock)
     dispatcher = Dispatcher(
         clock,
@@ -226,6 +236,7 @@ def _build(
         telling=telling,
         confirmations=confirmations,
         expiry=Expiry(vault, telling, audit),
+        measuring=measuring,
         sweep=QuotaSweep(quay, redis, messenger, clock),
         claims=Claims(redis),
         messenger=messenger,

@@ -1,60 +1,124 @@
 """What nobody may read in a chat, whatever Quay has masked: by the name of a setting, and by the look of a value.
 
-The rule is to deny: a name that only sounds like a secret is enough, and everything beneath it goes with it. What is
-only on or off is never a secret.
+The rule is to deny. A name that only sounds like a secret is enough, and everything beneath it goes with it; a text is
+shown only where all of it looks like words, numbers, hosts or paths. What is only on or off is never a secret.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from pydantic import JsonValue
 
 MASK = "•••••• (hidden)"
+LONGEST = 2000
+"""Characters; a longer text is hidden unread."""
 
 _SECRET_NAME = re.compile(
-    r"key|secret|token|passw|passphrase|pwd|credential|private|dsn|auth(?!entication_type)|cookie|signature|salt|cert|"
-    r"bearer|session_id|webhook|license|conn(?:ection)?_?str",
+    r"key|secret|token|passw|passphrase|pwd|credential|private|dsn|auth(?!entication_type|or(?!i[sz]))|cookie|"
+    r"signature|salt|cert|bearer|session_id|webhook|license|conn(?:ection)?_?str|psk|pepper|seed|hmac|nonce|"
+    # words that are parts of harmless ones, so they count as whole words: PIN_CODE, userPin, but not PING
+    r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw|pat|pin|t?otp|sas|sig|jwt|mfa)s?(?:(?![a-z])|(?-i:(?=[A-Z])))",
     re.IGNORECASE,
 )
 _SECRET_VALUE = re.compile(
     r"\A\*{4,}"  # masked by Quay, with its length
-    r"|://[^@]*@|:[^@\s]+@"  # an address with credentials in it
     r"|-----BEGIN"
-    r"|\beyJ[\w-]{8,}"  # the beginning of a JSON Web Token
-    r"|(?:key|secret|token|passw\w*|pwd|credential|signature|sig|auth\w*|bearer)[\"']?\s*[=: ]\s*[^\s,;]"
-    r"|(?<![\w/+=.-])(?=[\w/+=-]*\d)(?=[\w/+=-]*[a-z])[\w+=-]{32,}(?![\w/.-])"  # long and random
+    r"|\beyJ[\w-]{8}"  # the beginning of a JSON Web Token
+    r"|xox[a-z]-|xapp-|hooks\.slack\.com/(?:services|workflows|triggers)"
+    r"|\b(?:hv[sbr]\.|gh[pousr]_|github_pat_|gl(?:pat|dt|rt|ft|ptt|soat)-|dckr_pat_|sk_live_|sha256~)"
+    r"|(?-i:\b(?:AKIA|ASIA|AIza|SG\.|sk-)[\w-]{8})"
+    r"|(?:key|secret|token|pass(?:w\w{0,20})?|pwd|credential|signature|sig|auth\w{0,20}|bearer|psk|pepper|seed|hmac|sas)"
+    r"[\"']?\s{0,9}[=: ]\s{0,9}[^\s,;]"
+    r"|(?<![\w/+-])[\w/+-]{14,}={1,2}(?![\w=])"  # base64, filled up
     r"|(?-i:\A(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w+/=-]{32,}\Z)",
     re.IGNORECASE,
 )
+_LABELS = frozenset({"name", "key", "label", "field", "option", "setting", "variable", "property", "parameter", "id"})
+_HOST = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,9}\.[a-z]{2,24}(?::\d{1,5})?")
+_RUN = re.compile(r"[A-Za-z0-9]+")
+_HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[A-Z]")
+_MEASURE = re.compile(r"\d{1,12}[A-Za-z]{0,3}")
+_SHORT_AND_MIXED = re.compile(r"[A-Za-z0-9]{1,5}|[0-9a-f]{7,8}")
+_MOST_MIXED = 2
+"""A version or a moment has so many; a serial number or a UUID has more."""
 
 
 def redact(value: JsonValue) -> JsonValue:
     """The same value, with every secret in it replaced by the mask."""
     if isinstance(value, str):
-        return MASK if _SECRET_VALUE.search(value) else value
+        return redact_name(value)
     if isinstance(value, Mapping):
-        if _names_a_secret(value):
-            return {redact_name(name): _hidden(inner) if name != "name" else inner for name, inner in value.items()}
+        if _is_pair_of_a_secret(value):
+            return {
+                redact_name(name): _named(name, inner) if name.casefold() in _LABELS else _hidden(inner)
+                for name, inner in value.items()
+            }
         return {redact_name(name): _named(name, inner) for name, inner in value.items()}
     if isinstance(value, Sequence):
-        return [redact(inner) for inner in value]
+        return [
+            _hidden(inner) if isinstance(before, str) and names_a_secret(before) else redact(inner)
+            for before, inner in pairwise((None, *value))
+        ]
     return value
 
 
 def redact_name(name: str) -> str:
     """A name that is a secret itself, such as a token that serves as a key, is hidden too."""
-    return MASK if _SECRET_VALUE.search(name) else name
+    return name if _is_plain(name) else MASK
+
+
+def names_a_secret(name: str) -> bool:
+    """Whether what has this name is taken for a secret."""
+    return bool(_SECRET_NAME.search(name))
 
 
 def _named(name: str, value: JsonValue) -> JsonValue:
-    return _hidden(value) if _SECRET_NAME.search(name) else redact(value)
+    return _hidden(value) if names_a_secret(name) else redact(value)
 
 
 def _hidden(value: JsonValue) -> JsonValue:
     return value if value is None or isinstance(value, bool) else MASK
 
 
-def _names_a_secret(entry: Mapping[str, JsonValue]) -> bool:
+def _is_pair_of_a_secret(entry: Mapping[str, JsonValue]) -> bool:
     """Whether it is a pair of the kind `{"name": "DB_PASSWORD", "value": "…"}`."""
-    name = entry.get("name")
-    return isinstance(name, str) and bool(_SECRET_NAME.search(name))
+    labels = (value for name, value in entry.items() if name.casefold() in _LABELS)
+    return any(isinstance(label, str) and names_a_secret(label) for label in labels)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether all of a text looks like words, numbers, hosts and paths; each step is linear in its length."""
+    if len(text) > LONGEST or _SECRET_VALUE.search(text) or "@" in text.partition("://")[2]:
+        return False
+    mixed = 0
+    for token in text.split():
+        if ":" in token.rpartition("@")[0][:-1] or _is_noise(token):
+            return False
+        if _HOST.fullmatch(token):
+            continue
+        runs = [run for run in _RUN.findall(token) if not _is_word(run)]
+        if not all(_SHORT_AND_MIXED.fullmatch(run) for run in runs):
+            return False
+        mixed += len(runs)
+    return mixed <= _MOST_MIXED
+
+
+def _is_noise(token: str) -> bool:
+    """Whether letters, digits and signs stand together as they do in passwords, and in the queries of addresses."""
+    return bool(re.search(r"[!$^&*#?~|\\<>%]", token) and re.search(r"\d", token) and re.search(r"[^\W\d]", token))
+
+
+def _is_word(run: str) -> bool:
+    """Whether letters and digits make a number, a measure, a word, or words written together, such as S3Storage."""
+    if _MEASURE.fullmatch(run):
+        return True
+    humps = _HUMP.findall(run)
+    numbers = [hump for hump in humps if hump.isdigit()]
+    return (
+        len(run) <= 30
+        and max(map(len, humps)) <= 24
+        and len(numbers) <= 1
+        and all(len(number) <= 3 for number in numbers)
+        and (len(run) <= 4 or len(run) >= 3 * len(humps))
+    )

@@ -28,7 +28,7 @@ from bot.messages import HOME, Message
 from bot.permissions import Actor, Person
 from bot.slack import FAILURES, reason_of
 from bot.surfaces import Surfaces, build_surfaces, channel_where
-from bot.views import errors, secrets
+from bot.views import errors, secrets, work
 from handlers.confirmations import ClickAnswer
 from handlers.details import Details
 from handlers.dispatch import Delivery, guarded
@@ -92,6 +92,15 @@ class Listeners:
     async def turn(self, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer a click under a list, or on Cancel of a file that is being made."""
         await self._click(body, respond, self.app.paging.click)
+
+    async def stop_following(self, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Follow a measurement no longer."""
+
+        async def answer() -> Message | None:
+            stopped = await self.app.jobs.measuring.stop(Actor(body["team"]["id"], body["user"]["id"]))
+            return None if stopped else work.over()
+
+        await _respond(respond, await guarded("The button", answer()), replaces=False)
 
     async def _click(
         self,
@@ -201,6 +210,7 @@ def build_bolt(listeners: Listeners) -> AsyncApp:
     bolt.action(PAGES)(ack=_acknowledge, lazy=[listeners.turn])
     listeners.surfaces.listen(bolt, _acknowledge)
     bolt.event(re.compile(".*"))(_acknowledge)
+    bolt.action("measurement_stop")(ack=_acknowledge, lazy=[listeners.stop_following])
     bolt.action("secret_reveal")(ack=_acknowledge, lazy=[listeners.reveal])
     bolt.action("key_details")(ack=_acknowledge, lazy=[listeners.show_details])
     return bolt

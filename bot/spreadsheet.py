@@ -4,18 +4,19 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A file in UTF-8 with a header."""
+    """A file in UTF-8 with a header; every cell is in quotes."""
     written = io.StringIO(newline="")
-    writer = csv.writer(written)
+    writer = csv.writer(written, quoting=csv.QUOTE_ALL)
     writer.writerow(columns)
     writer.writerows([safe_cell(value) for value in row] for row in rows)
     return written.getvalue().encode("utf-8", errors="replace")
 
 
 def safe_cell(value: str) -> str:
-    """A cell that is text: what begins as a formula does, after any blanks, gets an apostrophe in front."""
-    return f"'{value}" if value.lstrip().startswith(_FORMULA) else value
+    """A cell that is text, without NUL: what begins as a formula does, after any blanks, gets an apostrophe in front."""
+    text = value.replace("\0", "")
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

@@ -1,4 +1,4 @@
-"""Secrets for one person: encrypted in Redis for a while, shown once, then gone.
+"""Secrets for one person: encrypted in Redis for a while, offered to them, shown once, then gone.
 
 The clear text exists in the worker that made it and in the modal that shows it, nowhere else. The key of the
 encryption is derived from the deployment's secret and is not in Redis. What a secret was and what became of it
@@ -19,20 +19,26 @@ from redis.asyncio import Redis
 from bot.permissions.people import Actor
 
 INDEX = "quaymaster:secrets"
-"""Ids of secrets that nobody has seen, by the time at which they expire."""
+"""Ids of secrets that nobody has seen, by the time at which they are destroyed."""
+UNOFFERED = "quaymaster:secrets:unoffered"
+"""Ids of secrets of which their owners have not been told."""
+SHOWING = timedelta(minutes=2)
+"""So long a secret that was taken out is still there, in case its owner never got to see it."""
 REMEMBERED = timedelta(days=30)
 """So long it is known of a secret that there was one."""
 TELLING_SECONDS = 30
-"""So long one process has for telling somebody that their secret expired before another may."""
+"""So long one process has for telling somebody of their secret before another may."""
 
 _REPLACE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-if ARGV[5] ~= '' then redis.call('ZREM', KEYS[2], ARGV[4]) end
+if ARGV[5] == 'forget' then redis.call('ZREM', KEYS[2], ARGV[4])
+elseif ARGV[5] ~= '' then redis.call('ZADD', KEYS[2], ARGV[5], ARGV[4]) end
 return 1
 """
 
-Fate = Literal["waits", "seen", "expired"]
+Fate = Literal["waits", "showing", "seen", "expired", "lapsed"]
+"""Of a secret that `lapsed` nobody knows whether it was seen: it was taken out, and then nothing was heard of it."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,18 @@ class Kept:
     """What to do when it was never seen: `users update kim --reset-password`."""
     expires_at: datetime
     fate: Fate = "waits"
+    shown_until: datetime | None = None
+    """When a secret that is being shown is destroyed."""
 
     @property
     def waits(self) -> bool:
-        """Whether its owner can still see it."""
-        return self.fate == "waits"
+        """Whether its owner can still see it, until `ends_at`."""
+        return self.fate in {"waits", "showing"}
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is destroyed if nothing is heard of it."""
+        return self.shown_until or self.expires_at
 
 
 class NotKept(Exception):
@@ -80,29 +93,62 @@ class Vault:
     async def keep(self, id_: str, owner: Actor, channel: str, label: str, way_out: str, secret: SecretStr) -> Kept:
         """Keep a secret for its owner. `id_` is the id of the change that made it."""
         kept = Kept(id_, owner, channel, label, way_out, self.clock() + self.lifetime)
-        await self._put(kept, secret)
+        async with self.redis.pipeline(transaction=True) as pipeline:
+            pipeline.set(_key(id_), self._sealed(kept, secret), px=self._remembered)
+            pipeline.zadd(INDEX, {id_: kept.ends_at.timestamp()})
+            pipeline.zadd(UNOFFERED, {id_: kept.ends_at.timestamp()})
+            await pipeline.execute()
         return kept
 
     async def reveal(self, id_: str, actor: Actor) -> tuple[Kept, SecretStr]:
-        """Take a secret out for its owner; of two calls one gets it. Raises NotKept or NotYours."""
-        stored: bytes | None = await self.redis.get(_key(id_))
-        kept, secret = self._open(id_, stored)
-        if kept is None:
-            raise NotKept(None)
-        if kept.owner != actor:
-            raise NotYours(id_)
-        if not kept.waits or secret is None:
-            raise NotKept(kept)
-        if self.clock() >= kept.expires_at:
-            raise NotKept(replace(kept, fate="expired"))
-        seen = replace(kept, fate="seen")
-        if not await self._replace(stored or b"", seen, forget=True):
-            raise NotKept(seen)
-        return kept, secret
+        """Take a secret out for its owner, to be shown. Raises NotKept or NotYours.
 
-    async def put_back(self, kept: Kept, secret: SecretStr) -> None:
-        """Keep a secret again that was taken out and could not be shown, until it would have expired anyway."""
-        await self._put(kept, secret)
+        Whoever showed it says so with `seen`, and it is gone; whoever could not, with `put_back`. Until then its owner
+        may take it out again for as long as SHOWING, since an answer of Redis or of Slack may get lost: so two clicks
+        at the same moment may both show it, to the same person.
+        """
+        while True:
+            stored: bytes = await self.redis.get(_key(id_)) or b""
+            kept, secret = self._open(id_, stored)
+            if kept is None:
+                raise NotKept(None)
+            if kept.owner != actor:
+                raise NotYours(id_)
+            if not kept.waits or secret is None:
+                raise NotKept(kept)
+            if self.clock() >= kept.ends_at:
+                raise NotKept(_over(kept))
+            if kept.fate == "showing":
+                return kept, secret
+            showing = replace(kept, fate="showing", shown_until=self.clock() + SHOWING)
+            if await self._replace(stored, showing, secret):
+                return showing, secret
+
+    async def seen(self, kept: Kept) -> None:
+        """Destroy a secret: its owner has it."""
+        await self._move(kept.id, replace(kept, fate="seen", shown_until=None), keeps=False)
+
+    async def put_back(self, kept: Kept) -> None:
+        """Let a secret that could not be shown wait on, unless another click showed it; its time is not longer."""
+        await self._move(kept.id, replace(kept, fate="waits", shown_until=None), keeps=True)
+
+    async def unoffered(self) -> list[Kept]:
+        """Secrets that wait, and whose owners are to be told so; each is returned to one caller at a time.
+
+        Whoever has told them says so with `offered`, or it is returned again.
+        """
+        owed = []
+        for id_ in (member.decode() for member in await self.redis.zrange(UNOFFERED, 0, -1)):
+            kept = await self.find(id_)
+            if kept is None or not kept.waits or self.clock() >= kept.ends_at:
+                await self.redis.zrem(UNOFFERED, id_)
+            elif await self._begin_telling(id_, "offer"):
+                owed.append(kept)
+        return owed
+
+    async def offered(self, kept: Kept) -> None:
+        """Note that its owner knows that a secret waits."""
+        await self.redis.zrem(UNOFFERED, kept.id)
 
     async def find(self, id_: str) -> Kept | None:
         """What is known of the secret of a change."""
@@ -116,20 +162,22 @@ class Vault:
         over = await self.redis.zrangebyscore(INDEX, "-inf", self.clock().timestamp())
         owed = []
         for id_ in (member.decode() for member in over):
-            stored = await self.redis.get(_key(id_))
+            stored: bytes = await self.redis.get(_key(id_)) or b""
             kept, _ = self._open(id_, stored)
             if kept is None or kept.fate == "seen":
                 await self.redis.zrem(INDEX, id_)
                 continue
-            expired = replace(kept, fate="expired")
-            if kept.waits and not await self._replace(stored or b"", expired, forget=False):
+            if kept.waits and self.clock() < kept.ends_at:
                 continue
-            if await self.redis.set(f"{_key(id_)}:telling:expired", b"1", nx=True, ex=TELLING_SECONDS):
-                owed.append(expired)
+            gone = _over(kept)
+            if kept.waits and not await self._replace(stored, gone, None):
+                continue
+            if await self._begin_telling(id_, "expired"):
+                owed.append(gone)
         return owed
 
     async def told(self, kept: Kept) -> None:
-        """Note that somebody knows that their secret expired."""
+        """Note that somebody knows that their secret was destroyed."""
         await self.redis.zrem(INDEX, kept.id)
 
     async def unseen_of(self, actor: Actor) -> list[Kept]:
@@ -140,20 +188,33 @@ class Vault:
         found = [self._open(id_, value)[0] for id_, value in zip(ids, values, strict=True)]
         return [kept for kept in found if kept is not None and kept.waits and kept.owner == actor]
 
-    async def _put(self, kept: Kept, secret: SecretStr) -> None:
-        async with self.redis.pipeline(transaction=True) as pipeline:
-            pipeline.set(_key(kept.id), self._sealed(kept, secret), px=self.lifetime + REMEMBERED)
-            pipeline.zadd(INDEX, {kept.id: kept.expires_at.timestamp()})
-            await pipeline.execute()
+    @property
+    def _remembered(self) -> timedelta:
+        return self.lifetime + REMEMBERED
 
-    async def _replace(self, stored: bytes, kept: Kept, *, forget: bool) -> bool:
-        """Put what is known of a secret in the place of the secret, unless somebody else was first."""
-        remembered = int(REMEMBERED.total_seconds() * 1000)
-        arguments = (stored, self._sealed(kept, None), remembered, kept.id, "forget" if forget else "")
+    async def _begin_telling(self, id_: str, what: str) -> bool:
+        return bool(await self.redis.set(f"{_key(id_)}:telling:{what}", b"1", nx=True, ex=TELLING_SECONDS))
+
+    async def _move(self, id_: str, following: Kept, *, keeps: bool) -> None:
+        """Go from showing to what follows, with the secret or without; nothing where it is not shown any more."""
+        while True:
+            stored: bytes = await self.redis.get(_key(id_)) or b""
+            kept, secret = self._open(id_, stored)
+            if kept is None or not kept.waits or (keeps and kept.fate != "showing"):
+                return
+            if await self._replace(stored, following, secret if keeps else None):
+                return
+
+    async def _replace(self, stored: bytes, kept: Kept, secret: SecretStr | None) -> bool:
+        """Store how a secret stands, with it or without it, unless somebody else was first."""
+        when = "forget" if kept.fate == "seen" else str(kept.ends_at.timestamp()) if kept.waits else ""
+        remembered = int(self._remembered.total_seconds() * 1000)
+        arguments = (stored, self._sealed(kept, secret), remembered, kept.id, when)
         return bool(await self.redis.eval(_REPLACE, 2, _key(kept.id), INDEX, *arguments))  # type: ignore[misc]
 
     def _sealed(self, kept: Kept, secret: SecretStr | None) -> bytes:
-        facts = {**asdict(kept), "expires_at": kept.expires_at.isoformat()}
+        until = kept.shown_until.isoformat() if kept.shown_until else None
+        facts = {**asdict(kept), "expires_at": kept.expires_at.isoformat(), "shown_until": until}
         value = secret.get_secret_value() if secret else None
         return self._fernet().encrypt(json.dumps([facts, value]).encode())
 
@@ -167,11 +228,21 @@ class Vault:
             return None, None
         if facts["id"] != id_:
             return None, None
-        facts |= {"owner": Actor(**facts["owner"]), "expires_at": datetime.fromisoformat(facts["expires_at"])}
+        until = facts.get("shown_until")
+        facts |= {
+            "owner": Actor(**facts["owner"]),
+            "expires_at": datetime.fromisoformat(facts["expires_at"]),
+            "shown_until": datetime.fromisoformat(until) if until else None,
+        }
         return Kept(**facts), None if value is None else SecretStr(value)
 
     def _fernet(self) -> Fernet:
         return Fernet(urlsafe_b64encode(self.key))
+
+
+def _over(kept: Kept) -> Kept:
+    """What a secret is when its time is over."""
+    return replace(kept, fate="lapsed" if kept.fate in {"showing", "lapsed"} else "expired")
 
 
 def _key(id_: str) -> str:

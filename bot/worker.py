@@ -22,7 +22,7 @@ from bot.alerts.config import AlertsFile
 from bot.alerts.schedule import Claims, Schedule
 from bot.alerts.sweep import QuotaSweep
 from bot.audit import Audit
-from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Expiry, Telling
+from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Expiry, Measuring, Telling
 from bot.confirmations import Confirmations
 from bot.messages import Messenger, MessengerError
 from bot.permissions.file import PolicyFile
@@ -70,6 +70,7 @@ class Jobs:
     executor: Executor
     telling: Telling
     confirmations: Confirmations
+    measuring: Measuring
     expiry: Expiry
     sweep: QuotaSweep
     claims: Claims
@@ -91,6 +92,7 @@ class Jobs:
         await self._kept("recover", self.executor.recover())
         await self._kept("telling", self.telling.pay_debts())
         await self._kept("secrets", self.expiry.run())
+        await self._kept("measuring", self.measuring.follow())
         await self._kept("schedules", self._start_due())
 
     async def watch_keys(self, _: dict[str, Any]) -> None:

@@ -34,19 +34,22 @@ class Progress:
     clock: Callable[[], datetime]
     user: str
     _posted: tuple[str, MessageId] | None = None
-    _edited_at: datetime | None = None
+    _said_at: datetime | None = None
 
     async def say(self, message: Message) -> None:
-        """Post or edit the message, unless it was edited only just now."""
+        """Post or edit the message, unless that was done only just now; the file matters more where Slack refuses."""
         now = self.clock()
-        if self._posted is None:
-            channel = await self.courier.direct(self.user)
-            self._posted = (channel, await self.courier.post(channel, message))
-        elif self._edited_at is not None and now - self._edited_at < BETWEEN_EDITS:
+        if self._said_at is not None and now - self._said_at < BETWEEN_EDITS:
             return
-        else:
-            await self.courier.edit(*self._posted, message)
-        self._edited_at = now
+        self._said_at = now
+        try:
+            if self._posted is None:
+                channel = await self.courier.direct(self.user)
+                self._posted = (channel, await self.courier.post(channel, message))
+            else:
+                await self.courier.edit(*self._posted, message)
+        except MessengerError as error:
+            log.warning("progress_not_said", reason=error.reason)
 
     async def end(self, message: Message) -> None:
         """Edit the message for the last time, if there is one; the file matters more than that."""
@@ -69,13 +72,14 @@ class Exporter:
     async def send(self, work_id: str, listing: AnyListing, owner: Actor) -> Message:
         """Send a list as a file, and return what its owner is told where they asked. Raises QuayError."""
         name = f"{listing.name}.csv"
-        if not await self.works.begin(work_id, owner):
+        run = await self.works.begin(work_id, owner)
+        if run is None:
             return work.under_way(name)
         progress = Progress(self.courier, self.clock, owner.user)
         rows: list[tuple[str, ...]] = []
         ending = work.broken
         try:
-            cut = await self._collect(work_id, listing, rows, progress)
+            cut = await self._collect(run, owner, listing, rows, progress)
             content = as_csv(listing.columns, rows)
             await self.courier.upload(owner.user, name, content, name)
             ending = work.done
@@ -88,11 +92,11 @@ class Exporter:
             return work.not_sent(name, error.reason, incident)
         finally:
             await progress.end(ending(name, len(rows)))
-            await self.works.stop(work_id, owner)
+            await self.works.stop(run, owner)
         return work.sent(name, len(rows), cut=cut)
 
     async def _collect(
-        self, work_id: str, listing: AnyListing, rows: list[tuple[str, ...]], progress: Progress
+        self, run: str, owner: Actor, listing: AnyListing, rows: list[tuple[str, ...]], progress: Progress
     ) -> bool:
         """Read all batches into rows; whether there were more than a file holds. Raises Stopped."""
         token, fetch = None, listing.steps or listing.fetch
@@ -105,6 +109,6 @@ class Exporter:
                 return True
             if token is None:
                 return False
-            if not await self.works.goes_on(work_id):
+            if not await self.works.goes_on(run, owner):
                 raise Stopped
-            await progress.say(work.in_progress(f"{listing.name}.csv", len(rows), work_id))
+            await progress.say(work.in_progress(f"{listing.name}.csv", len(rows), run))

@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+from redis.exceptions import RedisError
+
 from bot.audit import Audit
 from bot.changes import NotKnown
 from bot.permissions import Person
@@ -13,6 +16,8 @@ from handlers.confirmations import ClickAnswer
 
 Show = Callable[[dict[str, Any]], Awaitable[bool]]
 """Fills the modal that was opened; False when Slack did not take it."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,11 @@ class Reveals:
             await show(secrets.told(said))
             return ClickAnswer(said, replaces=True)
         if not await show(secrets.shown(kept, secret.get_secret_value())):
-            await self.vault.put_back(kept, secret)
+            await self.vault.put_back(kept)
             return ClickAnswer(secrets.not_shown(kept))
-        await self.audit.record("secret_shown", actor=str(person.actor), change=id_)
+        try:
+            await self.vault.seen(kept)
+            await self.audit.record("secret_shown", actor=str(person.actor), change=id_)
+        except RedisError as error:  # the modal stays as it is; the secret is destroyed when its moment is over
+            log.error("secret_shown_not_noted", change=id_, kind=type(error).__name__)
         return ClickAnswer(secrets.was_shown(kept), replaces=True)

@@ -1,4 +1,8 @@
-"""What a field suggests as somebody types: names from memory that they may read of; neither Quay nor Redis is asked."""
+"""What a field suggests as somebody types: names from memory that they may read of.
+
+Neither Quay nor Redis is asked. Slack is, who somebody is and what the channel is, where it did not say so within the
+last half minute; the answer is its own acknowledgement, so that may take SECONDS_FOR_PEOPLE at most.
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping

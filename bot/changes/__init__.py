@@ -4,6 +4,7 @@ from bot.changes.arrivals import Arrivals
 from bot.changes.deciding import Changes
 from bot.changes.executing import JOB_TIMEOUT, Executor
 from bot.changes.gate import Denied, Gate, NotKnown
+from bot.changes.measuring import Measuring
 from bot.changes.secrets import Expiry
 from bot.changes.telling import LASTING, Telling
 
@@ -16,6 +17,7 @@ __all__ = [
     "Executor",
     "Expiry",
     "Gate",
+    "Measuring",
     "NotKnown",
     "Telling",
 ]

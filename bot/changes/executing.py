@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 import stamina
 import structlog
 from redis.exceptions import RedisError
 
 from bot.changes.gate import Denied, Gate, NotKnown
+from bot.changes.secrets import offer_secrets
 from bot.changes.telling import Telling
 from bot.confirmations import (
     Confirmations,
@@ -41,6 +43,8 @@ SEND_WITHIN = timedelta(minutes=1)
 TRY_AGAIN_AFTER = timedelta(seconds=30)
 PASSING = (Unreachable, RateLimited, ServerError, ReadOnly)
 """What may be over in a while; before anything was sent, the change waits for it until it expires."""
+Keeping = Literal["none", "lost", "kept"]
+"""What became of the secret in Quay's answer: there was none, Redis did not take it, or it waits for its owner."""
 
 log = structlog.get_logger()
 
@@ -58,6 +62,8 @@ class Executor:
     reoffer: Callable[[Record], Awaitable[None]]
     """Offers a fresh plan in place of a stale one."""
     vault: Vault
+    followers: Mapping[str, Callable[[Record], Awaitable[None]]]
+    """What goes on in Quay after a change was done, and is followed: by operation."""
 
     async def execute(self, id_: str) -> Record | None:
         """Execute one due change; None when somebody else has it, when it is over, or when it has to wait."""
@@ -77,6 +83,8 @@ class Executor:
             await self._tell(ended)
             if ended.state is State.STALE:
                 await self.reoffer(ended)
+            elif ended.state is State.DONE and ended.offer.operation in self.followers:
+                await self.followers[ended.offer.operation](ended)
         return ended
 
     async def recover(self) -> list[Record]:
@@ -129,10 +137,11 @@ class Executor:
             return None
         if self.clock() - now > SEND_WITHIN:
             return await self._finish(intended, _not_sent("The worker was held up for too long."))
-        sending, trouble, kept = _Sending(self, intended), None, False
+        sending, trouble, secret = _Sending(self, intended), None, None
+        keeping: Keeping = "none"
         try:
             secret = await effect.act(self.quay, claimed.offer.arguments, sight, _stamp(claimed), sending.note)
-            kept = await self._keep(intended, secret)
+            keeping = await self._keep(intended, secret)
         except Refused:
             return None
         except QuayError as error:
@@ -142,12 +151,13 @@ class Executor:
                     intended, Finding(outcome=Outcome.FAILED, sentence=f"Quay refused: {error.message}")
                 )
             trouble = error
-        return await self._finish(intended, await self._look_after(effect, intended, sight, trouble, kept=kept))
+        finding = await self._look_after(effect, intended, sight, trouble, answered=keeping != "none")
+        return await self._finish(intended, _with_secret(finding, keeping, secret))
 
-    async def _keep(self, record: Record, secret: Secret | None) -> bool:
-        """Keep a secret for the requester, at once; False where there is none, or where Redis takes none."""
+    async def _keep(self, record: Record, secret: Secret | None) -> Keeping:
+        """Keep a secret for the requester, at once."""
         if secret is None or record.requester is None:
-            return False
+            return "none"
         try:
             async for attempt in stamina.retry_context(on=RedisError, attempts=3, timeout=10):
                 with attempt:
@@ -156,17 +166,17 @@ class Executor:
                     )
         except RedisError as error:
             log.error("secret_not_kept", change=record.id, kind=type(error).__name__)
-            return False
-        return True
+            return "lost"
+        return "kept"
 
     async def _look_after(
-        self, effect: Effect, record: Record, sight: Sight, trouble: QuayError | None, *, kept: bool
+        self, effect: Effect, record: Record, sight: Sight, trouble: QuayError | None, *, answered: bool
     ) -> Finding:
         """Ask Quay what is so now. A call that was never answered may still land, so its absence proves nothing."""
         said = f"{trouble.message} " if trouble else ""
         arguments, stamp = record.offer.arguments, _stamp(record)
         try:
-            finding = await effect.check(self.quay, arguments, sight, stamp, secret_kept=kept)
+            finding = await effect.check(self.quay, arguments, sight, stamp, secret_kept=answered)
         except QuayError as error:
             took = said or "Quay took it. "
             return Finding(
@@ -186,8 +196,9 @@ class Executor:
     async def _settle(self, record: Record) -> Record | None:
         effect = self.effects[record.offer.command]
         sight = Sight(operation=record.offer.operation, rests_on={}, plan=record.plan)
-        kept = await self.vault.find(record.id) is not None
-        finding = await self._look_after(effect, record, sight, None, kept=kept)
+        kept = await self.vault.find(record.id)
+        finding = await self._look_after(effect, record, sight, None, answered=kept is not None)
+        finding = _with_secret(finding, "kept" if kept and kept.waits else "none", None)
         if finding.outcome is Outcome.FAILED:
             sentence = f"The worker that was to send it is gone. {finding.sentence}"
             finding = finding.model_copy(update={"sentence": sentence})
@@ -242,9 +253,7 @@ class Executor:
         except MessengerError as error:
             log.warning("not_told", record=record.id, reason=error.reason)
         if record.intended and not record.live:
-            kept = await self.vault.find(record.id)
-            if kept is not None and kept.waits:
-                await self.telling.offer_secret(kept)
+            await offer_secrets(self.vault, self.telling)
 
 
 @dataclass
@@ -285,6 +294,16 @@ def _still_fits(record: Record, sight: Sight) -> bool:
     first = record.offers[0]
     basis = sight.model_copy(update={"operation": first.operation})
     return sight.operation == record.offer.operation and basis.digest(first.arguments) == record.digest
+
+
+def _with_secret(finding: Finding, keeping: Keeping, secret: Secret | None) -> Finding:
+    """What was found, and what became of the secret."""
+    said = finding.sentence
+    if keeping == "kept":
+        said += " What is for the requester alone waits for them, and stands in their `pending`."
+    elif keeping == "lost" and secret:
+        said += f" Quay took it, but {secret.label} could not be kept and is lost. The way out: {secret.way_out}"
+    return finding.model_copy(update={"sentence": said})
 
 
 def _not_sent(reason: str) -> Finding:

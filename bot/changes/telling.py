@@ -7,11 +7,12 @@ not paid, since Slack did not answer or the process died, the worker pays later.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from bot.confirmations import Card, Confirmations, Missing, Record, State, show_on
-from bot.messages import Message, MessageId, MessengerError, Whisperer
+from bot.messages import HOME, Courier, Message, MessageId, MessengerError, Whisperer
 from bot.sealing import Tampered
 from bot.vault import Kept
 from bot.views import cards, secrets
@@ -32,11 +33,15 @@ _ENDED_WITH_NEWS = frozenset({State.DONE, State.FAILED, State.UNKNOWN, State.STA
 log = structlog.get_logger()
 
 
+class Voice(Whisperer, Courier, Protocol):
+    """A messenger that reaches channels, and one person alone in either way."""
+
+
 @dataclass(frozen=True)
 class Telling:
     """Posts and edits the messages that show a record."""
 
-    messenger: Whisperer
+    messenger: Voice
     confirmations: Confirmations
     clock: Callable[[], datetime]
     spare_channel: Callable[[], str | None]
@@ -78,21 +83,21 @@ class Telling:
         except MessengerError as error:
             log.warning("plan_not_whispered", record=record.id, reason=error.reason)
 
-    async def offer_secret(self, kept: Kept) -> None:
-        """Tell somebody alone that a secret waits for them; where Slack does not, `pending` still lists it."""
+    async def offer_secret(self, kept: Kept) -> bool:
+        """Tell somebody alone that a secret waits for them, where they asked or in a direct message; False if neither.
+
+        Until then `pending` lists it.
+        """
         try:
             await self.messenger.whisper(kept.channel, kept.owner.user, secrets.ready(kept))
         except MessengerError as error:
-            log.warning("secret_not_offered", change=kept.id, reason=error.reason)
+            log.warning("secret_not_whispered", change=kept.id, reason=error.reason)
+            return await self._post_to_owner(kept, secrets.ready(kept))
+        return True
 
     async def tell_of_expired(self, kept: Kept) -> bool:
-        """Say in the channel that a secret expired unseen; False when Slack should be asked again."""
-        try:
-            await self._post_somewhere(kept.channel, secrets.expired(kept))
-        except MessengerError as error:
-            log.warning("expired_secret_not_told", change=kept.id, reason=error.reason)
-            return error.reason in LASTING
-        return True
+        """Tell the owner in a direct message that a secret is destroyed; False when Slack did not take it."""
+        return await self._post_to_owner(kept, secrets.expired(kept))
 
     async def link(self, record: Record, channel: str) -> str | None:
         """The address of a record's card in a channel, or None where there is none."""
@@ -115,18 +120,32 @@ class Telling:
             record = latest
 
     async def _tell_outcome(self, record: Record) -> bool:
-        """Say how it ended, in the thread of the card or in the channel; False when Slack should be asked again."""
+        """Say how it ended, in the thread of the card or where it was asked for; False when it is to be said again."""
         thread = MessageId(record.cards[0].message_id) if record.cards else None
         channel = record.cards[0].channel if record.cards else record.channel
         try:
             if thread:
                 await self.messenger.post(channel, cards.outcome(record), thread=thread)
+            elif record.private and record.requester and _is_alone(channel):
+                await self._post_to(record.requester.user, cards.outcome(record))
             else:
                 await self._post_somewhere(channel, cards.outcome(record))
         except MessengerError as error:
             log.warning("outcome_not_told", record=record.id, channel=channel, reason=error.reason)
             return error.reason in LASTING
         return True
+
+    async def _post_to_owner(self, kept: Kept, message: Message) -> bool:
+        try:
+            await self._post_to(kept.owner.user, message)
+        except MessengerError as error:
+            log.warning("owner_not_told", change=kept.id, reason=error.reason)
+            return False
+        return True
+
+    async def _post_to(self, user: str, message: Message) -> None:
+        """Post in somebody's direct messages with the bot."""
+        await self.messenger.post(await self.messenger.direct(user), message)
 
     async def _post_somewhere(self, channel: str, message: Message) -> tuple[str, MessageId]:
         """Post in a channel, or else in the spare one. Raises MessengerError when neither takes it."""
@@ -146,6 +165,11 @@ class Telling:
             log.warning("card_not_edited", channel=card.channel, reason=error.reason)
             return error.reason in LASTING
         return True
+
+
+def _is_alone(channel: str) -> bool:
+    """Whether somebody asked where no channel is: in Home, or in direct messages, whose ids begin with D."""
+    return channel == HOME or channel.startswith("D")
 
 
 def _is_news(record: Record) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter, Token
 
 from bot.commands.parameters import Suggest
+from bot.redaction import names_a_secret
 from bot.units import parse_duration, parse_moment, parse_size
 
 _NAMESPACE = re.compile(r"(?:user:)?[a-z0-9]+(?:[._-][a-z0-9]+)*")
@@ -16,7 +17,6 @@ _KEY_NAME = re.compile(r"[ a-zA-Z0-9_:/-]{1,255}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _META = re.compile(r"[A-Za-z0-9_.-]{1,100}=.{0,1000}")
 _META_OF_QUAY = frozenset({"created_by", "creator", "ip", "quaymaster_change"})
-_SECRET_WORDS = ("password", "token", "secret", "private_key")
 _KID = re.compile(r"[A-Za-z0-9_\-.:+=]{6,255}")
 
 
@@ -95,7 +95,7 @@ def _metadatum(typed: str) -> str:
         raise ValueError(f"{typed!r} is no KEY=VALUE: the key of letters, digits and . _ -, 100 at most")
     if name.casefold() in _META_OF_QUAY:
         raise ValueError(f"The metadata {name} is not yours to write: Quay and the bot keep their own there")
-    if name.casefold().endswith(_SECRET_WORDS):
+    if names_a_secret(name):
         raise ValueError(f"The metadata {name} looks like a secret, and everybody who sees the key would read it")
     return typed
 

@@ -71,7 +71,8 @@ class Effect(Protocol):
     ) -> Finding:
         """Read back what Quay says now, and tell whether it is what was wanted. Raises QuayError.
 
-        `secret_kept` says whether what the change brought forth for its requester alone has been kept for them.
+        `secret_kept` says whether what the change brought forth for its requester alone came with Quay's answer; where
+        the bot could not keep it after that, whoever calls this adds that it is lost.
         """
         ...
 

@@ -202,7 +202,7 @@ class ChangeUser:
     async def check(
         self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
     ) -> Finding:
-        """Tell field by field what is so; a password cannot be read, so it counts if the bot holds the new one."""
+        """Tell field by field what is so; a password cannot be read, so it counts if Quay answered that it took it."""
         name = str(arguments["username"])
         user = await _user_or_none(quay, name)
         if user is None:

@@ -53,7 +53,7 @@ def organizations(shown: Shown[Organization], *, asked: str) -> Message:
     """Organizations with their use and limit."""
     rows = [(organization.name, *_use(organization)) for organization in shown.rows]
     hint = "Details: `orgs show NAME`."
-    columns = ("Organization", "Used", "Limit", "Full")
+    columns = ("Organization", "Full", "Used", "Limit")
     return _listing(shown, "organization", asked, columns, rows, right=(1, 2, 3), hint=hint)
 
 
@@ -61,7 +61,7 @@ def users(shown: Shown[User], *, asked: str) -> Message:
     """Users with the use and limit of their own namespaces."""
     rows = [(user.username, *_use(user), ", ".join(flags(user))) for user in shown.rows]
     hint = "Details: `users show USERNAME`."
-    return _listing(shown, "user", asked, ("User", "Used", "Limit", "Full", ""), rows, right=(1, 2, 3), hint=hint)
+    return _listing(shown, "user", asked, ("User", "Full", "Used", "Limit", "State"), rows, right=(1, 2, 3), hint=hint)
 
 
 def logs(shown: Shown[LogEntry], *, asked: str) -> Message:
@@ -133,8 +133,8 @@ def _use(holder: Organization | User) -> tuple[str, str, str]:
     used = size(report.quota_bytes) if report.is_complete else "counting"
     limit = holder.quotas[0].limit_bytes if holder.quotas else None
     if limit is None:
-        return (used, "–", "–")
-    return (used, size(limit), percent(report.quota_bytes, limit) if report.is_complete else "–")
+        return ("–", used, "–")
+    return (percent(report.quota_bytes, limit) if report.is_complete else "–", used, size(limit))
 
 
 def _state(key: ServiceKey, now: datetime) -> str:

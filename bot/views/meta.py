@@ -62,6 +62,8 @@ def pending(records: Sequence[Record], reader: str, unseen: Sequence[Kept] = ())
         return message("Nothing is pending.", (section("*Nothing is pending.*"),))
     said = f"{count(len(records))} pending change{'' if len(records) == 1 else 's'}"
     blocks: list[Block] = [block for kept in unseen[:UNSEEN] for block in secrets.offered(kept)]
+    if len(unseen) > UNSEEN:
+        blocks.append(context(f"And {count(len(unseen) - UNSEEN)} more unseen, which are offered after these."))
     blocks.append(section(f"*{said}*"))
     for record in records[:LISTED]:
         own = record.requester is not None and record.requester.user == reader

@@ -48,7 +48,7 @@ def shown(kept: Kept, secret: str) -> dict[str, Any]:
     """The modal that holds the secret, as it is and ready to be copied."""
     blocks = [dict(section(f"*{escape(_capital(kept.label))}*, this once:"))]
     blocks += [_preformatted(piece) for piece in pieces(secret)]
-    blocks.append(dict(context("Put it in a safe place before you close this: the bot has forgotten it already.")))
+    blocks.append(dict(context("Put it in a safe place before you close this: the bot shows it no second time.")))
     return _modal(blocks)
 
 
@@ -81,7 +81,7 @@ def gone(kept: Kept | None) -> Message:
     if kept.fate == "seen":
         said = f"{_capital(kept.label)} was seen already, and the bot has forgotten it."
     else:
-        said = f"{_capital(kept.label)} expired unseen, and was destroyed."
+        said = _destroyed(kept)
     return message(said, (section(f"{escape(said)} {_otherwise(kept)}"),))
 
 
@@ -97,8 +97,14 @@ def not_shown(kept: Kept) -> Message:
 
 def expired(kept: Kept) -> Message:
     """Tells the owner that nobody will ever see it."""
-    said = f"{_capital(kept.label)} expired unseen, and was destroyed."
+    said = _destroyed(kept)
     return message(said, (section(f"⌛ <@{kept.owner.user}>: {escape(said)} {_otherwise(kept)}"),))
+
+
+def _destroyed(kept: Kept) -> str:
+    if kept.fate == "lapsed":
+        return f"{_capital(kept.label)} was opened, the bot never heard whether it was seen, and it was destroyed."
+    return f"{_capital(kept.label)} expired unseen, and was destroyed."
 
 
 def _otherwise(kept: Kept) -> str:

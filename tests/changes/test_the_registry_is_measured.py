@@ -37,3 +37,26 @@ async def test_what_quay_shows_decides(world: World, failure: Failure, state: st
     world.faults.failures.append(failure)
     (done,) = await world.work()
     assert done.state == state
+
+
+async def test_a_measurement_is_followed_by_one_message_until_it_is_done(world: World) -> None:
+    """Edited as Quay goes on, with one request every ten seconds at most."""
+    await world.carry_out("registry measure")
+    ((_, _, first),) = [told for told in world.slack.threads if "Measuring" in told[2].text]
+    assert "queued" in first.text
+    followed = []
+    for _ in range(6):
+        world.clock.forward(seconds=11)
+        await world.measuring.follow()
+        followed.append("".join(map(text_of, world.slack.messages.values())))
+    assert "The registry holds" in followed[-1]
+    assert "measurement_stop" not in followed[-1]
+
+
+async def test_its_owner_may_stop_following_it(world: World) -> None:
+    """Nobody else; Quay goes on measuring."""
+    await world.carry_out("registry measure")
+    assert not await world.measuring.stop((await world.person("U0BOB")).actor)
+    assert await world.measuring.stop((await world.person("U0ALICE")).actor)
+    assert world.registry.size.busy
+    assert "No longer followed" in "".join(map(text_of, world.slack.messages.values()))

@@ -113,6 +113,19 @@ async def test_a_suggestion_asks_neither_quay_nor_redis(world: World) -> None:
     assert set(calls) <= {"cmdstat_config", "cmdstat_config|resetstat", "cmdstat_info"}
 
 
+async def test_slack_is_asked_once_in_half_a_minute(world: World) -> None:
+    """Who types on is suggested names though Slack answers no more; half a minute later nobody is known."""
+    suggestions = await suggestions_of(world)
+    actor = (await world.person("U0CAROL")).actor
+    first = await suggestions.find("namespaces", "team", actor, ADMIN)
+    assert len(first) > 1
+    world.web.unreachable = True
+    world.clock.forward(seconds=29)
+    assert await suggestions.find("namespaces", "team", actor, ADMIN) == first
+    world.clock.forward(seconds=1)
+    assert await suggestions.find("namespaces", "team", actor, ADMIN) == []
+
+
 async def test_what_cannot_be_read_again_stays_known(world: World) -> None:
     """A Quay that fails for one list leaves the others to be read."""
     names = Names(world.quay, world.clock)

@@ -27,6 +27,11 @@ def table_of(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
 
 
+def cancel_button(world: World) -> str:
+    """What the Cancel button of the progress stands for."""
+    return buttons(next(iter(world.slack.messages.values())))["work_cancel"]
+
+
 @dataclass
 class Numbers:
     """A list of many answers of Quay's; each takes a while, and something may happen at one of them."""
@@ -36,6 +41,8 @@ class Numbers:
     per_batch: int = 100
     asked: list[str | None] = field(default_factory=list)
     stop_at: str = ""
+    again_at: str = ""
+    """Where it is cancelled, and made anew before it notices."""
     breaks_at: str = ""
     seconds: float = 0.4
 
@@ -46,7 +53,11 @@ class Numbers:
         self.asked.append(token)
         self.world.clock.now += timedelta(seconds=self.seconds)
         if token == self.stop_at:
-            await self.world.turn("U0CAROL", "work_cancel", "w")
+            await self.world.turn("U0CAROL", "work_cancel", cancel_button(self.world))
+        if token == self.again_at:
+            await self.world.turn("U0CAROL", "work_cancel", cancel_button(self.world))
+            self.again_at = ""
+            await self.world.exporter.send("w", self.listing(), CAROL)
         if token and token == self.breaks_at:
             raise ServerError("The registry failed.", operation="listAllLogs", status=500)
         start = int(token or 0)
@@ -103,9 +114,32 @@ async def test_cancel_stops_the_work_between_two_answers(world: World) -> None:
 async def test_only_the_owner_can_cancel(world: World) -> None:
     """Anyone else hears that there is nothing of theirs."""
     works = Works(world.redis)
-    await works.begin("w", CAROL)
-    assert "somebody else's" in (await world.turn("U0BOB", "work_cancel", "w")).message.text
-    assert await works.goes_on("w")
+    run = await works.begin("w", CAROL)
+    assert run is not None
+    assert "somebody else's" in (await world.turn("U0BOB", "work_cancel", run)).message.text
+    assert await works.goes_on(run, CAROL)
+
+
+async def test_what_was_cancelled_and_is_made_anew_is_made_once(world: World) -> None:
+    """The run that was cancelled stops, though its file is under way again, and leaves the other alone."""
+    numbers = Numbers(world, 3000, again_at="500")
+    said = await world.exporter.send("w", numbers.listing(), CAROL)
+    assert "was stopped after 600 rows" in said.text
+    ((_, _, content),) = world.slack.files
+    assert len(table_of(content)) == 3000
+
+
+async def test_an_old_cancel_button_stops_no_later_run(world: World) -> None:
+    """Each run has its own."""
+    works = Works(world.redis)
+    first = await works.begin("w", CAROL)
+    assert first is not None
+    assert await works.stop(first, CAROL)
+    second = await works.begin("w", CAROL)
+    assert second is not None
+    assert not await works.stop(first, CAROL)
+    assert not await works.goes_on(first, CAROL)
+    assert await works.goes_on(second, CAROL)
 
 
 async def test_the_same_file_is_not_made_twice_at_once(world: World) -> None:
@@ -132,6 +166,15 @@ async def test_where_slack_takes_no_file_it_is_said_what_it_needs(world: World) 
     assert "files:write" in text_of(said)
 
 
+@pytest.mark.parametrize("refused", ["numbers.csv: 100 rows", "rows so far"])
+async def test_progress_that_slack_refuses_does_not_cost_the_file(world: World, refused: str) -> None:
+    """Whether it is the first word of it or any; it is tried again no oftener than once a second."""
+    world.slack.refuses_text = refused
+    said = await world.exporter.send("w", Numbers(world, 3000).listing(), CAROL)
+    assert "is in your direct messages" in said.text
+    assert len(table_of(world.slack.files[0][2])) == 3000
+
+
 async def test_work_that_broke_can_be_asked_for_again(world: World) -> None:
     """What Quay said is told where the person asked; the progress says that nothing was sent."""
     numbers = Numbers(world, 3000, breaks_at="500")
@@ -147,14 +190,22 @@ async def test_work_that_broke_can_be_asked_for_again(world: World) -> None:
 def test_a_file_reads_back_and_holds_no_formula(rows: list[Sequence[str]]) -> None:
     """Whatever people put into names: commas, quotes, line breaks, and what a spreadsheet would run."""
     content = as_csv(("a", "b"), rows).decode()
+    assert "\0" not in content
     back = list(csv.reader(io.StringIO(content, newline="")))[1:]
     assert [[cell.removeprefix("'") for cell in row] for row in back] == [
-        [value.removeprefix("'") for value in row] for row in rows
+        [value.replace("\0", "").removeprefix("'") for value in row] for row in rows
     ]
-    assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for row in back for cell in row)
+    assert not any(cell.lstrip().startswith(tuple("=+-@＝＋－＠")) for row in back for cell in row)
 
 
-@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1"])
+@pytest.mark.parametrize(
+    "value", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "＝1", "＋1", "－1", "＠A1", "\u3000＝1"]
+)
 def test_what_begins_as_a_formula_becomes_text(value: str) -> None:
     """An apostrophe in front, as spreadsheets take it."""
     assert safe_cell(value) == f"'{value}"
+
+
+def test_every_cell_is_in_quotes_and_without_nul() -> None:
+    """So that no program takes a cell for two, or a file for binary."""
+    assert as_csv(("a", "b"), [("\0=1", "x;y")]) == b'"a","b"\r\n"\'=1","x;y"\r\n'

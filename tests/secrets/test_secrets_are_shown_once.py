@@ -270,8 +270,8 @@ async def test_what_was_kept_before_the_worker_died_is_offered_by_the_next(redis
     assert secret_in(view)
 
 
-async def test_two_clicks_at_once_show_it_once(world: World) -> None:
-    """Of two takers one gets it."""
+async def test_a_second_click_after_the_modal_was_taken_shows_nothing(world: World) -> None:
+    """Shown once is shown once."""
     done = await world.carry_out(CREATE)
     first, second = await world.reveal("U0ALICE", done.id), await world.reveal("U0ALICE", done.id)
     assert [bool(secret_in(view)) for (view,), _ in (first, second)] == [True, False]

@@ -13,7 +13,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.app import build_effects, build_grammar
 from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Telling
+from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Telling
 from bot.confirmations import Confirmations, Record
 from bot.cursors import Cursors
 from bot.directory import Directory
@@ -213,7 +213,9 @@ class World:
         self.vault = Vault(self.redis, b"v" * 32, timedelta(hours=12), self.clock)
         self.changes = Changes(*parts, effects, self.clock, nudge)
         self.arrivals = Arrivals(*parts, self.clock)
-        self.executor = Executor(*parts, effects, self.clock, self.changes.propose_again, self.vault)
+        self.measuring = Measuring(self.redis, self.quay, self.slack, self.clock)
+        followers = {"postRegistrySize": self.measuring.begin}
+        self.executor = Executor(*parts, effects, self.clock, self.changes.propose_again, self.vault, followers)
         self.clicks = Clicks(self.changes, self.confirmations, self.audit)
         self.reveals = Reveals(self.vault, self.audit)
         self.expiry = Expiry(self.vault, self.telling, self.audit)
