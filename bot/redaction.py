@@ -18,7 +18,7 @@ _SECRET_NAME = re.compile(
     r"key|secret|token|passw|passphrase|pwd|credential|private|dsn|auth(?!entication_type|or(?!i[sz]))|cookie|"
     r"signature|salt|cert|bearer|session_id|webhook|license|conn(?:ection)?_?str|psk|pepper|seed|hmac|nonce|"
     # words that are parts of harmless ones, so they count as whole words: PIN_CODE, userPin, but not PING
-    r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw|pat|pin|t?otp|sas|sig|jwt|mfa)s?(?:(?![a-z])|(?-i:(?=[A-Z])))",
+    r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw|pat|pin|t?otp|sas|sig|jwt|mfa)s?(?:(?![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))",
     re.IGNORECASE,
 )
 _SECRET_VALUE = re.compile(
@@ -30,6 +30,7 @@ _SECRET_VALUE = re.compile(
     r"|(?-i:\b(?:AKIA|ASIA|AIza|SG\.|sk-)[\w-]{8})"
     r"|(?:key|secret|token|pass(?:w\w{0,20})?|pwd|credential|signature|sig|auth\w{0,20}|bearer|psk|pepper|seed|hmac|sas)"
     r"[\"']?\s{0,9}[=: ]\s{0,9}[^\s,;]"
+    r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
     r"|(?<![\w/+-])[\w/+-]{14,}={1,2}(?![\w=])"  # base64, filled up
     r"|(?-i:\A(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w+/=-]{32,}\Z)",
     re.IGNORECASE,
@@ -120,5 +121,5 @@ def _is_word(run: str) -> bool:
         and max(map(len, humps)) <= 24
         and len(numbers) <= 1
         and all(len(number) <= 3 for number in numbers)
-        and (len(run) <= 4 or len(run) >= 3 * len(humps))
+        and (len(run) >= 3 * len(humps) or (len(run) <= 4 and len(humps) <= 2))
     )

@@ -17,6 +17,6 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def safe_cell(value: str) -> str:
-    """A cell that is text, without NUL: what begins as a formula does, after any blanks, gets an apostrophe in front."""
+    """Text for a cell, without NUL: what begins as a formula does, after any blanks, gets an apostrophe in front."""
     text = value.replace("\0", "")
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

@@ -205,8 +205,8 @@ def test_ordinary_settings_stay_readable(value: str) -> None:
 def test_a_recorded_configuration_stays_readable() -> None:
     """Every text of a real Quay's that is under no secret name and that Quay did not mask itself."""
     recorded = json.loads((Path(__file__).parents[1] / "recordings/getConfigDump.json").read_text())
-    config = recorded["answers"]["200"]["config"]
-    assert MASK not in json.dumps(redact({**config, "DB_URI": ""}), ensure_ascii=False)
+    config = next(each for each in recorded if each["case"] == "success")["response"]["json"]["config"]
+    assert redact({**config, "DB_URI": ""}) == {**config, "DB_URI": ""}
 
 
 @pytest.mark.parametrize("part", ["a:", "://", ":b", "key ", "auth", "passw", "eyJ", "aA1", "=", "a=", "sha256~ "])
