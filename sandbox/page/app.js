@@ -177,9 +177,8 @@ function changed({ changed: what, channel }) {
 }
 
 function connected(isUp) {
-  const wasDown = !byId("connection").hidden;
   byId("connection").hidden = isUp;
-  if (isUp && wasDown) go({}, { record: false });
+  if (isUp) go({}, { record: false });
 }
 
 const fromAddress = () => {
@@ -195,6 +194,6 @@ document.addEventListener("click", (event) => {
 });
 window.addEventListener("popstate", () => go(fromAddress(), { record: false }));
 
-await go(fromAddress());
 new RegistryPanel();
+await go(fromAddress());
 listen(changed, connected);

@@ -31,6 +31,7 @@ def take_all(browser: Browser, url: str) -> None:
         phone.enter("Carol")
         phone.say("/quay quota set team-alpha 100GiB")
         take(phone, "quota-plan-phone", phone.message("Set the quota of team-alpha to 100 GiB?"))
+    take_answers(browser, url)
     with open_window(browser, url) as window:
         window.enter("Bob")
         card = window.message_at(window.message("of quay_builder: waits for approval").get_attribute("data-ts"))
@@ -38,6 +39,30 @@ def take_all(browser: Browser, url: str) -> None:
         expect(card).to_contain_text("Quay has it approved")
         expect(window.page.locator("#waiting-count")).to_have_text("1")
         take(window, "approved-key", card, to=window.message("of clair_scanner: waits for approval"))
+
+
+ANSWERS = {
+    "menu": ("/quay", "What you may do here"),
+    "key": ("/quay keys show cf286770", "waits for approval"),
+    "quota": ("/quay quota show team-alpha", "of its quota"),
+    "organizations": ("/quay orgs list --match team-", "organizations matching"),
+    "user": ("/quay users show jrivera", "jrivera"),
+    "logs": ("/quay logs --since 7d", "log entries"),
+    "config": ("/quay config", "settings"),
+    "plan": ("/quay users create newcomer --email new@example.com", "Create the user newcomer"),
+    "why": ("/quay why quota set team-alpha 2TiB", "Alice"),
+    "status": ("/quay status", "Quay answers it"),
+}
+"""Ten typical answers: what is typed, and words that are found in the answer."""
+
+
+def take_answers(browser: Browser, url: str) -> None:
+    """Take each as Alice sees it on a phone, in a channel where little else is said."""
+    with open_window(browser, url, phone=True) as phone:
+        phone.enter("Alice", "C0REGOPS")
+        for name, (typed, said) in ANSWERS.items():
+            phone.say(typed)
+            take(phone, f"answer-{name}", phone.message(said))
 
 
 def take(window: Window, name: str, message: Locator, *, to: Locator | None = None) -> None:
