@@ -300,7 +300,7 @@ def _with_secret(finding: Finding, keeping: Keeping, secret: Secret | None) -> F
     """What was found, and what became of the secret."""
     said = finding.sentence
     if keeping == "kept":
-        said += " What is for the requester alone waits for them, and stands in their `pending`."
+        said += " What is for the requester alone can be looked at once; `pending` lists it until then."
     elif keeping == "lost" and secret:
         said += f" Quay took it, but {secret.label} could not be kept and is lost. The way out: {secret.way_out}"
     return finding.model_copy(update={"sentence": said})

@@ -148,7 +148,9 @@ class Telling:
         await self.messenger.post(await self.messenger.direct(user), message)
 
     async def _post_somewhere(self, channel: str, message: Message) -> tuple[str, MessageId]:
-        """Post in a channel, or else in the spare one. Raises MessengerError when neither takes it."""
+        """Post in a channel, or else in the spare one: the Home tab takes no messages. Raises MessengerError."""
+        if channel == HOME:
+            channel = self.spare_channel() or channel
         try:
             return channel, await self.messenger.post(channel, message)
         except MessengerError as error:

@@ -117,7 +117,8 @@ class CreateUser:
         user = await _user_or_none(quay, name)
         if user is None:
             return Finding(outcome=Outcome.FAILED, sentence=f"Quay has no user {name}.")
-        there = f"Quay has the user {name}{f' with the e-mail address {user.email}' if user.email else ''}."
+        address = user.email if arguments.get("email") else None
+        there = f"Quay has the user {name}{f' with the e-mail address {address}' if address else ''}."
         if not secret_kept:
             there += f" The password is lost, since Quay tells it only once. For another: {_way_out(name)}"
         return Finding(outcome=Outcome.DONE, sentence=there)

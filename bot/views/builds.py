@@ -17,7 +17,8 @@ def build(shown: Build, now: datetime) -> Message:
     lines = [_headline(shown), *_progress(shown)]
     if shown.started:
         ago = "" if shown.phase in _OVER else f", {duration(now - shown.started)} ago"
-        lines.append(f"Started {date(shown.started)}{ago}")
+        verb = "Asked for" if shown.phase == "waiting" else "Started"
+        lines.append(f"{verb} {date(shown.started)}{ago}")
     if shown.tags:
         lines.append(f"Tags: {', '.join(escape(tag) for tag in shown.tags[:20])}")
     if shown.trigger and isinstance(service := shown.trigger.get("service"), str):

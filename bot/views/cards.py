@@ -222,8 +222,9 @@ def buttons(record: Record) -> list[ButtonElement]:
             ),
             button("Details", "key_details", record.id),
         ]
+    becomes = "\n".join(_line(line) for line in record.plan.lines if line.after is not None)
     follows = " ".join((*record.plan.warnings, *record.plan.consequences))
-    question = f"*{escape(record.plan.title)}*? {escape(follows)}"
+    question = f"*{escape(record.plan.title)}*?\n{becomes}\n{escape(follows)}"
     return [
         button("Approve", "change_approve", record.id, style="primary", confirm=(question, "Approve")),
         button("Reject", "change_reject", record.id, style="danger"),
