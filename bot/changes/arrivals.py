@@ -1,6 +1,6 @@
 """Keys that services have put up for approval: noticed, posted once, and retired when they are gone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from bot.confirmations import Confirmations, Missing, Noted, Offer, Record, Refu
 from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, approved_sentence, noted_by, short, sight_of_waiting
 from bot.messages import MessengerError
 from bot.permissions import Person, confirmation_for
-from bot.plans import Refusal
+from bot.plans import Line, Plan, Refusal
 from bot.quay.client import Quay
 from bot.quay.models import ServiceKey
 from bot.sealing import Tampered
@@ -47,7 +47,7 @@ class Arrivals:
         await self._retire({key.kid: key for key in keys}, waiting)
         for key in keys:
             if key.kid in waiting and not self._has_expired(key):
-                await self._announce(key, channel)
+                await self._announce(key, channel, _others(key, keys))
 
     async def offer(self, key: ServiceKey, channel: str) -> Record:
         """The live record of a waiting key, made where there is none. Does not post it.
@@ -81,13 +81,13 @@ class Arrivals:
 
         return await self.confirmations.advance(record.id, add, proposed)
 
-    async def _announce(self, key: ServiceKey, channel: str) -> None:
+    async def _announce(self, key: ServiceKey, channel: str, others: str) -> None:
         try:
             record = await self._latest(key)
             if record is None:
-                record = await self._store(_first_id(key), key, channel)
+                record = await self._store(_first_id(key), key, channel, others)
             elif record.state in _ASKED_IN_VAIN:
-                record = await self._store(_next_id(record), key, channel)
+                record = await self._store(_next_id(record), key, channel, others)
             if record.state is State.PENDING and not record.cards:
                 await self.telling.tell(record)
         except MessengerError as error:
@@ -123,7 +123,7 @@ class Arrivals:
             except MessengerError as error:
                 log.warning("not_told", record=record.id, reason=error.reason)
 
-    async def _store(self, id_: str, key: ServiceKey, channel: str) -> Record:
+    async def _store(self, id_: str, key: ServiceKey, channel: str, others: str = "") -> Record:
         now, sight, policy = self.clock(), sight_of_waiting(key), self.gate.policy()
         named = {"kid": key.kid, "service": key.service}
         offers = []
@@ -140,7 +140,7 @@ class Arrivals:
             requester=None,
             requester_label=key.service,
             channel=channel,
-            plan=sight.plan,
+            plan=_with_others(sight.plan, others),
             digest=sight.digest(offers[0].arguments),
             created_at=now,
             expires_at=max(deletion, now + EXTENSION),
@@ -163,3 +163,15 @@ def _next_id(record: Record) -> str:
 
 def _constantly(noted: Noted, _: Record) -> Noted:
     return noted
+
+
+def _others(key: ServiceKey, keys: Sequence[ServiceKey]) -> str:
+    """What other keys the service of a key has."""
+    others = [other for other in keys if other.service == key.service and other.kid != key.kid]
+    waiting = sum(other.is_waiting for other in others)
+    return f"{len(others) - waiting} approved, {waiting} waiting" if others else "none"
+
+
+def _with_others(plan: Plan, others: str) -> Plan:
+    line = Line(label="Other keys of the service", now=others)
+    return plan.model_copy(update={"lines": (*plan.lines, line)}) if others else plan

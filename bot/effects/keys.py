@@ -36,6 +36,10 @@ def facts_of(key: ServiceKey) -> tuple[Line, ...]:
     ]
     if key.name:
         lines.insert(1, Line(label="Name", now=key.name))
+    if key.is_waiting:
+        lines.append(
+            Line(label="Deleted by Quay if nobody approves", now=Moment(at=key.created_date + UNAPPROVED_KEY_LIFETIME))
+        )
     if key.metadata.get("ip"):
         lines.append(Line(label="Sent from", now=str(key.metadata["ip"])))
     if key.rotation_duration:

@@ -26,6 +26,8 @@ async def test_each_waiting_key_gets_one_card(world: World) -> None:
     assert len(world.slack.messages) == len(waiting) == 2
     shown = "".join(map(text_of, world.slack.messages.values()))
     assert all(key.kid in shown for key in waiting)
+    assert "Deleted by Quay if nobody approves" in shown
+    assert "*Other keys of the service:* 2 approved, 0 waiting" in shown
     assert shown.count("which is not the id") == 1, "the key whose id is not its thumbprint is marked"
 
 
