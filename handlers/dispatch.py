@@ -85,7 +85,7 @@ class Dispatcher:
         except Refusal as refusal:
             return errors.sentence(str(refusal))
         except Denied as denied:
-            await self._audit(person, place, delivery, "command_denied", denied.decision)
+            await self._audit(person, place, self._named(delivery.text), "command_denied", denied.decision)
             return errors.denied(denied.decision, asked=delivery.text)
 
     def _menu(self, person: Person, place: Place, use: Decision) -> Message:
@@ -123,7 +123,7 @@ class Dispatcher:
         arguments = _checked_arguments(call.arguments, key)
         decision = self._require(call.command, call.arguments, arguments, person, place)
         if decision is not None:
-            await self._audit(person, place, delivery, "command_allowed", decision)
+            await self._audit(person, place, call.command.path, "command_allowed", decision)
         here = Context(
             person=person,
             place=place,
@@ -197,12 +197,12 @@ class Dispatcher:
             return "(not a command)"
         return "help" if isinstance(call, Help) else call.command.path
 
-    async def _audit(self, person: Person, place: Place, delivery: Delivery, event: Event, decision: Decision) -> None:
+    async def _audit(self, person: Person, place: Place, command: str, event: Event, decision: Decision) -> None:
         await self.audit.record(
             event,
             actor=str(person.actor),
             channel=place.channel,
-            command=self._named(delivery.text),
+            command=command,
             verdict=decision.verdict.value,
             rule=decision.rule,
             reason=decision.reason,

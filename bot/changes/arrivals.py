@@ -20,6 +20,7 @@ from bot.quay.models import ServiceKey
 from bot.sealing import Tampered
 
 AGREED_ALREADY = "Somebody has agreed to this key already, so notes can no longer be added to it."
+OTHER_KEYS = "Other keys of the service"
 EXTENSION = timedelta(hours=1)
 """How long a key that Quay should have deleted by now can still be approved, once somebody asks for it."""
 _ASKED_IN_VAIN = frozenset({State.FAILED, State.STALE, State.UNKNOWN})
@@ -77,7 +78,9 @@ class Arrivals:
             given = noted_by(notes, f"{person.label} ({person.actor.user})")
             offer = stored.offers[0].model_copy(update={"arguments": {**stored.offers[0].arguments, "notes": given}})
             sight = sight_of_waiting(key, given)
-            return stored.with_offers((offer, *stored.offers[1:]), sight.plan, sight.digest(offer.arguments))
+            neighbours = [line for line in stored.plan.lines if line.label == OTHER_KEYS]
+            plan = sight.plan.model_copy(update={"lines": (*sight.plan.lines, *neighbours)})
+            return stored.with_offers((offer, *stored.offers[1:]), plan, sight.digest(offer.arguments))
 
         return await self.confirmations.advance(record.id, add, proposed)
 
@@ -173,5 +176,5 @@ def _others(key: ServiceKey, keys: Sequence[ServiceKey]) -> str:
 
 
 def _with_others(plan: Plan, others: str) -> Plan:
-    line = Line(label="Other keys of the service", now=others)
+    line = Line(label=OTHER_KEYS, now=others)
     return plan.model_copy(update={"lines": (*plan.lines, line)}) if others else plan

@@ -157,6 +157,7 @@ async def test_notes_are_shown_to_the_approver_with_their_author(world: World) -
     await world.type("U0EVE", f"keys approve {kid} --notes 'seen the ticket'")
     card = next(m for m in world.slack.messages.values() if kid in text_of(m))
     assert "Notes from Eve (U0EVE): seen the ticket" in text_of(card)
+    assert "Other keys of the service" in text_of(card), "what the card said before stays on it"
     record_id = await world.confirmations.live_for(f"waiting key {kid}")
     await world.click("U0BOB", "key_approve", str(record_id))
     (done,) = await world.work()
