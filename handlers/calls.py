@@ -25,11 +25,11 @@ def _plain(value: object) -> Argument:
 
 
 def operations_of(grammar: Grammar, text: str) -> tuple[tuple[str, ...], dict[str, Argument]]:
-    """Read a command as an example of permissions.yaml. Raises ValueError with a sentence."""
+    """Read a command as an example of permissions.yaml: what it may come to. Raises ValueError with a sentence."""
     try:
         call = grammar.parse(text)
     except Correction as correction:
         raise ValueError(str(correction)) from None
-    if isinstance(call, Help) or not call.command.operations:
-        raise ValueError("it is no command with an operation")
-    return call.command.operations_for(call.arguments), plain_arguments(call.arguments)
+    if isinstance(call, Help) or not call.command.permissions:
+        raise ValueError("whoever may use the bot may use it, so there is nothing to prove")
+    return call.command.permissions_for(call.arguments), plain_arguments(call.arguments)

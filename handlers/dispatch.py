@@ -103,7 +103,7 @@ class Dispatcher:
             call = self.grammar.parse(text)
         except Correction:
             raise Denied(use) from None
-        if isinstance(call, Help) or not call.command.operations:
+        if isinstance(call, Help) or not call.command.permissions:
             raise Denied(use)
         return call
 
@@ -158,11 +158,11 @@ class Dispatcher:
         *,
         presume: bool = False,
     ) -> Decision | None:
-        """Check every operation that the command may come to. Raises Denied."""
+        """Check everything that the command may come to. Raises Denied."""
         policy = self.gate.policy()
         ask = may_ask_about if command.for_approvers else decide
         decision: Decision | None = None
-        for operation in command.operations_for(dict(typed)):
+        for operation in command.permissions_for(dict(typed)):
             decision = ask(policy, person, operation, arguments, place, presume=presume)
             if decision.denied:
                 raise Denied(decision)

@@ -4,6 +4,7 @@ from bot.commands import CommandSet, Correction, Help
 from bot.messages import Message
 from bot.permissions import Actor
 from bot.permissions.asking import explain
+from bot.permissions.policy import OWN_NAMES, arguments_of
 from bot.plans import Argument
 from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
@@ -13,7 +14,7 @@ from handlers.calls import plain_arguments
 from handlers.context import Context, Handed
 
 GENERAL = CommandSet("", "The bot itself.")
-_BY_ID = {operation.lower(): operation for operation in OPERATIONS}
+_BY_NAME = {name.lower(): name for name in (*OPERATIONS, *OWN_NAMES)}
 
 
 @GENERAL.command("help", examples=("help keys approve",))
@@ -86,26 +87,26 @@ def _meant(words: list[str], here: Context) -> tuple[tuple[str, ...], dict[str, 
     """The operations and arguments that somebody asks about. Raises Correction."""
     named = [word for word in words if "=" in word]
     path = " ".join(word for word in words if "=" not in word)
-    if named or path in here.grammar.commands or path.lower() in _BY_ID:
+    if named or path in here.grammar.commands or path.lower() in _BY_NAME:
         return _by_name(path, dict(word.partition("=")[::2] for word in named), here)
     call = here.grammar.parse_words(words)
-    if isinstance(call, Help) or not call.command.operations:
+    if isinstance(call, Help) or not call.command.permissions:
         raise Correction(f"{path!r} changes and reads nothing in Quay: whoever may use the bot may use it.")
-    return call.command.operations_for(call.arguments), plain_arguments(call.arguments)
+    return call.command.permissions_for(call.arguments), plain_arguments(call.arguments)
 
 
 def _by_name(path: str, given: dict[str, str], here: Context) -> tuple[tuple[str, ...], dict[str, Argument]]:
     command = here.grammar.commands.get(path.lower())
-    operations = command.operations if command else (_BY_ID.get(path.lower(), ""),)
+    operations = command.permissions if command else (_BY_NAME.get(path.lower(), ""),)
     if not operations or not operations[0]:
         raise Correction(f"{path!r} is no operation and no command of one. For example: approveServiceKey")
-    known = {argument for operation in operations for argument in OPERATIONS[operation].arguments}
+    known = {argument for operation in operations for argument in arguments_of(operation)}
     for name in given:
         if name not in known:
             raise Correction(f"{path} has no argument {name!r}; it has {', '.join(sorted(known)) or 'none'}.")
     arguments = {name: _value(name, value) for name, value in given.items()}
     if command and "namespace" in arguments:
-        operations = command.operations_for(dict(arguments))
+        operations = command.permissions_for(dict(arguments))
     return operations, arguments
 
 

@@ -7,10 +7,10 @@ from bot.permissions.asking import may_ask_about
 
 def is_offered(policy: Policy, person: Person, place: Place, command: Command) -> bool:
     """Whether some arguments of a command could be allowed."""
-    if not command.operations:
+    if not command.permissions:
         return not may_use(policy, person, place).denied
     ask = may_ask_about if command.for_approvers else decide
-    return any(not ask(policy, person, operation, {}, place, presume=True).denied for operation in command.operations)
+    return any(not ask(policy, person, operation, {}, place, presume=True).denied for operation in command.permissions)
 
 
 def offers(grammar: Grammar, policy: Policy, person: Person, place: Place) -> tuple[CommandSet, ...]:

@@ -15,6 +15,8 @@ from handlers.exporting import Exporter
 from handlers.listing import AnyListing, read_page
 
 _TURNS = {"page_next": 1, "page_previous": -1}
+_READING = {None, "audit"}
+"""The permissions of the bot's own commands that only read."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ class Paging:
             call = self.grammar.parse(text)
         except Correction:
             return False
-        return isinstance(call, Call) and all(OPERATIONS[each].kind == "read" for each in call.command.operations)
+        if not isinstance(call, Call) or call.command.permission not in _READING:
+            return False
+        return all(OPERATIONS[each].kind == "read" for each in call.command.operations)
 
     async def _turn(self, id_: str, cursor: Cursor, listing: AnyListing) -> Message:
         shown, following = await read_page(listing, cursor.positions[cursor.page])

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from cyclopts import Parameter
 
+from bot.permissions.policy import OwnName
+
 Here = Parameter(parse=False)
 """Marks the parameter that is handed in by the bot, not typed: `here: Annotated[Context, Here]`."""
 
@@ -19,7 +21,8 @@ class Command:
     """One thing that people type.
 
     `operations` are those it may come to; permission, audit and error text follow from them. A command without
-    any is the bot's own, for everyone who may use the bot at all.
+    any is the bot's own: for those to whom a rule gives its `permission`, or for everyone who may use the bot at
+    all where it names none.
     """
 
     path: str
@@ -29,10 +32,16 @@ class Command:
     which: Which | None = None
     for_approvers: bool = False
     """Whether those who could approve it may use it without a `may`: a service has asked, not they."""
+    permission: OwnName | None = None
 
-    def operations_for(self, arguments: dict[str, Any]) -> tuple[str, ...]:
-        """The operations that these arguments leave possible."""
-        return self.which(arguments) if self.which else self.operations
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """The names that rules must allow: of its operations, or its own; none, where everyone may use it."""
+        return (self.permission,) if self.permission else self.operations
+
+    def permissions_for(self, arguments: dict[str, Any]) -> tuple[str, ...]:
+        """Those that these arguments leave possible."""
+        return self.which(arguments) if self.which else self.permissions
 
 
 @dataclass
@@ -50,12 +59,13 @@ class CommandSet:
         examples: tuple[str, ...] = (),
         which: Which | None = None,
         for_approvers: bool = False,
+        permission: OwnName | None = None,
     ) -> Callable[[Handling], Handling]:
         """Add a function as the command `NOUN NAME` (or `NAME` alone where the noun is empty)."""
 
         def add(handler: Handling) -> Handling:
             path = f"{self.noun} {name}".strip()
-            self.commands.append(Command(path, handler, operations, examples, which, for_approvers))
+            self.commands.append(Command(path, handler, operations, examples, which, for_approvers, permission))
             return handler
 
         return add

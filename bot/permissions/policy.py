@@ -6,14 +6,15 @@ from difflib import get_close_matches
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from re import Pattern, compile
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.quay.operations import OPERATIONS
 from bot.units import parse_duration, parse_size
 
-OWN_NAMES = ("alerts", "audit", "freeze")
+OwnName = Literal["alerts", "audit", "freeze"]
+OWN_NAMES: tuple[OwnName, ...] = get_args(OwnName)
 """What the bot itself can be asked for and a rule can name; in `all`, in no other set."""
 
 Argument = str | int | bool | None
@@ -122,7 +123,8 @@ class Rule(_Frozen):
         return frozenset().union(*(sets()[name] for name in (*self.may, *self.may_request, *self.deny)))
 
 
-def _arguments_of(operation: str) -> tuple[str, ...]:
+def arguments_of(operation: str) -> tuple[str, ...]:
+    """What a rule can ask about an operation; nothing about the bot's own names."""
     return OPERATIONS[operation].arguments if operation in OPERATIONS else ()
 
 
@@ -130,13 +132,13 @@ def _require_arguments(names: tuple[str, ...], where: Where) -> None:
     """A deny must be able to look at what it asks for, whatever the operation."""
     for operation in sorted(frozenset().union(*(sets()[name] for name in names))):
         for argument in where:
-            if argument not in _arguments_of(operation):
+            if argument not in arguments_of(operation):
                 raise ValueError(f"a deny cannot ask for {argument!r}: {operation} has no such argument")
 
 
 def _require_known(operations: frozenset[str], where: Where) -> None:
     """A condition on an argument that nothing has would never hold."""
-    known = {argument for operation in operations for argument in _arguments_of(operation)}
+    known = {argument for operation in operations for argument in arguments_of(operation)}
     for argument in where:
         if argument not in known:
             close = get_close_matches(argument, known, 1)
