@@ -1,16 +1,22 @@
 """The file alerts.yaml as checked, frozen objects."""
 
 import re
+from datetime import timedelta
 from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from bot.alerts.quiet import QuietHours
 from bot.alerts.schedule import Schedule
 from bot.permissions.policy import matches_pattern
+from bot.units import parse_duration
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
+USER_GROUP_ID = re.compile(r"S[A-Z0-9]+")
+LONGEST_OUTLOOK = timedelta(days=90)
+"""How far ahead a forecast is made at most: as far as its samples reach back."""
 
 
 def _schedule(value: object) -> Schedule:
@@ -34,10 +40,34 @@ def _channel(value: object) -> str:
     return value
 
 
+def _user_group(value: object) -> str:
+    if not isinstance(value, str) or USER_GROUP_ID.fullmatch(value) is None:
+        raise ValueError(f"{value} is not a user group's id, such as S0ABC123; nothing else can be mentioned")
+    return value
+
+
+def _quiet(value: object) -> QuietHours:
+    if isinstance(value, QuietHours):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f'{value} is no span of hours: write "22:00-07:00", in quotes')
+    return QuietHours.parse(value)
+
+
+def _outlook(value: object) -> timedelta:
+    length = value if isinstance(value, timedelta) else parse_duration(str(value))
+    if not timedelta(days=1) <= length <= LONGEST_OUTLOOK:
+        raise ValueError(f"{value} should be between 1d and {LONGEST_OUTLOOK.days}d")
+    return length
+
+
 Level = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Levels = Annotated[tuple[Level, ...], Field(min_length=1), AfterValidator(_ascending)]
 Rhythm = Annotated[Schedule, BeforeValidator(_schedule)]
 Channel = Annotated[str, BeforeValidator(_channel)]
+UserGroup = Annotated[str, BeforeValidator(_user_group)]
+Quiet = Annotated[QuietHours, BeforeValidator(_quiet)]
+Outlook = Annotated[timedelta, BeforeValidator(_outlook)]
 Pattern = Annotated[str, Field(min_length=1)]
 
 
@@ -53,22 +83,37 @@ class KeyAlerts(_Frozen):
 
 
 class Route(_Frozen):
-    """Who hears of the namespaces whose names fit a pattern, and at which percentages of the limit."""
+    """Who hears of the namespaces whose names fit a pattern, and at which percentages of the limit.
+
+    The user group `mention` is the only one that an alert ever pings, and only at the highest level.
+    """
 
     namespaces: Annotated[tuple[Pattern, ...], Field(min_length=1)]
     channel: Channel
     levels: Levels = ()
+    mention: UserGroup | None = None
 
     def fits(self, namespace: str) -> bool:
         """Whether the route is for a namespace. `*` reaches users' own only in a pattern with `user:`."""
         return any(matches_pattern(pattern, namespace) for pattern in self.namespaces)
 
+    @property
+    def highest(self) -> int:
+        """The most urgent level: the one that is said in quiet hours as well, and mentions people."""
+        return self.levels[-1]
+
 
 class QuotaAlerts(_Frozen):
-    """How often namespaces are read, at which percentages of their limit somebody is told, and who."""
+    """How often namespaces are read, at which percentages of their limit somebody is told, and who.
+
+    `full_within`: told as well of a namespace that will be full so soon if it goes on growing as it does.
+    `quiet`: hours in which only the highest level is said; the rest is said when they end, if it is still true.
+    """
 
     every: Rhythm = Schedule.parse("15m")
     levels: Levels = (80, 90, 100)
+    full_within: Outlook | None = None
+    quiet: Quiet | None = None
     routes: tuple[Route, ...] = ()
 
     def route_for(self, namespace: str) -> Route | None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.alerts.config import AlertsFile
+from bot.alerts.config import AlertsFile, QuotaAlerts
 from bot.documents import DocumentError, read_document
 
 EXAMPLE = Path(__file__).parents[2] / "alerts.yaml"
@@ -62,6 +62,24 @@ def test_the_first_route_that_fits_decides(namespace: str, channel: str | None, 
     assert (route and route.channel, route and route.levels) == (channel, levels)
 
 
+def test_forecast_quiet_hours_and_a_mention_are_asked_for() -> None:
+    """None of them is there by itself."""
+    assert read(QUOTAS + "levels: [80]").quotas == QuotaAlerts(levels=(80,))
+    quotas = read(
+        QUOTAS
+        + """full_within: 14d
+  quiet: "22:00-07:00"
+  routes:
+    - {namespaces: ["*"], channel: C0A, levels: [70, 90], mention: S0ML}
+"""
+    ).quotas
+    assert quotas
+    assert (quotas.full_within, str(quotas.quiet)) == (timedelta(days=14), "22:00-07:00")
+    route = quotas.route_for("team-a")
+    assert route
+    assert (route.mention, route.highest) == ("S0ML", 90)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -78,6 +96,15 @@ def test_the_first_route_that_fits_decides(namespace: str, channel: str | None, 
         (QUOTAS + "levels: []", "4: quotas.levels: should have 1 or more entries"),
         (QUOTAS + "every: 15", "4: quotas.every: 15 is no schedule: it needs a unit, such as 15m"),
         (QUOTAS + "every: 5s", "4: quotas.every: '5s' is too often: 10s is the shortest"),
+        (QUOTAS + "quiet: 22-7", "4: quotas.quiet: '22-7' is no span of hours: write 22:00-07:00, say"),
+        (QUOTAS + "quiet: '07:00-07:00'", "4: quotas.quiet: '07:00-07:00' begins and ends at the same time"),
+        (QUOTAS + "quiet: 7", '4: quotas.quiet: 7 is no span of hours: write "22:00-07:00", in quotes'),
+        (QUOTAS + "full_within: 12h", "4: quotas.full_within: 12h should be between 1d and 90d"),
+        (QUOTAS + "full_within: 14", "4: quotas.full_within: '14' is not a duration"),
+        (
+            QUOTAS + "routes:\n  - {namespaces: ['*'], channel: C0A, mention: '!channel'}",
+            "5: quotas.routes[0].mention: !channel is not a user group's id",
+        ),
         (
             QUOTAS + "routes:\n  - {namespaces: ['*'], chanel: C0A}",
             '5: quotas.routes[0]: unknown key "chanel", did you mean "channel"?',
