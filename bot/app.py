@@ -47,6 +47,7 @@ from handlers.confirmations import Clicks
 from handlers.context import Status
 from handlers.dispatch import Dispatcher
 from handlers.exporting import Exporter
+from handlers.pages import Pages
 from handlers.paging import Paging
 from handlers.secrets import Reveals
 
@@ -208,7 +209,8 @@ def _build(
         vault,
         {"postRegistrySize": measuring.begin},
     )
-    cursors = Cursors(redis, clock)
+    works = Works(redis)
+    pages = Pages(Cursors(redis, clock), messenger, works, clock)
     dispatcher = Dispatcher(
         clock,
         gate,
@@ -222,10 +224,9 @@ def _build(
         vault,
         RegistryLinks(str(settings.quay_url)),
         messenger,
-        cursors,
+        pages,
     )
-    works = Works(redis)
-    paging = Paging(dispatcher, cursors, Exporter(messenger, works, clock), works, grammar)
+    paging = Paging(dispatcher, pages, Exporter(messenger, works, clock), grammar)
     jobs = Jobs(
         redis=redis,
         queue=queue,

@@ -14,13 +14,17 @@ LIFETIME = timedelta(minutes=15)
 
 
 class Position(BaseModel):
-    """Where a page begins: at the `offset`-th row of what Quay gives for a token, after `before` rows in all."""
+    """Where a page begins: at the `offset`-th row of what Quay gives for a token, after `before` rows in all.
+
+    `looked` counts the entries that Quay gave before that token, those that do not fit among them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     token: str | None = None
     offset: int = 0
     before: int = 0
+    looked: int = 0
 
 
 START = Position()
@@ -67,13 +71,10 @@ class Cursors:
     redis: Redis
     clock: Callable[[], datetime]
 
-    async def begin(self, owner: Actor, channel: str, text: str, following: Position | None = None) -> str:
-        """Keep the first page of a list, and return the id of its cursor."""
-        now = self.clock()
-        cursor = Cursor(owner=owner, channel=channel, text=text, asked_at=now, expires_at=now + LIFETIME)
-        id_ = secrets.token_urlsafe(12)
-        await self.keep(id_, cursor.with_following(following))
-        return id_
+    def begin(self, owner: Actor, channel: str, text: str, asked_at: datetime) -> Cursor:
+        """The first page of a list; it is not kept yet."""
+        ends = self.clock() + LIFETIME
+        return Cursor(owner=owner, channel=channel, text=text, asked_at=asked_at, expires_at=ends)
 
     async def keep(self, id_: str, cursor: Cursor) -> None:
         """Note where somebody is."""
@@ -91,6 +92,11 @@ class Cursors:
         if self.clock() >= cursor.expires_at:
             raise Ended(id_)
         return cursor
+
+
+def new_id() -> str:
+    """An id that nobody guesses."""
+    return secrets.token_urlsafe(12)
 
 
 def _key(id_: str) -> str:

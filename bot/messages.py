@@ -47,8 +47,8 @@ class Whisperer(Messenger, Protocol):
         ...
 
 
-class Courier(Messenger, Protocol):
-    """A messenger that reaches one person alone, in their direct messages with the bot."""
+class Courier(Whisperer, Protocol):
+    """A messenger that also reaches one person in their direct messages with the bot."""
 
     async def direct(self, user: str) -> str:
         """The channel of somebody's direct messages with the bot."""

@@ -13,7 +13,6 @@ from bot.audit import Audit, Event
 from bot.changes import LASTING, Arrivals, Changes, Denied, Gate, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
 from bot.confirmations import Confirmations
-from bot.cursors import START, Cursors
 from bot.links import RegistryLinks
 from bot.messages import Courier, Message, MessengerError
 from bot.permissions import Decision, Person, Place, decide, may_use
@@ -23,11 +22,12 @@ from bot.quay.client import Quay
 from bot.quay.errors import NotFound, QuayError
 from bot.quay.models import ServiceKey
 from bot.vault import Vault
-from bot.views import cards, errors, lists, menu, meta
+from bot.views import cards, errors, menu, meta
 from handlers.calls import plain_arguments
 from handlers.context import Change, Context, StatusSource
-from handlers.listing import AnyListing, Listing, read_page
+from handlers.listing import AnyListing, Listing
 from handlers.offers import offers
+from handlers.pages import Pages
 
 WHOLE_KID = 43
 """Ids that Quay makes have 43 characters (a base64url SHA-256), others that services choose often 64 (hexadecimal)."""
@@ -62,12 +62,15 @@ class Dispatcher:
     vault: Vault
     links: RegistryLinks
     courier: Courier
-    cursors: Cursors
+    pages: Pages
 
     async def answer(self, person: Person, delivery: Delivery) -> Message | None:
         """Answer a command to the person alone; None when the channel shows the answer already."""
-        answer = await self.ask(person, delivery, self.clock())
-        return await self._first_page(answer, person, delivery) if isinstance(answer, Listing) else answer
+        now = self.clock()
+        answer = await self.ask(person, delivery, now)
+        if isinstance(answer, Listing):
+            return await self.pages.first(answer, person.actor, delivery.channel, delivery.text, now)
+        return answer
 
     async def ask(self, person: Person, delivery: Delivery, now: datetime) -> Message | AnyListing | None:
         """Answer a command as if it were asked at `now`; a list is not read yet."""
@@ -106,15 +109,6 @@ class Dispatcher:
         if isinstance(call, Help) or not call.command.permissions:
             raise Denied(use)
         return call
-
-    async def _first_page(self, listing: AnyListing, person: Person, delivery: Delivery) -> Message:
-        """The beginning of a list; a cursor is kept only where there is something to turn to."""
-        shown, following = await read_page(listing, START)
-        drawn = listing.draw(shown)
-        if following is None and not listing.always_as_file:
-            return drawn
-        id_ = await self.cursors.begin(person.actor, delivery.channel, delivery.text, following)
-        return lists.with_pages(drawn, id_, previous=False, following=following is not None)
 
     async def _call(
         self, call: Call, person: Person, place: Place, delivery: Delivery, now: datetime

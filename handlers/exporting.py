@@ -3,62 +3,26 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
-from bot.messages import Courier, Message, MessageId, MessengerError
+from bot.messages import Courier, Message, MessengerError
 from bot.permissions import Actor
 from bot.spreadsheet import as_csv
 from bot.views import work
 from bot.works import Works
 from handlers.listing import AnyListing
+from handlers.progress import Progress
 
 MOST_ROWS = 10_000
 """A file holds no more, and so does the memory of the process."""
-BETWEEN_EDITS = timedelta(seconds=1)
-"""Slack takes about one edit a second in one place."""
 
 log = structlog.get_logger()
 
 
 class Stopped(Exception):
     """The person pressed Cancel."""
-
-
-@dataclass
-class Progress:
-    """The one message that says how it goes; it is not posted before there is a second step."""
-
-    courier: Courier
-    clock: Callable[[], datetime]
-    user: str
-    _posted: tuple[str, MessageId] | None = None
-    _said_at: datetime | None = None
-
-    async def say(self, message: Message) -> None:
-        """Post or edit the message, unless that was done only just now; the file matters more where Slack refuses."""
-        now = self.clock()
-        if self._said_at is not None and now - self._said_at < BETWEEN_EDITS:
-            return
-        self._said_at = now
-        try:
-            if self._posted is None:
-                channel = await self.courier.direct(self.user)
-                self._posted = (channel, await self.courier.post(channel, message))
-            else:
-                await self.courier.edit(*self._posted, message)
-        except MessengerError as error:
-            log.warning("progress_not_said", reason=error.reason)
-
-    async def end(self, message: Message) -> None:
-        """Edit the message for the last time, if there is one; the file matters more than that."""
-        if self._posted is None:
-            return
-        try:
-            await self.courier.edit(*self._posted, message)
-        except MessengerError as error:
-            log.warning("progress_not_ended", reason=error.reason)
 
 
 @dataclass(frozen=True)
@@ -99,9 +63,9 @@ class Exporter:
         self, run: str, owner: Actor, listing: AnyListing, rows: list[tuple[str, ...]], progress: Progress
     ) -> bool:
         """Read all batches into rows; whether there were more than a file holds. Raises Stopped."""
-        token, fetch = None, listing.steps or listing.fetch
+        token = None
         while True:
-            batch = await fetch(token)
+            batch = await listing.fetch(token)
             rows += [tuple(listing.cells(row)) for row in batch.rows]
             token = batch.following
             if len(rows) > MOST_ROWS or (token and len(rows) == MOST_ROWS):

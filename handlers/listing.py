@@ -11,8 +11,6 @@ from bot.views.lists import Shown
 Row = TypeVar("Row")
 ROWS = 20
 """The rows of one page."""
-BATCHES = 10
-"""So many answers of Quay's are looked through for one page; a rare thing is searched on with the next click."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,8 @@ class Batch(Generic[Row]):
     """What is to be said of all of it: `3 waiting for approval`."""
     warning: str = ""
     """What Quay did otherwise than it was asked."""
+    looked: int = 0
+    """How many entries Quay gave; the rows are those of them that fit."""
 
 
 @dataclass(frozen=True)
@@ -39,41 +39,56 @@ class Listing(Generic[Row]):
     columns: Sequence[str]
     cells: Callable[[Row], Sequence[str]]
     """A row of the file, which says more than the table."""
-    steps: Callable[[str | None], Awaitable[Batch[Row]]] | None = None
-    """The same rows for a file, one answer of Quay's at a time, where `fetch` takes several at once."""
+    entries: str = "entries"
+    """What Quay's entries are called: `users`."""
+    picks: bool = False
+    """Whether the bot picks from what Quay gives, so that nothing may be in what follows."""
     always_as_file: bool = False
     """Whether the file is offered even where one page holds everything."""
 
 
 AnyListing = Listing[Any]
+GoesOn = Callable[[int, int], Awaitable[bool]]
+"""Says whether to look further for a page, after so many entries were looked at and so many rows found in all."""
 
 
-async def read_page(listing: Listing[Row], at: Position) -> tuple[Shown[Row], Position | None]:
-    """Read the page that begins at a position, and where the next one begins, if there may be one."""
+async def read_page(listing: Listing[Row], at: Position, goes_on: GoesOn) -> tuple[Shown[Row], Position | None]:
+    """Read the page that begins at a position, and where the next one begins, if there may be one.
+
+    One answer of Quay's after the other is read until the page is full. What was stopped goes on with the next page.
+    """
     rows: list[Row] = []
     said: list[str] = []
     warnings: list[str] = []
-    token, offset = at.token, at.offset
-    for _ in range(BATCHES):
-        batch = await listing.fetch(token)
+    place, stopped = at, False
+    while True:
+        batch = await listing.fetch(place.token)
         said.append(batch.said)
         warnings.append(batch.warning)
-        rest = batch.rows[offset:]
+        rest = batch.rows[place.offset :]
         room = ROWS - len(rows)
         rows += rest[:room]
         left = max(len(rest) - room, 0)
-        reached = at.before + len(rows)
+        reached, looked = at.before + len(rows), place.looked + batch.looked
+        following: Position | None = None
         if left:
-            following: Position | None = Position(token=token, offset=offset + room, before=reached)
+            following = place.model_copy(update={"offset": place.offset + room, "before": reached})
         elif batch.following:
-            following = Position(token=batch.following, before=reached)
-        else:
-            following = None
-        if following is None or len(rows) == ROWS:
+            following = Position(token=batch.following, before=reached, looked=looked)
+        stopped = following is not None and len(rows) < ROWS and not await goes_on(looked, reached)
+        if following is None or len(rows) == ROWS or stopped:
             break
-        token, offset = batch.following, 0
-    total = None if batch.following else reached + left
-    shown = Shown(rows, at.before, total, said=_first(said), warning=_first(warnings))
+        place = following
+    shown = Shown(
+        rows,
+        at.before,
+        None if batch.following else reached + left,
+        said=_first(said),
+        warning=_first(warnings),
+        looked=looked,
+        doubtful=following is not None and listing.picks and not left,
+        stopped=stopped,
+    )
     return shown, following
 
 

@@ -119,12 +119,21 @@ async def list_logs(
             return Batch((), warning=_NO_SEARCH)
         is_past_the_start = bool(page.logs) and page.logs[-1].at < wanted.start
         following = None if is_past_the_start else page.next_page
-        return Batch([entry for entry in page.logs if fits(entry)], following, warning=wanted.difference(page))
+        found = [entry for entry in page.logs if fits(entry)]
+        return Batch(found, following, warning=wanted.difference(page), looked=len(page.logs))
 
     named = [(" by ", user), (" in ", namespace), (" of kind ", kind)]
     asked = "".join(f"{word}{value}" for word, value in named if value)
     asked += f" from {wanted.start:%Y-%m-%d %H:%M} to {wanted.end:%Y-%m-%d %H:%M} UTC"
-    return Listing("usage-log", fetch, lambda shown: lists.logs(shown, asked=asked), files.LOG_COLUMNS, files.log_cells)
+    return Listing(
+        "usage-log",
+        fetch,
+        lambda shown: lists.logs(shown, asked=asked),
+        files.LOG_COLUMNS,
+        files.log_cells,
+        entries="log entries",
+        picks=True,
+    )
 
 
 def _is_in(entry: LogEntry, namespace: str) -> bool:

@@ -20,7 +20,7 @@ ORGANIZATIONS = CommandSet("orgs", "Organizations, their use and their limits.")
 async def list_organizations(*, match: SearchText | None = None, here: Handed) -> Listing[Organization]:
     """List organizations with their use; the fullest first, as far as Quay tells of them all at once.
 
-    Without --match they come page by page; with it, all of them are looked through.
+    With --match, they are looked through until a page is full.
 
     Parameters
     ----------
@@ -29,23 +29,21 @@ async def list_organizations(*, match: SearchText | None = None, here: Handed) -
     """
     wanted = (match or "").casefold()
 
-    async def step(token: str | None) -> Batch[Organization]:
+    async def fetch(token: str | None) -> Batch[Organization]:
         page = await here.quay.list_all_organizations(next_page=token)
         found = [organization for organization in page.items if wanted in organization.name.casefold()]
         is_all = token is None and page.next_page is None
-        return Batch(fullest_first(found) if is_all else found, page.next_page)
-
-    async def whole(_: str | None) -> Batch[Organization]:
-        return Batch(fullest_first([o async for o in here.quay.organizations() if wanted in o.name.casefold()]))
+        return Batch(fullest_first(found) if is_all else found, page.next_page, looked=len(page.items))
 
     asked = f" matching “{match}”" if match else ""
     return Listing(
         "organizations",
-        whole if match else step,
+        fetch,
         lambda shown: lists.organizations(shown, asked=asked),
         files.ORGANIZATION_COLUMNS,
         files.organization_cells,
-        steps=step,
+        entries="organizations",
+        picks=bool(match),
     )
 
 

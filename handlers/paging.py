@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 
 from bot.commands import Call, Correction, Grammar
-from bot.cursors import Cursor, Cursors, Ended, SomebodyElses
+from bot.cursors import Cursor, Ended, SomebodyElses
 from bot.messages import Message
 from bot.permissions import Person
 from bot.quay.operations import OPERATIONS
-from bot.views import lists, work
-from bot.works import Works
+from bot.views import work
 from handlers.confirmations import ClickAnswer
 from handlers.dispatch import Delivery, Dispatcher
 from handlers.exporting import Exporter
-from handlers.listing import AnyListing, read_page
+from handlers.listing import AnyListing
+from handlers.pages import Pages, UnderWay
 
 _TURNS = {"page_next": 1, "page_previous": -1}
 _READING = {None, "audit"}
@@ -24,18 +24,17 @@ class Paging:
     """Answers clicks under lists. Who may see the list is asked anew at each click."""
 
     dispatcher: Dispatcher
-    cursors: Cursors
+    pages: Pages
     exporter: Exporter
-    works: Works
     grammar: Grammar
 
     async def click(self, action_id: str, id_: str, person: Person) -> ClickAnswer:
         """Do what a button says. Raises QuayError, MessengerError, NotKnown."""
         if action_id == "work_cancel":
-            stopped = await self.works.stop(id_, person.actor)
+            stopped = await self.pages.works.stop(id_, person.actor)
             return ClickAnswer(work.cancelling() if stopped else work.over())
         try:
-            cursor = await self.cursors.find(id_, person.actor)
+            cursor = await self.pages.cursors.find(id_, person.actor)
         except Ended:
             return ClickAnswer(work.ended())
         except SomebodyElses:
@@ -45,7 +44,10 @@ class Paging:
             return ClickAnswer(found)
         if action_id == "page_file":
             return ClickAnswer(await self.exporter.send(id_, found, person.actor))
-        return ClickAnswer(await self._turn(id_, cursor.turned(_TURNS[action_id]), found), replaces=True)
+        try:
+            return ClickAnswer(await self.pages.at(id_, cursor.turned(_TURNS[action_id]), found), replaces=True)
+        except UnderWay:
+            return ClickAnswer(work.look_under_way())
 
     async def _listing(self, cursor: Cursor, person: Person) -> AnyListing | Message:
         """The list that the command asks for now, or why this person does not get it."""
@@ -63,9 +65,3 @@ class Paging:
         if not isinstance(call, Call) or call.command.permission not in _READING:
             return False
         return all(OPERATIONS[each].kind == "read" for each in call.command.operations)
-
-    async def _turn(self, id_: str, cursor: Cursor, listing: AnyListing) -> Message:
-        shown, following = await read_page(listing, cursor.positions[cursor.page])
-        await self.cursors.keep(id_, cursor.with_following(following))
-        drawn = listing.draw(shown)
-        return lists.with_pages(drawn, id_, previous=cursor.page > 0, following=following is not None)

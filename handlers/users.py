@@ -23,7 +23,7 @@ USERS = CommandSet("users", "Users of the registry.")
 async def list_users(*, match: SearchText | None = None, enabled_only: bool = False, here: Handed) -> Listing[User]:
     """List users with the use of their own namespaces.
 
-    Without --match they come page by page; with it, all of them are looked through.
+    With --match, they are looked through until a page is full.
 
     Parameters
     ----------
@@ -37,21 +37,19 @@ async def list_users(*, match: SearchText | None = None, enabled_only: bool = Fa
     def fits(user: User) -> bool:
         return wanted in user.username.casefold() or wanted in (user.email or "").casefold()
 
-    async def step(token: str | None) -> Batch[User]:
+    async def fetch(token: str | None) -> Batch[User]:
         page = await here.quay.list_all_users(next_page=token, include_disabled=not enabled_only)
-        return Batch([user for user in page.items if fits(user)], page.next_page)
-
-    async def whole(_: str | None) -> Batch[User]:
-        return Batch([user async for user in here.quay.users(include_disabled=not enabled_only) if fits(user)])
+        return Batch([user for user in page.items if fits(user)], page.next_page, looked=len(page.items))
 
     asked = (f" matching “{match}”" if match else "") + (" who are enabled" if enabled_only else "")
     return Listing(
         "users",
-        whole if match else step,
+        fetch,
         lambda shown: lists.users(shown, asked=asked),
         files.USER_COLUMNS,
         files.user_cells,
-        steps=step,
+        entries="users",
+        picks=bool(match),
     )
 
 

@@ -7,12 +7,11 @@ not paid, since Slack did not answer or the process died, the worker pays later.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
 from bot.confirmations import Card, Confirmations, Missing, Record, State, show_on
-from bot.messages import HOME, Courier, Message, MessageId, MessengerError, Whisperer
+from bot.messages import HOME, Courier, Message, MessageId, MessengerError
 from bot.sealing import Tampered
 from bot.vault import Kept
 from bot.views import cards, secrets
@@ -33,15 +32,11 @@ _ENDED_WITH_NEWS = frozenset({State.DONE, State.FAILED, State.UNKNOWN, State.STA
 log = structlog.get_logger()
 
 
-class Voice(Whisperer, Courier, Protocol):
-    """A messenger that reaches channels, and one person alone in either way."""
-
-
 @dataclass(frozen=True)
 class Telling:
     """Posts and edits the messages that show a record."""
 
-    messenger: Voice
+    messenger: Courier
     confirmations: Confirmations
     clock: Callable[[], datetime]
     spare_channel: Callable[[], str | None]

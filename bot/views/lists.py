@@ -25,13 +25,24 @@ class Shown(Generic[Row]):
     total: int | None = None
     said: str = ""
     warning: str = ""
+    looked: int = 0
+    """How many entries of Quay's were looked at for this page and those before it."""
+    doubtful: bool = False
+    """Whether there may be nothing in what follows."""
+    stopped: bool = False
+    """Whether the look for further rows of this page was stopped."""
 
-    @property
-    def range(self) -> str:
-        """Which rows these are: `21–40 of 1,312`."""
-        first, last = self.before + 1, self.before + len(self.rows)
-        known = f" of {count(self.total)}" if self.total is not None else ", more follow"
-        return f"{count(first)}–{count(last)}{known}" if self.rows else f"none{known}"
+    def place(self, many: str) -> str:
+        """Which rows these are, and what may follow: `Showing 21–40 of 1,312.` Nothing where these are all."""
+        rows = f"Showing {count(self.before + 1)}–{count(self.before + len(self.rows))}"
+        if not self.rows:
+            rows = "No further one found" if self.before else "None found"
+        if self.total is not None:
+            return f"{rows}{f' of {count(self.total)}' if self.rows else ''}." if self.total != len(self.rows) else ""
+        if not self.doubtful:
+            return f"{rows}, more follow."
+        among = f"{rows} among the first {count(self.looked)} {many}"
+        return f"{among}; stopped there, Next looks further." if self.stopped else f"{among}; more may follow."
 
 
 @dataclass(frozen=True)
@@ -160,7 +171,7 @@ def _headline(shown: Shown[Row], noun: str, many: str) -> str:
     counted = f"{count(number) if number else 'No'} {noun if number == 1 else many}"
     if shown.total is not None:
         return counted
-    return f"More than {counted}" if number else f"{counted} so far"
+    return f"{counted} so far" if shown.doubtful else f"More than {counted}"
 
 
 def _listing(
@@ -174,14 +185,15 @@ def _listing(
     right: Sequence[int] = (),
     hint: str = "",
 ) -> Message:
-    said = f"{_headline(shown, noun, many or f'{noun}s')}{clip(asked, 200)}{', ' + shown.said if shown.said else ''}"
+    many = many or f"{noun}s"
+    said = f"{_headline(shown, noun, many)}{clip(asked, 200)}{', ' + shown.said if shown.said else ''}"
     blocks: list[Block] = [section(f"*{escape(said)}*")]
     if shown.warning:
         blocks.append(section(f"⚠️ {escape(shown.warning)}"))
     if rows:
         drawn, _ = table(columns, [[clip(visible(cell), CELL) for cell in row] for row in rows], right=right)
         blocks.append(drawn)
-    small = [f"Showing {shown.range}." if shown.before or shown.total != len(rows) else "", hint if rows else ""]
+    small = [shown.place(many), hint if rows else ""]
     if any(small):
         blocks.append(context(" ".join(filter(None, small))))
     return message(said, tuple(blocks))

@@ -1,4 +1,4 @@
-"""What is said of lists that have ended, and of files that are being made."""
+"""What is said of lists that have ended, of files that are being made, and of looking through much."""
 
 from bot.messages import Message
 from bot.views.blocks import actions, button, context, message, section
@@ -57,6 +57,43 @@ def not_sent(name: str, reason: str, incident: str) -> Message:
     said = f"Slack did not take {name} ({reason})."
     advice = "The bot needs the scopes files:write and im:write, and its messages tab. Whoever runs it can add them."
     return message(said, (section(f"❌ *{escape(said)}*\n{advice}"), context(f"Incident {code(incident)}")))
+
+
+def looking(entries: str, looked: int, found: int, run: str) -> Message:
+    """Much is being looked through for one page of a list."""
+    said = f"Read {count(looked)} {entries}, {_matching(found)} …"
+    cancel = actions([button("Cancel", "work_cancel", run)], f"work:{run}")
+    return message(said, (section(f"⏳ {escape(said)}"), cancel))
+
+
+def look_elsewhere(entries: str) -> Message:
+    """Where one sees how far it is; to be said where the list was asked for."""
+    return _line("⏳", f"Looking through the {entries}. How far it is, and Cancel: in your direct messages with me.")
+
+
+def looked(entries: str, looked: int, found: int) -> Message:
+    """The page is found."""
+    return _line("✅", f"Read {count(looked)} {entries}, {_matching(found)}. The list is where you asked for it.")
+
+
+def look_stopped(entries: str, looked: int, found: int) -> Message:
+    """Somebody pressed Cancel, or it took too long; what was found so far is shown."""
+    said = f"Stopped after {count(looked)} {entries}, {_matching(found)} so far."
+    return _line("🚫", f"{said} The list is where you asked for it.")
+
+
+def look_broken(entries: str, looked: int, found: int) -> Message:
+    """Quay did not answer any more; the one who asked is told why where they asked."""
+    return _line("❌", f"Broke off after {count(looked)} {entries}, {_matching(found)} so far. Ask again.")
+
+
+def look_under_way() -> Message:
+    """The same page was asked for twice."""
+    return _line("⏳", "That page is being looked for already.")
+
+
+def _matching(found: int) -> str:
+    return f"{count(found)} match{'es' if found == 1 else ''}"
 
 
 def cancelling() -> Message:

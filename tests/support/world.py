@@ -28,6 +28,7 @@ from handlers.confirmations import ClickAnswer, Clicks
 from handlers.context import Status
 from handlers.dispatch import Delivery, Dispatcher, guarded
 from handlers.exporting import Exporter
+from handlers.pages import Pages
 from handlers.paging import Paging
 from handlers.secrets import Reveals
 from sandbox.quay.app import create_app
@@ -219,7 +220,8 @@ class World:
         self.clicks = Clicks(self.changes, self.confirmations, self.audit)
         self.reveals = Reveals(self.vault, self.audit)
         self.expiry = Expiry(self.vault, self.telling, self.audit)
-        cursors = Cursors(self.redis, self.clock)
+        works = Works(self.redis)
+        self.pages = Pages(Cursors(self.redis, self.clock), self.slack, works, self.clock)
         self.dispatcher = Dispatcher(
             self.clock,
             self.gate,
@@ -233,11 +235,10 @@ class World:
             self.vault,
             RegistryLinks("https://quay.test/"),
             self.slack,
-            cursors,
+            self.pages,
         )
-        works = Works(self.redis)
         self.exporter = Exporter(self.slack, works, self.clock)
-        self.paging = Paging(self.dispatcher, cursors, self.exporter, works, self.dispatcher.grammar)
+        self.paging = Paging(self.dispatcher, self.pages, self.exporter, self.dispatcher.grammar)
 
     async def person(self, user: str) -> Person:
         return await self.gate.person(Actor(TEAM, user))
