@@ -21,10 +21,10 @@ from bot.confirmations import (
     close,
     expire,
 )
-from bot.effects import Arguments, Effect
+from bot.effects import Arguments, Effect, Forewarns
 from bot.messages import MessengerError
 from bot.permissions import Person, Place, confirmation_for, decide, may_approve
-from bot.plans import Plan, Refusal
+from bot.plans import Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
@@ -108,7 +108,8 @@ class Changes:
         typed = typed_name is not None and typed_name == named_by(sight.operation, arguments)
         if decision.confirmation and decision.confirmation.type_the_name and not typed:
             raise Refusal(_type_the_name(command, sight.operation, arguments, typed_name))
-        if not cards.shows_whole(sight.plan):
+        plan = await self._forewarned(effect, arguments, sight)
+        if not cards.shows_whole(plan):
             raise Refusal("That is more than a card can show, and nobody should agree to what they do not see.")
         entry = required(decision.confirmation, typed=typed)
         offer = Offer(
@@ -124,13 +125,20 @@ class Changes:
             requester=person.actor,
             requester_label=person.label,
             channel=place.channel,
-            plan=await self._with_neighbours(sight.plan, record_id(delivery)),
+            plan=await self._with_neighbours(plan, record_id(delivery)),
             digest=sight.digest(arguments),
             created_at=now,
             expires_at=now + entry.expires,
             typed=typed,
         )
         return await self._tell_of(await self.confirmations.create(record, proposed(record)))
+
+    async def _forewarned(self, effect: Effect, arguments: Arguments, sight: Sight) -> Plan:
+        """The plan with what its effect found by looking around. Raises Refusal or QuayError."""
+        if not isinstance(effect, Forewarns):
+            return sight.plan
+        found = await effect.forewarn(self.quay, arguments, sight)
+        return sight.plan.model_copy(update={"warnings": (*sight.plan.warnings, *found)})
 
     async def propose_again(self, stale: Record) -> None:
         """Offer a fresh plan in place of one that no longer fits, if its requester still may.

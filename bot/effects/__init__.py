@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
@@ -73,6 +73,18 @@ class Effect(Protocol):
 
         `secret_kept` says whether what the change brought forth for its requester alone came with Quay's answer; where
         the bot could not keep it after that, whoever calls this adds that it is lost.
+        """
+        ...
+
+
+@runtime_checkable
+class Forewarns(Protocol):
+    """An effect that looks around at much before its plan is shown, and not again before the call."""
+
+    async def forewarn(self, quay: Quay, arguments: Arguments, sight: Sight) -> tuple[str, ...]:
+        """Find what else the plan is to warn of; what changes until the call, Quay refuses or takes.
+
+        Raises Refusal for what Quay would refuse now, QuayError when Quay does not say.
         """
         ...
 

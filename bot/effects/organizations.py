@@ -7,7 +7,8 @@ from typing import TypedDict, cast
 
 from bot.effects import Arguments, Note, Stamp, in_part
 from bot.effects.ignored import Ignored
-from bot.effects.users import require_free, target_of
+from bot.effects.taken import require_free
+from bot.effects.users import target_of
 from bot.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import Forbidden, NotFound, QuayError

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from bot.effects import Arguments, Note, Secret, Stamp, in_part
+from bot.effects.taken import require_free, warn_of_email
 from bot.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import Invalid, NotFound, QuayError
@@ -19,29 +20,6 @@ SHOWN_ONCE = "The password is shown once, to whoever asked for this and to nobod
 def target_of(name: str) -> str:
     """The name by which pending changes of one namespace know of each other."""
     return f"namespace {name}"
-
-
-async def require_free(quay: Quay, name: str) -> None:
-    """Users and organizations share one space of names. Raises Refusal for one that is taken."""
-    for find, kind in ((quay.get_install_user, "a user"), (quay.get_organization, "an organization")):
-        try:
-            await find(name)
-        except NotFound:
-            continue
-        raise Refusal(f"The name {name!r} is taken: there is {kind} of that name in Quay.")
-
-
-async def warn_of_email(quay: Quay, email: str, *, but_of: str = "") -> tuple[str, ...]:
-    """Look through all users for an address; Quay tells capitals from small letters. Raises Refusal for one in use."""
-    alike: tuple[str, ...] = ()
-    async for user in quay.users():
-        if user.username == but_of or not user.email:
-            continue
-        if user.email == email:
-            raise Refusal(f"The e-mail address {email} is taken: it is the user {user.username}'s.")
-        if user.email.casefold() == email.casefold():
-            alike = (f"The user {user.username} has the same address in other letters: {user.email}.",)
-    return alike
 
 
 async def _user(quay: Quay, name: str) -> User:
@@ -81,7 +59,7 @@ class CreateUser:
         return ("createInstallUser",)
 
     async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
-        """Refuses a name or an e-mail address that is taken."""
+        """Refuses a name that is taken."""
         name, email = str(arguments["username"]), arguments.get("email")
         await require_free(quay, name)
         plan = Plan(
@@ -92,9 +70,13 @@ class CreateUser:
                 Line(label="E-mail", now="none", after=str(email) if email else None),
             ),
             consequences=("Quay makes a password.", SHOWN_ONCE),
-            warnings=await warn_of_email(quay, str(email)) if email else (),
         )
         return Sight(operation="createInstallUser", rests_on={"exists": False}, plan=plan)
+
+    async def forewarn(self, quay: Quay, arguments: Arguments, sight: Sight) -> tuple[str, ...]:
+        """Refuses an e-mail address that is taken."""
+        email = arguments.get("email")
+        return await warn_of_email(quay, str(email)) if email else ()
 
     async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> Secret:
         """Create the user. Quay also refuses where it created one and could not send an e-mail."""
@@ -139,7 +121,7 @@ class ChangeUser:
         return ("changeInstallUser",)
 
     async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
-        """Refuses superusers, an address that is taken, and what changes nothing."""
+        """Refuses superusers, and what changes nothing."""
         name = str(arguments["username"])
         wanted = {field: arguments[field] for field in ("email", "enabled") if arguments.get(field) is not None}
         resets = bool(arguments.get("reset_password"))
@@ -152,10 +134,8 @@ class ChangeUser:
         if not changes and not resets:
             raise Refusal(f"That is so already: {name} is {_state(enabled=user.enabled)}, e-mail {_email(user)}.")
         lines = [Line(label="User", now=name)]
-        warnings: tuple[str, ...] = ()
         consequences = []
         if "email" in changes:
-            warnings = await warn_of_email(quay, str(changes["email"]), but_of=name)
             lines.append(Line(label="E-mail", now=_email(user), after=str(changes["email"])))
         if "enabled" in changes:
             enables = bool(changes["enabled"])
@@ -170,10 +150,16 @@ class ChangeUser:
             target=target_of(name),
             lines=tuple(lines),
             consequences=tuple(consequences),
-            warnings=warnings,
         )
         rests_on = {"email": user.email, "enabled": user.enabled}
         return Sight(operation="changeInstallUser", rests_on=rests_on, plan=plan)
+
+    async def forewarn(self, quay: Quay, arguments: Arguments, sight: Sight) -> tuple[str, ...]:
+        """Refuses an e-mail address that is taken."""
+        name, email = str(arguments["username"]), arguments.get("email")
+        if email is None or email == sight.rests_on["email"]:
+            return ()
+        return await warn_of_email(quay, str(email), but_of=name)
 
     async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> Secret | None:
         """Send what Quay may refuse, and then the password."""

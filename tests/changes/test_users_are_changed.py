@@ -9,6 +9,7 @@ from bot.quay import models
 from bot.quay.client import Quay
 from sandbox.quay.faults import Failure
 from sandbox.quay.state import Registry, User
+from tests.support.answers import forget_requests, requests_to_quay
 from tests.support.world import World, open_world, text_of
 
 
@@ -172,3 +173,39 @@ async def test_a_user_is_deleted(world: World) -> None:
     done = await world.carry_out("users delete jrivera --type-the-name jrivera")
     assert (done.state, world.registry.user("jrivera")) == ("done", None)
     assert done.typed
+
+
+async def test_users_are_looked_through_for_an_address_before_the_plan_and_not_again(world: World) -> None:
+    """The call itself settles it: Quay refuses an address that is taken, in words."""
+    for command, ready in {"create kim": "users create kim", "update jrivera": "users update jrivera"}.items():
+        await world.type("U0ALICE", f"{ready} --email new@example.com", delivery=command)
+        await world.agree()
+        await forget_requests(world)
+        (done,) = await world.work()
+        assert done.state == "done"
+        assert "GET /api/v1/superuser/users/" not in await requests_to_quay(world)
+        user(world, command.split()[1]).email = "old@example.com"
+
+
+async def test_an_address_that_was_taken_meanwhile_is_quays_refusal(world: World) -> None:
+    """A 400 with the text of its database, cut down to what it says; there is no such user."""
+    await world.type("U0ALICE", "users create kim --email new@example.com")
+    await world.agree()
+    user(world, "jrivera").email = "new@example.com"
+    (refused,) = await world.work()
+    assert refused.state == "failed"
+    assert "Already taken: email new@example.com" in refused.note
+    assert world.registry.user("kim") is None
+
+
+async def test_a_large_registry_is_looked_through_in_part_and_it_is_said(world: World) -> None:
+    """Quay has no search for an address; ten of its answers are looked at."""
+    for number in range(1000):
+        world.registry.add(User(world.registry.next_id(), f"many{number}", f"many{number}@example.com"))
+    await world.type("U0ALICE", "users create kim --email many999@example.com")
+    assert "Only the first 1,000 users were looked at for this e-mail address" in world.only_card()
+    assert (await requests_to_quay(world)).count("GET /api/v1/superuser/users/") == 10
+    await world.agree()
+    (refused,) = await world.work()
+    assert refused.state == "failed"
+    assert "Already taken: email many999@example.com" in refused.note
