@@ -26,7 +26,7 @@ from bot.confirmations import (
     make_stale,
     release,
 )
-from bot.effects import Effect, Secret, Stamp
+from bot.effects import Effect, LeftOpen, Secret, Stamp
 from bot.messages import MessengerError
 from bot.plans import Finding, Outcome, Refusal, Sight
 from bot.quay.client import Quay
@@ -190,7 +190,7 @@ class Executor:
                 outcome=Outcome.UNKNOWN,
                 sentence=f"{said}{finding.sentence} The call may still take effect: look at it in Quay in a minute.",
             )
-        outcome = finding.outcome if isinstance(trouble, ServerError) else Outcome.FAILED
+        outcome = finding.outcome if isinstance(trouble, ServerError | LeftOpen) else Outcome.FAILED
         return Finding(outcome=outcome, sentence=f"{said}{finding.sentence}")
 
     async def _settle(self, record: Record) -> Record | None:

@@ -89,6 +89,18 @@ class Forewarns(Protocol):
         ...
 
 
+class LeftOpen(QuayError):
+    """A refusal after a write of the same change that Quay took, and whose effect it does not show."""
+
+    def __init__(self, refused: QuayError) -> None:
+        super().__init__(
+            f"Quay took the documented write. Another way to the same was refused: {refused.message}",
+            operation=refused.operation,
+            status=refused.status,
+            may_have_happened=True,
+        )
+
+
 @contextmanager
 def in_part(kind: type[QuayError] = Invalid) -> Iterator[None]:
     """An error of this kind in here leaves open what was done before it: reading back tells."""

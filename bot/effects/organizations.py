@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
-from bot.effects import Arguments, Note, Stamp, in_part
+from bot.effects import Arguments, LeftOpen, Note, Stamp, in_part
 from bot.effects.ignored import Ignored
 from bot.effects.taken import require_free
 from bot.effects.users import target_of
@@ -198,8 +198,12 @@ class ChangeOrganization:
             await note("changeOrganizationDetails")
             try:
                 await quay.update_organization_settings(current, **_settings(missing))
-            except Forbidden as error:
-                raise Forbidden(_NO_WAY, operation=error.operation, status=error.status) from error
+            except QuayError as error:
+                if not error.may_have_happened and missing.keys() <= documented.keys() - seen:
+                    raise LeftOpen(error) from error
+                if isinstance(error, Forbidden):
+                    raise Forbidden(_NO_WAY, operation=error.operation, status=error.status) from error
+                raise
 
     async def check(
         self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
@@ -217,7 +221,10 @@ class ChangeOrganization:
             said = [f"The name is still {name}."]
         outcome: Outcome = Outcome.DONE if renamed or rename is None else Outcome.FAILED
         if wanted and not _shows_settings(organization):
-            said.append("Quay does not show its settings to the bot's token, so nobody can tell what became of them.")
+            said.append(
+                "Quay does not show its settings to the bot's token, so nobody can tell from here what became of them: "
+                f"look at {organization.name}'s settings in Quay's own pages."
+            )
             outcome = Outcome.UNKNOWN if outcome is Outcome.DONE else outcome
             wanted = {}
         missing = _missing(organization, wanted)

@@ -1,12 +1,17 @@
 """Organizations: what Quay documents, what it ignores, and what the bot does about it."""
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient
+from redis.asyncio import Redis
 
 from bot.permissions import Policy
+from bot.quay import models
+from bot.quay.client import Quay
 from sandbox.quay.faults import Failure
-from sandbox.quay.state import Organization
-from tests.support.world import POLICY, World, text_of
+from sandbox.quay.state import Organization, Registry
+from tests.support.world import POLICY, World, open_world, text_of
 
 DOCUMENTED = "PUT /api/v1/superuser/organizations/team-alpha"
 OWN_SETTINGS = "PUT /api/v1/organization/team-alpha"
@@ -71,6 +76,40 @@ async def test_what_this_quay_cannot_do_is_said_plainly(world: World) -> None:
     answer = await world.type("U0ALICE", "orgs update team-alpha --email new@example.com", delivery="two")
     assert answer is not None
     assert "it cannot be done with this Quay" in text_of(answer)
+
+
+class HonoursTheDocumentation(Quay):
+    """A registry that does what its documentation says of an organization's settings."""
+
+    registry: Registry
+
+    async def change_organization(self, name: str, **fields: Any) -> models.Organization:
+        answer = await super().change_organization(name, **fields)
+        found = self.registry.organization(fields.get("rename") or name)
+        assert found is not None
+        found.tag_expiration_s = fields.get("tag_expiration_s", found.tag_expiration_s)
+        return answer
+
+
+@pytest.mark.parametrize("kind", [Quay, HonoursTheDocumentation])
+async def test_what_nobody_can_see_is_unknown(redis: Redis, kind: type[Quay]) -> None:
+    """Quay took the documented write, refuses the other way and shows no settings: both may be so."""
+    async with open_world(redis, kind) as world:
+        world.quay.registry = world.registry  # type: ignore[attr-defined]
+        world.registry.features.superusers_full_access = False
+        done = await world.carry_out("orgs update team-alpha --tag-expiration 7d")
+        assert done.state == "unknown"
+        assert "Quay took the documented write" in done.note
+        assert "look at team-alpha's settings in Quay's own pages" in done.note
+        assert "cannot be done" not in done.note
+
+
+async def test_beside_what_was_seen_to_be_ignored_the_rest_is_open(world: World) -> None:
+    """The e-mail address is in Quay's answer, the rest is not: failed, and the rest is said to be open."""
+    world.registry.features.superusers_full_access = False
+    done = await world.carry_out("orgs update team-alpha --email new@example.com --tag-expiration 7d")
+    assert done.state == "failed"
+    assert "nobody can tell from here what became of them" in done.note
 
 
 async def test_a_rename_that_went_through_beside_settings_that_did_not(world: World) -> None:
