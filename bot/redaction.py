@@ -1,7 +1,8 @@
 """What nobody may read in a chat, whatever Quay has masked: by the name of a setting, and by the look of a value.
 
 The rule is to deny. A name that only sounds like a secret is enough, and everything beneath it goes with it; a text is
-shown only where all of it looks like words, numbers, hosts or paths. What is only on or off is never a secret.
+shown only where all of it looks like words, numbers, hosts or paths. What is only on or off is never a secret, nor is a
+number whose name ends by saying what it measures, such as `EXPIRED_SERVICE_KEY_TTL_SEC`.
 """
 
 import re
@@ -21,6 +22,16 @@ _SECRET_NAME = re.compile(
     r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw|pat|pin|t?otp|sas|sig|jwt|mfa)s?(?:(?![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))",
     re.IGNORECASE,
 )
+_MEASURED = re.compile(
+    r"(?:[_-]|(?-i:(?<=[a-z])(?=[A-Z])))(?:"
+    r"(?:ttl|timeout|lifetime|expiration|expiry|refresh|rotation|interval|period|duration|fresh|age|delay)"
+    r"(?:_(?:m?s|secs?|seconds?|mins?|minutes?|hours?|days?))?"
+    r"|secs?|seconds?|mins?|minutes?|hours?|days?|size|bytes|length|limit|count|retries|attempts"
+    r")\Z",
+    re.IGNORECASE,
+)
+"""The end of a name that says of a number what it measures: a length of time, a size, how many."""
+_LARGEST_MEASURE = 10**12
 _SECRET_VALUE = re.compile(
     r"\A\*{4,}"  # masked by Quay, with its length
     r"|-----BEGIN"
@@ -75,7 +86,12 @@ def names_a_secret(name: str) -> bool:
 
 
 def _named(name: str, value: JsonValue) -> JsonValue:
-    return _hidden(value) if names_a_secret(name) else redact(value)
+    return _hidden(value) if names_a_secret(name) and not _is_measure(name, value) else redact(value)
+
+
+def _is_measure(name: str, value: JsonValue) -> bool:
+    """Whether it is a number that measures something, by the end of its name; a text never is."""
+    return isinstance(value, int | float) and abs(value) < _LARGEST_MEASURE and bool(_MEASURED.search(name))
 
 
 def _hidden(value: JsonValue) -> JsonValue:

@@ -98,6 +98,25 @@ def test_a_planted_secret_is_shown_nowhere(secret: Any, name: str) -> None:
         assert PLANTED not in everything_shown(dump, key)
 
 
+MEASURES = ["TTL", "TTL_SEC", "TIMEOUT", "LIFETIME_MINUTES", "EXPIRATION", "REFRESH", "SIZE", "LENGTH", "LIMIT", "DAYS"]
+
+
+@given(st.sampled_from(SECRET_NAMES), st.sampled_from(MEASURES), st.integers(0, 10**11))
+def test_a_number_that_measures_is_shown_whatever_its_name_speaks_of(name: str, end: str, number: int) -> None:
+    """A length of time, a size, a limit: by the end of its name. Anything but a number stays hidden there."""
+    measure = f"{name}_{end}"
+    assert redact({measure: number}) == {measure: number}
+    others: list[Any] = [PLANTED, str(number), [number], {"a": number}]
+    for other in others:
+        assert redact({measure: other}) == {measure: MASK}
+
+
+@given(st.sampled_from(SECRET_NAMES), st.sampled_from(["", "_CODE", "_ID", "_NUMBER", "_TTLS", "_LIMIT_X"]))
+def test_a_number_that_may_be_a_secret_is_hidden(name: str, end: str) -> None:
+    """Where the end of the name does not say what it measures."""
+    assert redact({f"{name}{end}": 123456}) == {f"{name}{end}": MASK}
+
+
 @given(st.dictionaries(st.text(), st.text(min_size=1)), st.sampled_from([None, "PATH", "DB_PASSWORD", "ENV", "env"]))
 def test_the_environment_is_never_shown(environment: dict[str, str], key: str | None) -> None:
     """Quay does not mask it; the bot does not read it."""
@@ -120,7 +139,12 @@ def test_any_configuration_can_be_shown(value: Any) -> None:
         ({"DB_URI": "********** (43)"}, {"DB_URI": MASK}),
         ({"SERVER_HOSTNAME": "quay.example.com"}, {"SERVER_HOSTNAME": "quay.example.com"}),
         ({"LOGO": "https://quay.example.com/logo.png"}, {"LOGO": "https://quay.example.com/logo.png"}),
-        ({"TOKEN_LIFETIME": 3600}, {"TOKEN_LIFETIME": MASK}),
+        ({"TOKEN_LIFETIME": 3600, "tokenLifetime": 1.5}, {"TOKEN_LIFETIME": 3600, "tokenLifetime": 1.5}),
+        ({"EXPIRED_SERVICE_KEY_TTL_SEC": 604800}, {"EXPIRED_SERVICE_KEY_TTL_SEC": 604800}),
+        ({"TOKEN_LIFETIME": "3600"}, {"TOKEN_LIFETIME": MASK}),
+        ({"TOKEN_LIFETIME": {"a": 1}, "KEY_SIZE": [1]}, {"TOKEN_LIFETIME": MASK, "KEY_SIZE": MASK}),
+        ({"KEYS": {"TTL": 5}, "KEY_ID_TTL": 10**12}, {"KEYS": MASK, "KEY_ID_TTL": MASK}),
+        (["KEY_TTL", 5], ["KEY_TTL", MASK]),
         ({"KEYS": {"a": {"b": "c"}}}, {"KEYS": MASK}),
         (["sha256", "2w", "10.20.30.40"], ["sha256", "2w", "10.20.30.40"]),
         ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY", MASK),
