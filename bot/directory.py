@@ -1,7 +1,10 @@
-"""Who people are, as Slack tells it: asked again every half minute, kept in the process alone, closed on failure."""
+"""Who people are, as Slack tells it: asked again every half minute, kept in the process alone, closed on failure.
+
+What must be answered before Slack could be asked, what a field suggests, is answered from memory: nothing else is.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,8 +20,12 @@ from bot.slack import FAILURES, reason_of
 FRESH = timedelta(seconds=30)
 """How long an answer of Slack's is believed: so long may somebody who was removed still act."""
 
+REMEMBERED = timedelta(minutes=5)
+"""How long an answer of Slack's is remembered for what nobody can act with."""
+
 log = structlog.get_logger()
 Answer = TypeVar("Answer")
+Ask = Callable[[], Awaitable[Any]]
 
 
 @dataclass
@@ -32,41 +39,47 @@ class Directory:
     web: AsyncWebClient
     clock: Callable[[], datetime]
     _asked: dict[str, tuple[datetime, "asyncio.Task[Any]"]] = field(default_factory=dict)
+    _told: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
 
-    async def person(self, actor: Actor, groups: Collection[str] = (), *, by_email: bool = False) -> Person:
+    async def person(self, actor: Actor, groups: Sequence[str] = (), *, by_email: bool = False) -> Person:
         """Say who an actor is; of the user groups only those named are looked at.
 
         With `by_email`, somebody whose address Slack withholds is unknown. Slack: users.info (tier 4) and
         usergroups.users.list (tier 2), at most once in FRESH for each id.
         """
-        user, members = await asyncio.gather(
-            self._once(f"user {actor.user}", partial(self._user, actor.user)),
-            asyncio.gather(*(self._once(f"group {group}", partial(self._members, group)) for group in groups)),
+        user, *members = await asyncio.gather(
+            *(self._once(key, ask) for key, ask in self._questions(actor, groups).items())
         )
-        if user is None or any(ids is None for ids in members):
-            return Person(actor, "unknown", label=actor.user)
-        profile = user.get("profile", {})
-        standing = _standing(user, actor.team)
-        if by_email and standing == "member" and not profile.get("email"):
-            standing = "unknown"
-        return Person(
-            actor=actor,
-            standing=standing,
-            user_groups=frozenset(
-                group for group, ids in zip(groups, members, strict=True) if actor.user in (ids or ())
-            ),
-            email=profile.get("email"),
-            label=user.get("real_name") or profile.get("display_name") or user.get("name") or actor.user,
-        )
+        return _person(actor, user, dict(zip(groups, members, strict=True)), by_email=by_email)
+
+    def remembered_person(self, actor: Actor, groups: Sequence[str] = (), *, by_email: bool = False) -> Person | None:
+        """Say at once who an actor was within REMEMBERED, for nothing that anybody can act with; None if not known.
+
+        What is older than FRESH is asked for anew in the background.
+        """
+        user, *members = (self._remembered(key, ask) for key, ask in self._questions(actor, groups).items())
+        if user is None or None in members:
+            return None
+        return _person(actor, user, dict(zip(groups, members, strict=True)), by_email=by_email)
 
     async def place(self, channel: str) -> Place:
         """Say what a channel is. Slack: conversations.info (tier 3)."""
-        if channel == HOME:
-            return Place(channel, kind="home")
-        if channel.startswith("D"):
-            return Place(channel, kind="dm")
+        if plain := _plain_place(channel):
+            return plain
         shared = await self._once(f"channel {channel}", partial(self._is_shared, channel))
         return Place(channel, unknown=True) if shared is None else Place(channel, shared=shared)
+
+    def remembered_place(self, channel: str) -> Place | None:
+        """Say at once what a channel was within REMEMBERED; None if not known."""
+        if plain := _plain_place(channel):
+            return plain
+        shared = self._remembered(f"channel {channel}", partial(self._is_shared, channel))
+        return None if shared is None else Place(channel, shared=shared)
+
+    def _questions(self, actor: Actor, groups: Sequence[str]) -> dict[str, Ask]:
+        """What is asked to know somebody: who they are, then who is in each group."""
+        members: dict[str, Ask] = {f"group {group}": partial(self._members, group) for group in groups}
+        return {f"user {actor.user}": partial(self._user, actor.user), **members}
 
     async def _user(self, user: str) -> dict[str, Any]:
         answer = await self.web.users_info(user=user)
@@ -84,22 +97,67 @@ class Directory:
 
     async def _once(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """Ask Slack once for all who want to know; believe the answer for a while, and a failure for no time."""
+        answer: Answer | None = await asyncio.shield(self._asking(key, ask))
+        return answer
+
+    def _remembered(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        """What Slack told within REMEMBERED; asked anew for the next time where that is not fresh."""
+        told = self._told.get(key)
+        if told is None or self.clock() - told[0] >= REMEMBERED:
+            return None
+        self._asking(key, ask)
+        answer: Answer = told[1]
+        return answer
+
+    def _asking(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> "asyncio.Task[Answer | None]":
         now = self.clock()
         asked = self._asked.get(key)
         if asked is None or not timedelta(0) <= now - asked[0] < FRESH:
             self._forget_old(now)
-            self._asked[key] = asked = (now, asyncio.ensure_future(ask()))
+            self._asked[key] = asked = (now, asyncio.create_task(self._ask(key, ask, now)))
+        return asked[1]
+
+    async def _ask(self, key: str, ask: Callable[[], Awaitable[Answer]], now: datetime) -> Answer | None:
         try:
-            answer: Answer = await asyncio.shield(asked[1])
+            answer = await ask()
         except FAILURES as error:
             self._asked.pop(key, None)
             log.warning("slack_lookup_failed", what=key, reason=reason_of(error))
             return None
+        self._told[key] = (now, answer)
         return answer
 
     def _forget_old(self, now: datetime) -> None:
         if len(self._asked) > 1000:
             self._asked = {key: asked for key, asked in self._asked.items() if now - asked[0] < FRESH}
+        if len(self._told) > 1000:
+            self._told = {key: told for key, told in self._told.items() if now - told[0] < REMEMBERED}
+
+
+def _person(
+    actor: Actor, user: dict[str, Any] | None, members: Mapping[str, frozenset[str] | None], *, by_email: bool
+) -> Person:
+    """Somebody as Slack tells of them and of the user groups; unknown where it does not tell of any of that."""
+    if user is None or None in members.values():
+        return Person(actor, "unknown", label=actor.user)
+    profile = user.get("profile", {})
+    standing = _standing(user, actor.team)
+    if by_email and standing == "member" and not profile.get("email"):
+        standing = "unknown"
+    return Person(
+        actor=actor,
+        standing=standing,
+        user_groups=frozenset(group for group, ids in members.items() if actor.user in (ids or ())),
+        email=profile.get("email"),
+        label=user.get("real_name") or profile.get("display_name") or user.get("name") or actor.user,
+    )
+
+
+def _plain_place(channel: str) -> Place | None:
+    """A place that Slack need not be asked about."""
+    if channel == HOME:
+        return Place(channel, kind="home")
+    return Place(channel, kind="dm") if channel.startswith("D") else None
 
 
 def _standing(user: dict[str, Any], team: str) -> Standing:

@@ -1,7 +1,7 @@
 """What a field suggests as somebody types: names from memory that they may read of.
 
-Neither Quay nor Redis is asked. Slack is, who somebody is and what the channel is, where it did not say so within the
-last half minute; the answer is its own acknowledgement, so that may take SECONDS_FOR_PEOPLE at most.
+The answer is its own acknowledgement, so nobody is asked before it: who somebody is was asked when their form opened,
+and is remembered for minutes. Slack alone is asked, for SECONDS_FOR_PEOPLE at most, where a form stood open for longer.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ class Suggestions:
 
     names: Names
     gate: Gate
+    seconds_for_people: float = SECONDS_FOR_PEOPLE
 
     async def find(self, source: str, typed: str, actor: Actor, channel: str) -> list[tuple[str, str]]:
         """Values and how each is shown: those that begin with the text first, what was typed last.
@@ -36,8 +37,7 @@ class Suggestions:
         Somebody unknown gets nothing, and somebody who may not read of such things only what they typed.
         """
         try:
-            async with asyncio.timeout(SECONDS_FOR_PEOPLE):
-                person, place = await self.gate.person(actor), await self.gate.place(channel)
+            person, place = await self._who_and_where(actor, channel)
         except TimeoutError:
             return []
         if person.standing not in {"member", "guest"} or place.unknown:
@@ -53,6 +53,14 @@ class Suggestions:
         if wanted and wanted not in found and len(wanted) <= LONGEST_VALUE:
             found[wanted] = wanted
         return list(found.items())
+
+    async def _who_and_where(self, actor: Actor, channel: str) -> tuple[Person, Place]:
+        """From memory, or asked for. Raises TimeoutError."""
+        person, place = self.gate.remembered_person(actor), self.gate.remembered_place(channel)
+        if person and place:
+            return person, place
+        async with asyncio.timeout(self.seconds_for_people):
+            return await asyncio.gather(self.gate.person(actor), self.gate.place(channel))
 
     def _fitting(self, kind: Suggest, wanted: str) -> Iterator[Known]:
         """The names that begin with the text, then those that contain it."""

@@ -48,16 +48,30 @@ class Gate:
 
     async def person(self, actor: Actor) -> Person:
         """Say who an actor is, with the user groups that the policy speaks of."""
+        groups, by_email = self._needed()
+        return await self.directory.person(actor, groups, by_email=by_email)
+
+    def remembered_person(self, actor: Actor) -> Person | None:
+        """Say at once who an actor was some minutes ago at most; for no decision about an act."""
+        groups, by_email = self._needed()
+        return self.directory.remembered_person(actor, groups, by_email=by_email)
+
+    def _needed(self) -> tuple[list[str], bool]:
+        """The user groups that the policy speaks of, and whether it speaks of e-mail addresses."""
         members = {member for listed in self.policy().groups.values() for member in listed}
         addresses = {member for member in members if "@" in member}
-        groups = sorted(member for member in members - addresses if member.startswith("S"))
-        return await self.directory.person(actor, groups, by_email=bool(addresses))
+        return sorted(member for member in members - addresses if member.startswith("S")), bool(addresses)
 
     async def place(self, channel: str) -> Place:
         """Say what a channel is; one that no rule speaks of is not looked up, since no rule allows anything there."""
-        if channel.startswith("D") or channel in self.policy().known_channels:
-            return await self.directory.place(channel)
-        return Place(channel)
+        return await self.directory.place(channel) if self._matters(channel) else Place(channel)
+
+    def remembered_place(self, channel: str) -> Place | None:
+        """Say at once what a channel was some minutes ago at most; for no decision about an act."""
+        return self.directory.remembered_place(channel) if self._matters(channel) else Place(channel)
+
+    def _matters(self, channel: str) -> bool:
+        return channel.startswith("D") or channel in self.policy().known_channels
 
     async def requirement(self, record: Record, offer: Offer) -> ConfirmationRule:
         """The confirmation that applies to an offer now. Raises Denied when its requester no longer passes."""

@@ -1,17 +1,22 @@
 """What a field suggests: from memory, for those who may read of it, the typed text last."""
 
+from asyncio import Event
 from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.permissions import Policy
+from bot.changes import Gate
+from bot.directory import Directory
+from bot.permissions import Actor, Policy
 from bot.views import forms
+from handlers.forms import Forms
 from handlers.names import Names
 from handlers.suggestions import MOST, Suggestions
 from sandbox.quay.faults import Failure
 from sandbox.slack.blocks import check_options
-from tests.support.world import ADMIN, POLICY, World
+from tests.support.world import ADMIN, POLICY, TEAM, FakeWeb, World
 
 
 async def suggestions_of(world: World) -> Suggestions:
@@ -113,17 +118,49 @@ async def test_a_suggestion_asks_neither_quay_nor_redis(world: World) -> None:
     assert set(calls) <= {"cmdstat_config", "cmdstat_config|resetstat", "cmdstat_info"}
 
 
-async def test_slack_is_asked_once_in_half_a_minute(world: World) -> None:
-    """Who types on is suggested names though Slack answers no more; half a minute later nobody is known."""
+async def opened_form(world: World) -> Actor:
+    """Carol, whose form was opened just now."""
+    person = await world.person("U0CAROL")
+    forms_of_world = Forms(world.dispatcher.grammar, world.gate)
+    assert await forms_of_world.completing(person, ADMIN, "quota set") is not None
+    return person.actor
+
+
+async def test_whose_form_was_opened_is_remembered_for_five_minutes(world: World) -> None:
+    """Suggestions need no answer of Slack's then; what somebody does is decided by a fresh one, or not at all."""
     suggestions = await suggestions_of(world)
-    actor = (await world.person("U0CAROL")).actor
-    first = await suggestions.find("namespaces", "team", actor, ADMIN)
-    assert len(first) > 1
+    actor = await opened_form(world)
     world.web.unreachable = True
-    world.clock.forward(seconds=29)
-    assert await suggestions.find("namespaces", "team", actor, ADMIN) == first
+    world.clock.forward(minutes=4, seconds=59)
+    assert len(await suggestions.find("namespaces", "team", actor, ADMIN)) > 1
+    assert (await world.person("U0CAROL")).standing == "unknown"
+    assert (await world.gate.place(ADMIN)).unknown
     world.clock.forward(seconds=1)
     assert await suggestions.find("namespaces", "team", actor, ADMIN) == []
+
+
+async def test_what_is_remembered_is_asked_anew_in_the_background(world: World) -> None:
+    """After half a minute; who left the workspace gets one more answer from memory, and then none."""
+    suggestions = await suggestions_of(world)
+    actor = await opened_form(world)
+    world.web.users["U0CAROL"] = {"deleted": True}
+    world.clock.forward(seconds=30)
+    assert len(await suggestions.find("namespaces", "team", actor, ADMIN)) > 1
+    assert (await world.person("U0CAROL")).standing == "outsider"
+    assert await suggestions.find("namespaces", "team", actor, ADMIN) == []
+
+
+async def test_who_is_not_known_is_suggested_nothing_where_slack_is_slow(world: World) -> None:
+    """The answer has to be there within three seconds."""
+
+    class SlowSlack(FakeWeb):
+        async def users_info(self, *, user: str, **_: Any) -> AsyncSlackResponse:
+            await Event().wait()
+            raise AssertionError(user)
+
+    gate = Gate(lambda: world.policy, Directory(SlowSlack(), world.clock))
+    suggestions = Suggestions((await suggestions_of(world)).names, gate, seconds_for_people=0.01)
+    assert await suggestions.find("namespaces", "team", Actor(TEAM, "U0CAROL"), ADMIN) == []
 
 
 async def test_what_cannot_be_read_again_stays_known(world: World) -> None:
