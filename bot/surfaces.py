@@ -197,7 +197,7 @@ def build_surfaces(app: App) -> Surfaces:
         Forms(grammar, app.gate),
         names,
         Suggestions(names, app.gate),
-        Home(app.confirmations, app.gate, names, grammar, app.clock),
+        Home(app.confirmations, app.gate, names, grammar, app.jobs.measuring, app.clock),
     )
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.changes import Denied, Gate, NotKnown
+from bot.changes import Denied, Gate, Measuring, NotKnown
 from bot.commands import Grammar
 from bot.confirmations import Confirmations, Record, State
 from bot.messages import HOME, Message
 from bot.permissions import Person, Place, decide
+from bot.quay.models import RegistrySize
 from bot.readings import Reading
 from bot.views import home
 from handlers.names import Names
@@ -26,6 +27,7 @@ class Home:
     gate: Gate
     names: Names
     grammar: Grammar
+    measuring: Measuring
     clock: Callable[[], datetime]
 
     async def view(self, person: Person, notice: Message | None = None) -> dict[str, Any]:
@@ -44,13 +46,18 @@ class Home:
             to_decide=to_decide,
             own=[record for record in waiting if record.requester == person.actor and record not in to_decide],
             fullest=[reading for reading in self.names.fullest if self._may_see(person, place, reading)][:NAMESPACES],
-            size=self.names.size if sees_size else None,
+            size=await self._size() if sees_size else None,
             read_at=self.names.read_at,
             may_raise=is_offered(policy, person, place, self.grammar.commands["quota set"]),
             offered=offered,
             notice=notice,
         )
         return home.home(self.grammar.slash, shown, now)
+
+    async def _size(self) -> RegistrySize | None:
+        """The newest that is known: the one in memory, or what a measurement came to since it was read."""
+        known = [size for size in (self.names.size, await self.measuring.last()) if size is not None]
+        return max(known, key=lambda size: size.last_ran.timestamp() if size.last_ran else 0, default=None)
 
     async def _may_decide(self, record: Record, person: Person) -> bool:
         for offer in record.offers:

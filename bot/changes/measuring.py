@@ -12,10 +12,15 @@ from bot.confirmations import Record
 from bot.messages import MessageId, Messenger, MessengerError
 from bot.permissions import Actor
 from bot.quay.client import Quay
+from bot.quay.models import RegistrySize
 from bot.views import measuring as views
 
 FOLLOWED = "quaymaster:measurement"
 """The message that follows the one measurement that a registry can have at a time."""
+MEASURED = "quaymaster:measured"
+"""What a measurement that was followed came to, for the processes that remember an older size."""
+MEASURED_FOR = timedelta(hours=1)
+"""By then each of them has read the size anew."""
 LOOK_EVERY = timedelta(seconds=10)
 GIVE_UP_AFTER = timedelta(hours=12)
 
@@ -67,11 +72,18 @@ class Measuring:
         shown = (
             views.going_on("running" if measured.running else "queued", since) if under_way else views.ended(measured)
         )
+        if not under_way:
+            await self.redis.set(MEASURED, measured.model_dump_json(), ex=MEASURED_FOR)
         await self.messenger.edit(followed["channel"], MessageId(followed["message"]), shown)
         if under_way and since < GIVE_UP_AFTER:
             await self.redis.set(FOLLOWED, json.dumps({**followed, "looked": now.timestamp()}), xx=True, keepttl=True)
         else:
             await self.redis.delete(FOLLOWED)
+
+    async def last(self) -> RegistrySize | None:
+        """What the last measurement that was followed came to, if that was within MEASURED_FOR."""
+        stored = await self.redis.get(MEASURED)
+        return RegistrySize.model_validate_json(stored) if stored else None
 
     async def stop(self, actor: Actor) -> bool:
         """Follow no longer; Quay itself goes on. False where there is nothing to follow, or it is not theirs."""

@@ -6,6 +6,7 @@ from typing import Any
 from httpx import AsyncClient
 
 from bot.permissions import Policy
+from bot.views.text import size
 from handlers.home import Home
 from handlers.names import Names
 from sandbox.slack.blocks import check_view
@@ -17,9 +18,8 @@ CHANGING_AT_HOME = {"name": "managers at home", "who": ["managers"], "may": ["qu
 
 
 async def home_of(world: World, user: str, names: Names | None = None) -> dict[str, Any]:
-    home = Home(
-        world.confirmations, world.gate, names or Names(world.quay, world.clock), world.dispatcher.grammar, world.clock
-    )
+    names = names or Names(world.quay, world.clock)
+    home = Home(world.confirmations, world.gate, names, world.dispatcher.grammar, world.measuring, world.clock)
     view = await home.view(await world.person(user))
     assert check_view(view) == []
     return view
@@ -95,6 +95,25 @@ async def test_the_registry_is_shown_from_memory(world: World) -> None:
     ]
     assert raised == [reading.namespace for reading in names.fullest[:5]]
     assert "quota_raise" not in text(await home_of(world, "U0MALLORY", names))
+
+
+async def test_a_measurement_is_shown_as_soon_as_it_is_done(world: World) -> None:
+    """The worker learns of it; the process that shows the tab has read the size before, and asks Quay no sooner."""
+    let(world, AT_HOME)
+    names = Names(world.quay, world.clock)
+    await names.refresh()
+    before = text(await home_of(world, "U0CAROL", names))
+    world.registry.namespaces["team-alpha"].quota_bytes += 10 * 1024**4
+    await world.carry_out("registry measure")
+    assert "The registry holds" in before
+    for _ in range(6):
+        world.clock.forward(seconds=11)
+        await world.measuring.follow()
+    measured = size((await world.quay.get_registry_size()).size_bytes)
+    assert f"The registry holds *{measured}*" not in before
+    assert f"The registry holds *{measured}*" in text(await home_of(world, "U0CAROL", names))
+    await names.refresh()
+    assert f"The registry holds *{measured}*" in text(await home_of(world, "U0CAROL", names))
 
 
 async def test_figures_are_for_those_who_may_read_them_there(world: World) -> None:
