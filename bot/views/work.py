@@ -73,7 +73,7 @@ def look_elsewhere(entries: str) -> Message:
 
 def looked(entries: str, looked: int, found: int) -> Message:
     """The page is found."""
-    return _line("✅", f"Read {count(looked)} {entries}, {_matching(found)}. The list is where you asked for it.")
+    return _line("✅", f"Read {count(looked)} {entries}, {count(found)} to show. The list is where you asked for it.")
 
 
 def look_stopped(entries: str, looked: int, found: int) -> Message:

@@ -84,7 +84,7 @@ async def test_a_long_look_edits_one_message_until_it_ends(world: World) -> None
     said = [edit.text for edit in world.slack.edits]
     assert "Read 800 things, 2 match …" in said
     assert 5 <= len(said) <= 18
-    assert progress(world).text == "Read 4,300 things, 11 match. The list is where you asked for it."
+    assert progress(world).text == "Read 4,300 things, 11 to show. The list is where you asked for it."
     assert "work_cancel" not in buttons(progress(world))
     ((channel, user, pointer),) = world.slack.whispers
     assert (channel, user) == (ADMIN, "U0CAROL")
