@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from bot.alerts.memory import is_claimed
 from bot.messages import MessageId
 from bot.readings import Ending, Reading
 
 HYSTERESIS = 2
 """Percentage points that the use must be below a level before the level counts as left."""
-
-ABANDONED_AFTER = timedelta(minutes=2)
-"""A worker that claimed a message and has not settled it by then is taken for dead."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,6 @@ def _judge_level(reading: Reading, standing: Standing | None, levels: Sequence[i
     if held == 0:
         return Recover("recovered")
     return Keep() if held == told else Fall(held)
-
-
-def is_claimed(standing: Standing, now: datetime) -> bool:
-    """Whether a worker that is not taken for dead is about to say something."""
-    return standing.claimed_at is not None and now - standing.claimed_at <= ABANDONED_AFTER
 
 
 def _holds(reading: Reading, level: int) -> bool:

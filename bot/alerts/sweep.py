@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from bot.alerts.announcing import Announcer, Correction, Rising
 from bot.alerts.config import AlertsFile, QuotaAlerts, Route
-from bot.alerts.quotas import Fall, Keep, Recover, Rise, Silent, Standing, Verdict, is_claimed, judge
+from bot.alerts.memory import is_claimed
+from bot.alerts.quotas import Fall, Keep, Recover, Rise, Silent, Standing, Verdict, judge
 from bot.alerts.standings import Standings
 from bot.messages import Messenger
 from bot.quay.models import Organization, Page, User

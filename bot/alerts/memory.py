@@ -1,0 +1,104 @@
+"""What alerts remember: a hash in Redis, of which each entry is written only by whoever has seen it as it stands."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol, Self, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from redis.asyncio import Redis
+
+T = TypeVar("T")
+
+ABANDONED_AFTER = timedelta(minutes=2)
+"""A worker that claimed a message and has not settled it by then is taken for dead."""
+
+
+class Claimable(Protocol):
+    """An entry that is marked while a worker is about to say something of it."""
+
+    @property
+    def claimed_at(self) -> datetime | None: ...
+
+
+def is_claimed(entry: Claimable, now: datetime) -> bool:
+    """Whether a worker that is not taken for dead is about to say something."""
+    return entry.claimed_at is not None and now - entry.claimed_at <= ABANDONED_AFTER
+
+
+class Memory(Mapping[str, T]):
+    """The entries by name, as one round has seen them. A kind of memory names its hash and its entries' type.
+
+    A round changes only what nobody else has changed since: of several at once, one gets each change.
+    """
+
+    key: ClassVar[str]
+    kind: ClassVar[TypeAdapter[Any]]
+
+    def __init__(self, redis: Redis, seen: Mapping[str, str]) -> None:
+        self._swap = redis.register_script(_SWAP)
+        self._seen = dict(seen)
+        self._entries = {name: entry for name, text in seen.items() if (entry := self._read(text)) is not None}
+
+    @classmethod
+    async def load(cls, redis: Redis) -> Self:
+        """Read all of them at once."""
+        seen: dict[bytes, bytes] = await redis.hgetall(cls.key)  # type: ignore[misc]  # typed for both clients
+        return cls(redis, {name.decode(): value.decode() for name, value in seen.items()})
+
+    def __getitem__(self, name: str) -> T:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    async def swap(self, changes: Mapping[str, T | None]) -> frozenset[str]:
+        """Write (or, for None, forget) entries in one atomic step.
+
+        Returns the names for which it was done; the others were changed meanwhile, and stay untouched.
+        """
+        if not changes:
+            return frozenset()
+        new = {name: self._written(entry) for name, entry in changes.items()}
+        triples = [part for name, text in new.items() for part in (name, self._seen.get(name, ""), text)]
+        done = frozenset(name.decode() for name in await self._swap(keys=[self.key], args=triples))
+        for name in done:
+            self._remember(name, new[name], changes[name])
+        return done
+
+    def _remember(self, name: str, text: str, entry: T | None) -> None:
+        self._seen[name] = text
+        if entry is not None:
+            self._entries[name] = entry
+        else:
+            self._entries.pop(name, None)
+
+    def _written(self, entry: T | None) -> str:
+        return self.kind.dump_json(entry).decode() if entry is not None else ""
+
+    def _read(self, text: str) -> T | None:
+        """An entry that cannot be read (written by another version) counts as none, and is written anew."""
+        try:
+            entry: T = self.kind.validate_json(text)
+        except ValidationError:
+            return None
+        return entry
+
+
+_SWAP = """
+local done = {}
+for i = 1, #ARGV, 3 do
+  local name, old, new = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if (redis.call('HGET', KEYS[1], name) or '') == old then
+    if new == '' then
+      redis.call('HDEL', KEYS[1], name)
+    else
+      redis.call('HSET', KEYS[1], name, new)
+    end
+    done[#done + 1] = name
+  end
+end
+return done
+"""
