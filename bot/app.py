@@ -14,8 +14,10 @@ from saq import Queue
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alerts.config import AlertsFile
+from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.schedule import Claims
 from bot.alerts.sweep import QuotaSweep
+from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit
 from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Telling
 from bot.commands import Grammar
@@ -196,7 +198,8 @@ def _build(
     vault = Vault(redis, derive_key(settings.root_secret, "vault"), settings.secret_lifetime, clock)
     effects = build_effects(redis, str(settings.quay_url))
     changes = Changes(quay, confirmations, gate, telling, effects, clock, partial(nudge, queue))
-    arrivals = Arrivals(quay, confirmations, gate, telling, clock)
+    waiting = WaitingKeys(redis, confirmations, messenger, clock)
+    arrivals = Arrivals(quay, confirmations, gate, telling, clock, waiting.doubts)
     measuring = Measuring(redis, quay, messenger, clock)
     executor = Executor(
         quay,
@@ -238,6 +241,8 @@ def _build(
         confirmations=confirmations,
         expiry=Expiry(vault, telling, audit),
         measuring=measuring,
+        waiting=waiting,
+        expiring=ExpiringKeys(redis, messenger, clock),
         sweep=QuotaSweep(quay, redis, messenger, clock),
         claims=Claims(redis),
         messenger=messenger,

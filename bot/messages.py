@@ -35,6 +35,14 @@ class Messenger(Protocol):
         ...
 
 
+class Broadcaster(Messenger, Protocol):
+    """A messenger whose reply in a thread can also be seen by those who do not follow it."""
+
+    async def broadcast(self, channel: str, message: Message, *, thread: MessageId) -> MessageId:
+        """Reply in a thread and show the reply in the channel as well."""
+        ...
+
+
 class Whisperer(Messenger, Protocol):
     """A messenger that can also say something to one person alone."""
 

@@ -40,6 +40,15 @@ class SlackMessenger:
 
     async def post(self, channel: str, message: Message, *, thread: MessageId | None = None) -> MessageId:
         """chat.postMessage: about one a second and channel. The Home tab is no channel, though one may be called so."""
+        return await self._post(channel, message, thread, reply_broadcast=None)
+
+    async def broadcast(self, channel: str, message: Message, *, thread: MessageId) -> MessageId:
+        """chat.postMessage with reply_broadcast."""
+        return await self._post(channel, message, thread, reply_broadcast=True)
+
+    async def _post(
+        self, channel: str, message: Message, thread: MessageId | None, *, reply_broadcast: bool | None
+    ) -> MessageId:
         if channel == HOME:
             raise MessengerError("channel_not_found")
         try:
@@ -48,6 +57,7 @@ class SlackMessenger:
                 text=message.text,
                 blocks=[dict(block) for block in message.blocks],
                 thread_ts=thread,
+                reply_broadcast=reply_broadcast,
                 unfurl_links=False,
                 unfurl_media=False,
             )

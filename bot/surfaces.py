@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -13,10 +14,11 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.app import App
 from bot.commands import form_of
+from bot.commands.forms import quoted
 from bot.messages import HOME, Message, MessengerError
 from bot.permissions import Actor, Person
 from bot.slack import FAILURES, SlackMessenger, reason_of
-from bot.views import errors, forms, home, menu, modals
+from bot.views import errors, forms, home, keys, menu, modals
 from handlers.dispatch import Delivery, guarded
 from handlers.forms import Forms, channel_of
 from handlers.home import Home
@@ -24,6 +26,8 @@ from handlers.names import Names
 from handlers.shortcuts import ASK_ABOUT_KEY, NO_KEY, key_in, question
 from handlers.suggestions import Suggestions
 
+PROPOSED_EXTENSION = "90d"
+"""What the form of *Extend…* proposes."""
 IN_MESSAGES = "The answer is in the Messages tab."
 
 log = structlog.get_logger()
@@ -59,6 +63,7 @@ class Surfaces:
         bolt.view(forms.FORM)(ack=self.check, lazy=[self.submit])
         bolt.action(re.compile(f"^{menu.MENU}"))(ack=acknowledge, lazy=[self.choose])
         bolt.action("quota_raise")(ack=acknowledge, lazy=[self.raise_quota])
+        bolt.action(keys.EXTEND)(ack=acknowledge, lazy=[self.extend_key])
         bolt.event("app_home_opened")(ack=acknowledge, lazy=[self.open_home])
         bolt.message_shortcut(ASK_ABOUT_KEY)(ack=acknowledge, lazy=[self.ask_about_key])
 
@@ -101,14 +106,11 @@ class Surfaces:
 
     async def raise_quota(self, body: Body) -> None:
         """Open the form of a namespace's quota, with the namespace given."""
-        actor, channel = _actor(body), channel_where(body)
-        person = await self.app.gate.person(actor)
-        given = {"namespace": body["actions"][0]["value"]}
-        view = await self.forms.asking(person, channel, "quota set", given)
-        if view is None:
-            await self._answer(body["trigger_id"], actor, channel, f"why quota set namespace={given['namespace']}")
-        elif not await self._open(body["trigger_id"], view):
-            await self._tell(channel, actor, errors.sentence("Slack did not open the form. Press the button again."))
+        await self._fill_in(body, "quota set", {"namespace": body["actions"][0]["value"]})
+
+    async def extend_key(self, body: Body) -> None:
+        """Open the form of a key's change, with the key given and a time proposed."""
+        await self._fill_in(body, "keys update", {"kid": body["actions"][0]["value"]}, {"expires": PROPOSED_EXTENSION})
 
     async def open_home(self, body: Body) -> None:
         """Publish the Home tab of somebody who opened it."""
@@ -149,6 +151,19 @@ class Surfaces:
             log.warning("key_not_shown", reason=reason_of(error))
             said = errors.sentence("Slack did not show the key. Ask for it again, or type keys show KID.")
             await self._tell(body["channel"]["id"], actor, said)
+
+    async def _fill_in(
+        self, body: Body, path: str, given: Mapping[str, str], proposed: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Open the form of a command with what the button names; say why not to those who may not."""
+        actor, channel = _actor(body), channel_where(body)
+        person = await self.app.gate.person(actor)
+        view = await self.forms.asking(person, channel, path, {**given, **proposed})
+        if view is None:
+            named = " ".join(f"{name}={quoted(value)}" for name, value in given.items())
+            await self._answer(body["trigger_id"], actor, channel, f"why {path} {named}")
+        elif not await self._open(body["trigger_id"], view):
+            await self._tell(channel, actor, errors.sentence("Slack did not open the form. Press the button again."))
 
     async def _answer(self, delivery_id: str, actor: Actor, channel: str, text: str) -> None:
         """Answer a command to the person alone; from the Home tab, which shows then how things are."""

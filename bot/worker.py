@@ -19,8 +19,10 @@ from saq import CronJob, Queue, Worker
 from saq.queue.redis import RedisQueue
 
 from bot.alerts.config import AlertsFile
+from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.schedule import Claims, Schedule
 from bot.alerts.sweep import QuotaSweep
+from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit
 from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Expiry, Measuring, Telling
 from bot.confirmations import Confirmations
@@ -72,6 +74,8 @@ class Jobs:
     confirmations: Confirmations
     measuring: Measuring
     expiry: Expiry
+    waiting: WaitingKeys
+    expiring: ExpiringKeys
     sweep: QuotaSweep
     claims: Claims
     messenger: Messenger
@@ -96,15 +100,21 @@ class Jobs:
         await self._kept("schedules", self._start_due())
 
     async def watch_keys(self, _: dict[str, Any]) -> None:
-        """Notice waiting keys, and those that no longer wait."""
+        """Notice waiting keys, those that no longer wait, and those that come to their end."""
         channel = self.alerts.keys_channel if self.alerts else self.policy.current().first_admin_channel
         if channel:
-            await self._kept("watch_keys", self.arrivals.watch(channel))
+            await self._kept("watch_keys", self._watch_keys(channel))
 
     async def sweep_quotas(self, _: dict[str, Any]) -> None:
         """Read all namespaces, and post what is new."""
         if self.alerts and self.alerts.quotas:
             await self._kept("sweep_quotas", self.sweep.run(self.alerts))
+
+    async def _watch_keys(self, channel: str) -> None:
+        keys, alerts = await self.arrivals.watch(channel), self.alerts
+        if alerts and alerts.keys:
+            await self._kept("remind", self.waiting.remind(keys, alerts.keys, alerts.admin_channel))
+            await self._kept("expiring", self.expiring.run(keys, alerts.keys, alerts.admin_channel))
 
     async def _wake(self) -> None:
         for record_id in await self.confirmations.due(self.clock()):

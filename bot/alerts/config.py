@@ -34,6 +34,21 @@ def _ascending(levels: tuple[int, ...]) -> tuple[int, ...]:
     return levels
 
 
+def _length(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"{value} is no length of time: it needs a unit, such as 7d")
+    return parse_duration(value)
+
+
+def _descending(steps: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+    for longer, shorter in pairwise(steps):
+        if shorter >= longer:
+            raise ValueError("the lengths of time should descend, such as 30d, 7d, 1d")
+    return steps
+
+
 def _channel(value: object) -> str:
     if not isinstance(value, str) or CHANNEL_ID.fullmatch(value) is None:
         raise ValueError(f"{value} is not a channel's id; Slack shows it at the end of a channel's details")
@@ -71,15 +86,29 @@ Outlook = Annotated[timedelta, BeforeValidator(_outlook)]
 Pattern = Annotated[str, Field(min_length=1)]
 
 
+Percent = Annotated[int, Field(strict=True, ge=1, le=99)]
+Length = Annotated[timedelta, BeforeValidator(_length)]
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class KeyAlerts(_Frozen):
-    """Where cards about service keys go, and how often Quay is asked for waiting ones."""
+    """Where cards about service keys go, how often Quay is asked for keys, and when somebody hears of them again.
+
+    `reminders` are percentages of the time in which a waiting key can be approved, `expiring` the lengths of time
+    before a key expires; without any there are none of the kind.
+    """
 
     channel: Channel
     every: Rhythm = Schedule.parse("1m")
+    reminders: Annotated[tuple[Percent, ...], AfterValidator(_ascending)] = (50, 80, 95)
+    expiring: Annotated[tuple[Length, ...], AfterValidator(_descending)] = (
+        timedelta(days=30),
+        timedelta(days=7),
+        timedelta(days=1),
+    )
 
 
 class Route(_Frozen):

@@ -1,6 +1,6 @@
 """Keys that services have put up for approval: noticed, posted once, and retired when they are gone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +23,8 @@ AGREED_ALREADY = "Somebody has agreed to this key already, so notes can no longe
 OTHER_KEYS = "Other keys of the service"
 EXTENSION = timedelta(hours=1)
 """How long a key that Quay should have deleted by now can still be approved, once somebody asks for it."""
+MOST_COUNTED = 10
+"""Of so many other keys a card says `10 or more`: it need not be edited for each of a flood."""
 _ASKED_IN_VAIN = frozenset({State.FAILED, State.STALE, State.UNKNOWN})
 
 log = structlog.get_logger()
@@ -37,18 +39,23 @@ class Arrivals:
     gate: Gate
     telling: Telling
     clock: Callable[[], datetime]
+    doubts: Callable[[Sequence[ServiceKey]], Awaitable[Mapping[str, Sequence[str]]]]
+    """What should make an approver look twice, by the waiting key's id: what only all keys together tell."""
 
-    async def watch(self, channel: str) -> None:
-        """Post a card for every key that newly waits; bring cards to an end whose key no longer does.
+    async def watch(self, channel: str) -> Sequence[ServiceKey]:
+        """Post a card for every key that newly waits, keep it true, and bring it to an end when its key waits no more.
 
-        Costs one request to Quay. Raises QuayError; a card that Slack does not take is posted later.
+        Returns all keys of the registry, at the cost of one request to Quay. Raises QuayError; a card that Slack does
+        not take is posted later.
         """
         keys = await self.quay.list_service_keys()
         waiting = {key.kid for key in keys if key.is_waiting}
         await self._retire({key.kid: key for key in keys}, waiting)
+        doubts = await self.doubts(keys)
         for key in keys:
             if key.kid in waiting and not self._has_expired(key):
-                await self._announce(key, channel, _others(key, keys))
+                await self._announce(key, channel, _Neighbours(_others(key, keys), tuple(doubts.get(key.kid, ()))))
+        return keys
 
     async def offer(self, key: ServiceKey, channel: str) -> Record:
         """The live record of a waiting key, made where there is none. Does not post it.
@@ -79,24 +86,33 @@ class Arrivals:
             offer = stored.offers[0].model_copy(update={"arguments": {**stored.offers[0].arguments, "notes": given}})
             sight = sight_of_waiting(key, given)
             neighbours = [line for line in stored.plan.lines if line.label == OTHER_KEYS]
-            plan = sight.plan.model_copy(update={"lines": (*sight.plan.lines, *neighbours)})
+            plan = sight.plan.model_copy(
+                update={"lines": (*sight.plan.lines, *neighbours), "warnings": stored.plan.warnings}
+            )
             return stored.with_offers((offer, *stored.offers[1:]), plan, sight.digest(offer.arguments))
 
         return await self.confirmations.advance(record.id, add, proposed)
 
-    async def _announce(self, key: ServiceKey, channel: str, others: str) -> None:
+    async def _announce(self, key: ServiceKey, channel: str, neighbours: "_Neighbours") -> None:
         try:
             record = await self._latest(key)
             if record is None:
-                record = await self._store(_first_id(key), key, channel, others)
+                record = await self._store(_first_id(key), key, channel, neighbours)
             elif record.state in _ASKED_IN_VAIN:
-                record = await self._store(_next_id(record), key, channel, others)
+                record = await self._store(_next_id(record), key, channel, neighbours)
+            elif _restated(record, key, neighbours) is not record:
+                record = await self._restate(record, key, neighbours)
             if record.state is State.PENDING and not record.cards:
                 await self.telling.tell(record)
         except MessengerError as error:
             log.warning("key_not_announced", kid=key.kid, reason=error.reason)
         except Tampered:
             log.error("record_unreadable", kid=key.kid)
+
+    async def _restate(self, record: Record, key: ServiceKey, neighbours: "_Neighbours") -> Record:
+        """Bring a card to what is so around its key by now. What was agreed to is the key, which is the same."""
+        restated = await self.confirmations.advance(record.id, partial(_restated, key=key, neighbours=neighbours))
+        return await self.telling.tell(restated)
 
     async def _latest(self, key: ServiceKey) -> Record | None:
         """The last of the records that a key has had; each begins where the one before it ended."""
@@ -126,7 +142,7 @@ class Arrivals:
             except MessengerError as error:
                 log.warning("not_told", record=record.id, reason=error.reason)
 
-    async def _store(self, id_: str, key: ServiceKey, channel: str, others: str = "") -> Record:
+    async def _store(self, id_: str, key: ServiceKey, channel: str, neighbours: "_Neighbours | None" = None) -> Record:
         now, sight, policy = self.clock(), sight_of_waiting(key), self.gate.policy()
         named = {"kid": key.kid, "service": key.service}
         offers = []
@@ -136,17 +152,16 @@ class Arrivals:
             offers.append(
                 Offer(command=command, operation=operation, arguments=dict(named), needed=needed, approvers=approvers)
             )
-        deletion = key.created_date + UNAPPROVED_KEY_LIFETIME
         record = Record(
             id=id_,
             offers=tuple(offers),
             requester=None,
             requester_label=key.service,
             channel=channel,
-            plan=_with_others(sight.plan, others),
+            plan=neighbours.put_into(sight.plan) if neighbours else sight.plan,
             digest=sight.digest(offers[0].arguments),
             created_at=now,
-            expires_at=max(deletion, now + EXTENSION),
+            expires_at=_answer_by(key, now),
         )
         return await self.confirmations.create(record, proposed(record))
 
@@ -168,13 +183,42 @@ def _constantly(noted: Noted, _: Record) -> Noted:
     return noted
 
 
+def _answer_by(key: ServiceKey, now: datetime) -> datetime:
+    """Until when a key can be decided on: as long as Quay keeps it, and not after it has expired."""
+    kept = max(key.created_date + UNAPPROVED_KEY_LIFETIME, now + EXTENSION)
+    return min(kept, key.expiration_date) if key.expiration_date else kept
+
+
+@dataclass(frozen=True)
+class _Neighbours:
+    """What the other keys of the registry say of a waiting one."""
+
+    others: str
+    doubts: tuple[str, ...]
+
+    def put_into(self, plan: Plan) -> Plan:
+        """The plan with it."""
+        line = Line(label=OTHER_KEYS, now=self.others)
+        return plan.model_copy(update={"lines": (*plan.lines, line), "warnings": (*plan.warnings, *self.doubts)})
+
+
+def _restated(record: Record, key: ServiceKey, neighbours: _Neighbours) -> Record:
+    """A pending record with what is so around its key; the record itself where it says that, or cannot be changed."""
+    notes = record.offers[0].arguments.get("notes")
+    sight = sight_of_waiting(key, str(notes) if notes else None)
+    plan = neighbours.put_into(sight.plan)
+    same_key = sight.digest(record.offers[0].arguments) == record.digest
+    if record.state is not State.PENDING or plan == record.plan or not same_key:
+        return record
+    return record.with_offers(record.offers, plan, record.digest)
+
+
 def _others(key: ServiceKey, keys: Sequence[ServiceKey]) -> str:
     """What other keys the service of a key has."""
     others = [other for other in keys if other.service == key.service and other.kid != key.kid]
     waiting = sum(other.is_waiting for other in others)
-    return f"{len(others) - waiting} approved, {waiting} waiting" if others else "none"
+    return f"{_counted(len(others) - waiting)} approved, {_counted(waiting)} waiting" if others else "none"
 
 
-def _with_others(plan: Plan, others: str) -> Plan:
-    line = Line(label=OTHER_KEYS, now=others)
-    return plan.model_copy(update={"lines": (*plan.lines, line)}) if others else plan
+def _counted(keys: int) -> str:
+    return str(keys) if keys < MOST_COUNTED else f"{MOST_COUNTED} or more"

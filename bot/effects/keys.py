@@ -25,6 +25,17 @@ def target_of(kid: str) -> str:
     return f"key {kid}"
 
 
+def waiting_target(kid: str) -> str:
+    """The name by which the decision on a waiting key is found."""
+    return f"waiting key {kid}"
+
+
+def decide_by(key: ServiceKey) -> datetime:
+    """Until when approving a waiting key has an effect: Quay deletes it then, or it has expired by itself."""
+    deletion = key.created_date + UNAPPROVED_KEY_LIFETIME
+    return min(deletion, key.expiration_date) if key.expiration_date else deletion
+
+
 def facts_of(key: ServiceKey) -> tuple[Line, ...]:
     """What is known of a key, in the order in which somebody who must answer for it asks."""
     lines = [
@@ -32,14 +43,16 @@ def facts_of(key: ServiceKey) -> tuple[Line, ...]:
         Line(label="Key", now=key.kid),
         Line(label="Thumbprint", now=_thumbprint(key)),
         Line(label="Created", now=Moment(at=key.created_date)),
-        Line(label="Expires", now=Moment(at=key.expiration_date) if key.expiration_date else "never"),
     ]
     if key.name:
         lines.insert(1, Line(label="Name", now=key.name))
-    if key.is_waiting:
-        lines.append(
-            Line(label="Deleted by Quay if nobody approves", now=Moment(at=key.created_date + UNAPPROVED_KEY_LIFETIME))
-        )
+    deletion = key.created_date + UNAPPROVED_KEY_LIFETIME
+    if key.is_waiting and key.expiration_date and key.expiration_date < deletion:
+        lines.append(Line(label="Expires, approved or not", now=Moment(at=key.expiration_date)))
+    else:
+        lines.append(Line(label="Expires", now=Moment(at=key.expiration_date) if key.expiration_date else "never"))
+        if key.is_waiting:
+            lines.append(Line(label="Deleted by Quay if nobody approves", now=Moment(at=deletion)))
     if key.metadata.get("ip"):
         lines.append(Line(label="Sent from", now=str(key.metadata["ip"])))
     if key.rotation_duration:
@@ -86,7 +99,7 @@ def sight_of_waiting(key: ServiceKey, notes: str | None = None) -> Sight:
     """The plan of a waiting key: approve it, or else delete it."""
     plan = Plan(
         title=f"Key {short(key.kid)} of {key.service}",
-        target=f"waiting key {key.kid}",
+        target=waiting_target(key.kid),
         lines=(*facts_of(key), *([Line(label="For Quay's record", now=notes)] if notes else [])),
         consequences=(f"Approved, {key.service} can sign requests with it at once.",),
         warnings=warnings_of(key),

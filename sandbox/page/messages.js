@@ -65,7 +65,7 @@ export class MessageList {
   }
 
   #message({ message, first, reply }, names, form) {
-    const { ts, user, name, is_bot: isBot, ephemeral, edited } = message;
+    const { ts, user, name, is_bot: isBot, ephemeral, broadcast, edited } = message;
     const known = names.user(user);
     const node = h("article", {
       class: ["message", first && "first", ephemeral && "ephemeral", reply && "reply"].filter(Boolean).join(" "),
@@ -76,6 +76,7 @@ export class MessageList {
       h("div", { class: "gutter" }, first ? face(known ?? { id: user, name }) : h("time", { class: "beside" }, clock(ts))),
       h("div", { class: "content" },
         ephemeral && h("p", { class: "only-you" }, "Only visible to you"),
+        broadcast && h("p", { class: "only-you" }, "Replied to a thread"),
         first && h("p", { class: "by" }, h("strong", {}, name), isBot && h("span", { class: "tag" }, "app"),
           known?.kind && !isBot && known.kind !== "member" && h("span", { class: "tag" }, known.kind),
           h("time", { title: new Date(Number(ts) * 1000).toString() }, clock(ts))),
@@ -94,9 +95,12 @@ export class MessageList {
   }
 }
 
-/** Rows to draw: a divider for each day, replies under what they reply to, heads only where the speaker changes. */
+/**
+ * Rows to draw: a divider for each day, replies under what they reply to, heads only where the speaker changes. A reply that
+ * is shown in the channel as well stands there.
+ */
 function arranged(messages) {
-  const roots = messages.filter(({ ts, thread_ts: thread }) => !thread || thread === ts || !messages.some((one) => one.ts === thread));
+  const roots = messages.filter(({ ts, thread_ts: thread, broadcast }) => !thread || broadcast || thread === ts || !messages.some((one) => one.ts === thread));
   const rows = [];
   let before = null;
   for (const root of roots) {
@@ -105,7 +109,7 @@ function arranged(messages) {
       rows.push({ key: `day ${day}`, day });
       before = null;
     }
-    const replies = messages.filter((one) => one.thread_ts === root.ts && one.ts !== root.ts);
+    const replies = messages.filter((one) => one.thread_ts === root.ts && one.ts !== root.ts && !one.broadcast);
     for (const message of [root, ...replies]) {
       rows.push({ key: message.ts, message, reply: message !== root, first: message !== root || !continues(before, message) });
     }

@@ -15,7 +15,9 @@ def post_message(slack: Simulation, args: Arguments) -> Json:
     """Post to everybody in a channel."""
     channel = channel_to_post(slack, args.required("channel"))
     text, blocks = message_of(args)
-    message = slack.workspace.post(channel.id, BOT_USER, text, blocks, thread_ts=args.text("thread_ts"))
+    thread = args.text("thread_ts")
+    broadcast = thread is not None and args.flag("reply_broadcast")
+    message = slack.workspace.post(channel.id, BOT_USER, text, blocks, thread_ts=thread, broadcast=broadcast)
     return {"channel": channel.id, "ts": message.ts, "message": message_object(message)}
 
 

@@ -115,6 +115,8 @@ def message_object(message: StoredMessage) -> Json:
         shown |= {"bot_id": BOT_ID, "app_id": APP_ID}
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
+    if message.broadcast:
+        shown["subtype"] = "thread_broadcast"
     if message.edited:
         shown["edited"] = {"user": message.user, "ts": message.ts}
     return shown

@@ -122,6 +122,7 @@ class Page:
             "ephemeral": message.only_for is not None,
             "edited": message.edited,
             "thread_ts": message.thread_ts,
+            "broadcast": message.broadcast,
             **({"warning": message.warnings} if message.warnings else {}),
             **({"file": {"name": file.name, "size": file.length, "url": self.slack.file_url(file.id)}} if file else {}),
         }

@@ -85,7 +85,10 @@ class StoredFile:
 
 @dataclass(eq=False)
 class StoredMessage:
-    """A message. One with `only_for` is ephemeral: that person alone sees it. `warnings` stand beside blocks."""
+    """A message. One with `only_for` is ephemeral: that person alone sees it. `warnings` stand beside blocks.
+
+    With `broadcast`, a reply is shown in the channel as well.
+    """
 
     ts: str
     channel: str
@@ -94,6 +97,7 @@ class StoredMessage:
     blocks: list[Json] = field(default_factory=list)
     only_for: str | None = None
     thread_ts: str | None = None
+    broadcast: bool = False
     edited: bool = False
     file: StoredFile | None = None
     warnings: dict[str, str] = field(default_factory=dict)
@@ -172,11 +176,12 @@ class Workspace:
         *,
         only_for: str | None = None,
         thread_ts: str | None = None,
+        broadcast: bool = False,
         file: StoredFile | None = None,
     ) -> StoredMessage:
         """Add a message; nothing is checked but ids are given to blocks that have none."""
         shown = self.with_ids(blocks or [])
-        message = StoredMessage(self.new_ts(), channel, user, text, shown, only_for, thread_ts, file=file)
+        message = StoredMessage(self.new_ts(), channel, user, text, shown, only_for, thread_ts, broadcast, file=file)
         self.messages.setdefault(channel, []).append(message)
         self.feed.publish("messages", channel)
         return message

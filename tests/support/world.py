@@ -11,6 +11,8 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.waiting import WaitingKeys
 from bot.app import build_effects, build_grammar
 from bot.audit import Audit
 from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Telling
@@ -90,6 +92,8 @@ class FakeSlack:
 
     messages: dict[tuple[str, str], Message] = field(default_factory=dict)
     threads: list[tuple[str, str, Message]] = field(default_factory=list)
+    broadcasts: list[Message] = field(default_factory=list)
+    """Those of the threads that are shown in the channel as well."""
     whispers: list[tuple[str, str, Message]] = field(default_factory=list)
     edits: list[Message] = field(default_factory=list)
     files: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -107,6 +111,11 @@ class FakeSlack:
             self.threads.append((channel, thread, message))
         else:
             self.messages[channel, message_id] = message
+        return message_id
+
+    async def broadcast(self, channel: str, message: Message, *, thread: MessageId) -> MessageId:
+        message_id = await self.post(channel, message, thread=thread)
+        self.broadcasts.append(message)
         return message_id
 
     async def edit(self, channel: str, message_id: MessageId, message: Message) -> None:
@@ -213,7 +222,9 @@ class World:
         effects = build_effects(self.redis, self.quay_url)
         self.vault = Vault(self.redis, b"v" * 32, timedelta(hours=12), self.clock)
         self.changes = Changes(*parts, effects, self.clock, nudge)
-        self.arrivals = Arrivals(*parts, self.clock)
+        self.waiting = WaitingKeys(self.redis, self.confirmations, self.slack, self.clock)
+        self.expiring = ExpiringKeys(self.redis, self.slack, self.clock)
+        self.arrivals = Arrivals(*parts, self.clock, self.waiting.doubts)
         self.measuring = Measuring(self.redis, self.quay, self.slack, self.clock)
         followers = {"postRegistrySize": self.measuring.begin}
         self.executor = Executor(*parts, effects, self.clock, self.changes.propose_again, self.vault, followers)

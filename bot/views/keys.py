@@ -1,0 +1,168 @@
+"""What alerts say of service keys: those that still wait, and those that come to their end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.messages import Block, Message
+from bot.quay.models import ServiceKey
+from bot.views.alerts import Refusal
+from bot.views.blocks import actions, button, context, header, section, table
+from bot.views.text import clip, code, count, date, duration, escape, visible
+
+EXTEND = "key_extend"
+"""The action of the button that opens the form of `keys update`; its value is the key's id."""
+
+_NAME = 50
+_CELL = 40
+_NAMED = 5
+
+
+EXPIRED = timedelta(0)
+"""The last of all steps."""
+
+
+@dataclass(frozen=True)
+class KeyEnd:
+    """A key that comes to its end, as its message tells of it.
+
+    `step` is the length of time before the end that it has come to, EXPIRED after it; `days` are left, begun ones
+    counted. `outlasting` other keys of its service are valid afterwards. `unrenewed` is the time after which its
+    service should have renewed it by itself, and has not.
+    """
+
+    kid: str
+    name: str
+    service: str
+    created: datetime
+    expires: datetime
+    step: timedelta
+    days: int
+    outlasting: int = 0
+    unrenewed: timedelta | None = None
+
+
+def reminder(key: ServiceKey, until: datetime, now: datetime, refusal: Refusal | None = None) -> Message:
+    """A key that still waits, some time before it is too late.
+
+    With a refusal it is the message for the admin channel, which says whom it should have reached.
+    """
+    follows = "it expires" if key.expiration_date == until else "Quay deletes it"
+    who = f"Key {code(f'{key.kid[:12]}…')} of *{escape(_cut(key.service))}*"
+    left = f"still waits for approval: {duration(until - now)} left, then {follows} ({date(until)})"
+    text = f"Key {escape(key.kid[:12])}… of {escape(_cut(key.service))} {left}"
+    blocks: list[Block] = [section(f"⏳ {who} {left}.")]
+    if refusal:
+        blocks.append(context(f"{_meant_for(refusal)}\n`keys approve KID` shows its card here"))
+    return Message(text, tuple(blocks))
+
+
+def ending(end: KeyEnd, refusal: Refusal | None = None) -> Message:
+    """A key that expires soon, or has expired: when, what then does not work, and what to press."""
+    service, state = escape(_cut(end.service)), _state(end)
+    if end.step:
+        said = f"On {date(end.expires)}; then {service} can't sign requests to Quay with it."
+    else:
+        said = f"On {date(end.expires)}; since then Quay refuses what {service} signs with it."
+    lines = [said, _outlasting(end)]
+    if end.unrenewed:
+        lines.append(f"⚠️ {service} should have renewed it by itself after {duration(end.unrenewed)}, and has not.")
+    notes = [f"{code(end.kid)} · created {date(end.created)}", *([_meant_for(refusal)] if refusal else [])]
+    return Message(
+        text=f"Key {_named(end)} {state}. {said}",
+        blocks=(
+            header(f"Key {_cut(end.name)} ({_cut(end.service)}) {state}"),
+            section("\n".join(lines)),
+            context("\n".join(notes)),
+            actions([button("Extend…", EXTEND, end.kid)], f"key:{end.kid[:200]}"),
+        ),
+    )
+
+
+def closed(end: KeyEnd, *, gone: bool, until: datetime | None, now: datetime) -> Message:
+    """The last state of a key's message: why it is over. `until` is None for a key that never expires, or is gone."""
+    if gone:
+        state, said = "is no longer in Quay", f"It was deleted, or {escape(_cut(end.service))} renewed it."
+    elif until is None:
+        state, said = "never expires any more", "It is valid for good."
+    else:
+        state, said = "no longer expires soon", f"It is valid until {date(until)}."
+    return Message(
+        f"Key {_named(end)} {state}",
+        (header(f"Key {_cut(end.name)} ({_cut(end.service)}) {state}"), context(f"{said} Seen {date(now)}.")),
+    )
+
+
+def digest(ends: Sequence[KeyEnd], total: int, refusal: Refusal | None = None) -> Message:
+    """Many keys that come to their end, the next first; of once `total` of them, whose others are settled."""
+    if not ends:
+        title = f"All {count(total)} service keys of this list are extended or gone"
+        return Message(title, (header(title),))
+    ordered = sorted(ends, key=lambda end: end.expires)
+    among = count(total) if len(ends) == total else f"{count(len(ends))} of {count(total)}"
+    expired = sum(not end.step for end in ends)
+    title = f"{among} service keys expire soon" + (f" ({count(expired)} have already)" if expired else "")
+    cells = [
+        (
+            f"{end.expires.astimezone(UTC):%Y-%m-%d %H:%M}",
+            _cell(end.service),
+            _cell(end.name),
+            count(end.outlasting) if end.outlasting else "none",
+        )
+        for end in ordered
+    ]
+    shown, found_room = table(("Expires (UTC)", "Service", "Key", "Other keys then"), cells, right=(3,))
+    unshown = len(ends) - found_room
+    notes = [f"{count(unshown)} more, later ones, are not in the table"] if unshown else []
+    notes.append("To extend one: `keys update KID --expires 90d`; for the ids: `keys list --expiring 30d`")
+    notes += [_meant_for(refusal)] if refusal else []
+    named = _list(ordered, lambda end: f"{_named(end)} on {date(end.expires, 'day')}")
+    return Message(f"{title}: {named}", (header(title), shown, context("\n".join(notes))))
+
+
+def next_step(ends: Sequence[KeyEnd], step: timedelta) -> Message:
+    """The reply under a message some of whose keys have come closer to their end, or have expired."""
+    if len(ends) == 1:
+        text = f"Key {_named(ends[0])} {_state(ends[0])}: on {date(ends[0].expires)}"
+    else:
+        state = f"expire within {duration(step)}" if step else "have expired"
+        text = f"{count(len(ends))} of these keys {state}: {_list(ends, _named)}"
+    return Message(text, (section(f"{'⏳' if step else '⌛'} {text}."),))
+
+
+def _meant_for(refusal: Refusal) -> str:
+    return (
+        f"Meant for <#{refusal.channel}>, which Slack refused: {code(refusal.reason)}. "
+        "Invite the bot there, or name another channel in alerts.yaml"
+    )
+
+
+def _state(end: KeyEnd) -> str:
+    if not end.step:
+        return "has expired"
+    return "expires within a day" if end.days == 1 else f"expires in {count(end.days)} days"
+
+
+def _outlasting(end: KeyEnd) -> str:
+    service, then = escape(_cut(end.service)), "then" if end.step else "now"
+    if not end.outlasting:
+        return f"*{service} has no other valid key {then}.*"
+    keys = "1 other valid key" if end.outlasting == 1 else f"{count(end.outlasting)} other valid keys"
+    return f"{service} has {keys} {then}."
+
+
+def _list(ends: Sequence[KeyEnd], named: Callable[[KeyEnd], str]) -> str:
+    more = f" and {count(len(ends) - _NAMED)} more" if len(ends) > _NAMED else ""
+    return ", ".join(map(named, ends[:_NAMED])) + more
+
+
+def _named(end: KeyEnd) -> str:
+    return f"{escape(_cut(end.name))} ({escape(_cut(end.service))})"
+
+
+def _cut(text: str) -> str:
+    return clip(visible(text), _NAME)
+
+
+def _cell(text: str) -> str:
+    return clip(visible(text), _CELL)
