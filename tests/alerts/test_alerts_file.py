@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.alerts.config import AlertsFile, QuotaAlerts
+from bot.alerts.config import AlertsFile, KeyAlerts, QuotaAlerts
 from bot.documents import DocumentError, read_document
 
 EXAMPLE = Path(__file__).parents[2] / "alerts.yaml"
+KEYS = "version: 1\nadmin_channel: C0ADMIN\nkeys:\n  channel: C0KEYS\n  "
 QUOTAS = "version: 1\nadmin_channel: C0ADMIN\nquotas:\n  "
 
 
@@ -23,6 +24,7 @@ def test_the_example_is_read_as_it_is_meant() -> None:
     assert alerts.time_zone == ZoneInfo("Europe/Berlin")
     assert alerts.keys
     assert alerts.keys.every.interval == timedelta(minutes=1)
+    assert alerts.keys == KeyAlerts(channel="C0REGADMIN"), "and tells what holds anyhow"
     assert alerts.quotas
     assert str(alerts.quotas.every) == "*/15 * * * *"
     assert alerts.channels == {"C0REGADMIN", "C0ML"}
@@ -33,6 +35,14 @@ def test_sections_that_are_missing_mean_no_such_alerts() -> None:
     alerts = read("version: 1\nadmin_channel: C0ADMIN")
     assert alerts.quotas is None
     assert alerts.keys_channel == "C0ADMIN"
+
+
+def test_reminders_and_steps_are_as_many_as_one_likes() -> None:
+    """None at all, too."""
+    alerts = read(KEYS + "reminders: []\n  expiring: [2w, 12h]")
+    assert alerts.keys
+    assert (alerts.keys.reminders, alerts.keys.expiring) == ((), (timedelta(days=14), timedelta(hours=12)))
+    assert read(KEYS + "expiring: []").keys == KeyAlerts(channel="C0KEYS", expiring=())
 
 
 @pytest.mark.parametrize(
@@ -87,6 +97,11 @@ def test_forecast_quiet_hours_and_a_mention_are_asked_for() -> None:
         ("version: 1\nadmin_channel: '#general'", "2: admin_channel: #general is not a channel's id"),
         ("version: 1\nadmin_channel: C0A\ntime_zone: Mars", '3: time_zone: "Mars" is not a time zone'),
         ("version: 1\nadmin_channel: C0A\nkey: {}", '3: unknown key "key", did you mean "keys"?'),
+        (KEYS + "reminders: [80, 50]", "5: keys.reminders: levels should ascend, and 50 comes after 80"),
+        (KEYS + "reminders: [100]", "5: keys.reminders[0]: should be 99 or less, not 100"),
+        (KEYS + "expiring: [7d, 30d]", "5: keys.expiring: the lengths of time should descend, such as 30d, 7d, 1d"),
+        (KEYS + "expiring: [7]", "5: keys.expiring[0]: 7 is no length of time: it needs a unit, such as 7d"),
+        (KEYS + "expiring: [soon]", "5: keys.expiring[0]: 'soon' is not a duration"),
         (QUOTAS + "levels: [90, 80]", "4: quotas.levels: levels should ascend, and 80 comes after 90"),
         (QUOTAS + "levels: [80, 80]", "4: quotas.levels: levels should ascend, and 80 comes after 80"),
         (QUOTAS + "levels: [0]", "4: quotas.levels[0]: should be 1 or more, not 0"),

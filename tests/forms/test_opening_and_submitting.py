@@ -124,3 +124,15 @@ async def test_a_form_can_be_opened_with_something_given(world: World) -> None:
     assert view is not None
     assert forms.read(filled(view, limit="5GiB")) == Filled("quota set team-alpha 5GiB", ADMIN)
     assert await forms.asking(await world.person("U0MALLORY"), ADMIN, "quota set", given) is None
+
+
+@pytest.mark.parametrize("kid", ["4f2a9c00", "-starts-with-a-dash", "has a <space>"])
+async def test_the_form_of_a_key_holds_whatever_id_it_has(world: World, kid: str) -> None:
+    """A service chooses the id of its key; whoever may only ask gets the form as well."""
+    given = {"kid": kid, "expires": "90d"}
+    for user in ("U0CAROL", "U0DAVE"):
+        view = await forms_of(world).asking(await world.person(user), ADMIN, "keys update", given)
+        assert view is not None
+        assert check_view(view) == []
+        assert kid in str(view)
+    assert await forms_of(world).asking(await world.person("U0MALLORY"), ADMIN, "keys update", given) is None

@@ -21,6 +21,17 @@ async def test_timestamps_grow_though_the_clock_stands(slack: Any) -> None:
     assert sent == sorted(set(sent))
 
 
+async def test_a_reply_can_be_shown_in_the_channel_as_well(slack: Any) -> None:
+    """With reply_broadcast, which means nothing outside of a thread."""
+    root = await slack.api("chat.postMessage", channel="C0ML", text="root", reply_broadcast=True)
+    for broadcast in (False, True):
+        wish = {"text": "reply", "thread_ts": root["ts"], "reply_broadcast": broadcast}
+        posted = await slack.api("chat.postMessage", channel="C0ML", **wish)
+        assert posted["message"].get("subtype") == ("thread_broadcast" if broadcast else None)
+    seen = (await slack.see("messages", "U01ALICE", channel="C0ML"))["messages"]
+    assert [one["broadcast"] for one in seen] == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("channel", "scope", "error"),
     [

@@ -40,6 +40,7 @@ rules:
   - {name: staff may look, who: [staff], may: [read]}
   - {name: managers set quotas, who: [managers], may: [quotas.change]}
   - {name: managers look after users, who: [managers], may: [users.change]}
+  - {name: managers extend keys, who: [managers], may: [updateServiceKey]}
   - {name: staff may ask for quotas, who: [staff], may_request: [quotas.change]}
 confirmations:
   - {for: [keys.change], approvers: [approvers], approvals: 1, expires: 24h}

@@ -111,3 +111,22 @@ async def test_a_key_is_approved_from_the_home_tab(town: Town) -> None:
     approval = town.registry.keys[kid].approval
     assert approval is not None
     assert "Bob Brandt (U02BOB)" in approval.notes
+
+
+async def test_a_key_that_expires_is_extended_from_its_message(town: Town) -> None:
+    """The button opens the form with key and time; a new date, agreed to, closes the message. Others learn why not."""
+    message = await town.sees("U03CAROL", "Key builders us (quay_builder) expires in 3 days", "key_extend")
+    assert (await town.press("U04DAVE", message, "key_extend"))["ok"]
+    assert (await town.sees("U04DAVE", "What Dave Diaz may do"))["ephemeral"]
+    await town.press("U03CAROL", message, "key_extend")
+    view = await town.modal("U03CAROL", "/quay keys update", "90d")
+    key = next(key for key in town.registry.keys.values() if key.name == "builders us")
+    (block, action), (expires, value) = field(view, "kid"), field(view, "expires")
+    shown = next(one for one in view["blocks"] if one["block_id"] == block)["element"]["initial_option"]
+    assert shown["value"] == key.kid
+    entered = {block: {action: {"selected_option": shown}}, expires: {value: {"value": "90d"}}}
+    assert (await do(town, "submit", "U03CAROL", view_id=view["id"], values=entered))["ok"]
+    card = await town.sees("U02BOB", "Change the key", "change_approve")
+    await town.press("U02BOB", card, "change_approve")
+    closed = await town.sees("U04DAVE", "Key builders us (quay_builder) no longer expires soon")
+    assert closed["ts"] == message["ts"]
