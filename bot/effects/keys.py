@@ -63,7 +63,7 @@ def facts_of(key: ServiceKey) -> tuple[Line, ...]:
 def warnings_of(key: ServiceKey) -> tuple[str, ...]:
     """What should make an approver look twice."""
     if key.thumbprint and not has_its_thumbprint(key):
-        return ("The id is not the thumbprint of the key: ask the service's owner which key they sent.",)
+        return ("Its id is not its thumbprint: ask the owner of the service which key they sent.",)
     return ()
 
 

@@ -61,9 +61,9 @@ def ending(end: KeyEnd, refusal: Refusal | None = None) -> Message:
     """A key that expires soon, or has expired: when, what then does not work, and what to press."""
     service, state = escape(_cut(end.service)), _state(end)
     if end.step:
-        said = f"On {date(end.expires)}; then {service} can't sign requests to Quay with it."
+        said = f"Valid until {date(end.expires)}; then {service} can't sign requests to Quay with it."
     else:
-        said = f"On {date(end.expires)}; since then Quay refuses what {service} signs with it."
+        said = f"Since {date(end.expires)} Quay refuses what {service} signs with it."
     lines = [said, _outlasting(end)]
     if end.unrenewed:
         lines.append(f"⚠️ {service} should have renewed it by itself after {duration(end.unrenewed)}, and has not.")
@@ -116,14 +116,14 @@ def digest(ends: Sequence[KeyEnd], total: int, refusal: Refusal | None = None) -
     notes = [f"{count(unshown)} more, later ones, are not in the table"] if unshown else []
     notes.append("To extend one: `keys update KID --expires 90d`; for the ids: `keys list --expiring 30d`")
     notes += [_meant_for(refusal)] if refusal else []
-    named = _list(ordered, lambda end: f"{_named(end)} on {date(end.expires, 'day')}")
+    named = _list(ordered, lambda end: f"{_named(end)}: {date(end.expires, 'day')}")
     return Message(f"{title}: {named}", (header(title), shown, context("\n".join(notes))))
 
 
 def next_step(ends: Sequence[KeyEnd], step: timedelta) -> Message:
     """The reply under a message some of whose keys have come closer to their end, or have expired."""
     if len(ends) == 1:
-        text = f"Key {_named(ends[0])} {_state(ends[0])}: on {date(ends[0].expires)}"
+        text = f"Key {_named(ends[0])} {_state(ends[0])}: {date(ends[0].expires)}"
     else:
         state = f"expire within {duration(step)}" if step else "have expired"
         text = f"{count(len(ends))} of these keys {state}: {_list(ends, _named)}"

@@ -74,7 +74,7 @@ async def test_a_key_has_one_message_from_its_first_step_to_its_end(shop: Shop) 
     await shop.days(1)
     assert shop.titles == ["Key scanner (clair) expires in 30 days"]
     (message,) = shop.slack.messages.values()
-    assert message.text.startswith("Key scanner (clair) expires in 30 days. On <!date^")
+    assert message.text.startswith("Key scanner (clair) expires in 30 days. Valid until <!date^")
     assert "then clair can't sign requests to Quay with it" in message.text
     assert "*clair has no other valid key then.*" in text_of(message)
     await shop.days(5)
