@@ -50,7 +50,9 @@ class WaitingKeys:
         known = await self._known_services({key.service for key in keys if not key.is_waiting})
         crowds = crowds_of(keys) if waiting else {}
         new = {kid: self._after(watched.get(kid), crowds.get(kid, 0)) for kid in waiting}
-        changed: dict[str, Watched | None] = {kid: entry for kid, entry in new.items() if watched.get(kid) != entry}
+        changed: dict[str, Watched | None] = {
+            kid: entry for kid, entry in new.items() if watched.get(kid) != entry and entry.claimed_at is None
+        }
         await watched.swap({**changed, **dict.fromkeys(watched.keys() - waiting.keys())})
         return {kid: doubts_about(key, known, new[kid].crowd) for kid, key in waiting.items()}
 

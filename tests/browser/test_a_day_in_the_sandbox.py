@@ -120,7 +120,7 @@ def test_details_of_a_key_open_over_the_page_and_close_again(window: Window) -> 
     window.enter("Bob")
     window.press(window.message("of clair_scanner: waits for approval"), "key_details")
     details = window.page.get_by_role("dialog", name="Service key")
-    expect(details).to_contain_text("The id is not the thumbprint of the key")
+    expect(details).to_contain_text("Its id is not its thumbprint")
     details.get_by_role("button", name="Dismiss this form").click()
     expect(details).to_have_count(0)
     expect(window.message("of clair_scanner: waits for approval").get_by_role("button")).to_have_count(3)
