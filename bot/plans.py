@@ -51,8 +51,14 @@ class Sight(_Frozen):
     operation: str
     """Which operation the state asks for."""
     rests_on: Mapping[str, Argument]
-    """What must still be so when the change is executed; never figures that move by themselves."""
+    """What must still be so when the change is executed; never figures that move by themselves. What permission rules
+    may ask of it ends in `_now`."""
     plan: Plan
+
+    @property
+    def facts(self) -> dict[str, Argument]:
+        """The facts that permission rules may ask for; the digest binds them with the rest."""
+        return {name: value for name, value in self.rests_on.items() if name.endswith("_now")}
 
     def digest(self, arguments: Mapping[str, Argument]) -> str:
         """Bind operation, arguments and the state that was shown into one value."""

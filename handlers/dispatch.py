@@ -15,7 +15,7 @@ from bot.commands import Call, Command, Correction, Grammar, Help
 from bot.confirmations import Confirmations
 from bot.links import RegistryLinks
 from bot.messages import Courier, Message, MessengerError
-from bot.permissions import Decision, Person, Place, decide, may_use
+from bot.permissions import Decision, Person, Place, Presumed, decide, may_use
 from bot.permissions.asking import may_ask_about
 from bot.plans import Argument, Refusal
 from bot.quay.client import Quay
@@ -150,7 +150,7 @@ class Dispatcher:
         person: Person,
         place: Place,
         *,
-        presume: bool = False,
+        presume: Presumed = "state",
     ) -> Decision | None:
         """Check everything that the command may come to. Raises Denied."""
         policy = self.gate.policy()
@@ -166,7 +166,7 @@ class Dispatcher:
         """Fetch the key that a KID names; nothing is fetched for somebody whom no arguments could be allowed."""
         if "kid" not in call.arguments:
             return None
-        self._require(call.command, call.arguments, {}, person, place, presume=True)
+        self._require(call.command, call.arguments, {}, person, place, presume="everything")
         typed = str(call.arguments["kid"])
         if len(typed) >= WHOLE_KID:
             try:

@@ -4,7 +4,7 @@ from bot.commands import CommandSet, Correction, Help
 from bot.messages import Message
 from bot.permissions import Actor
 from bot.permissions.asking import explain
-from bot.permissions.policy import OWN_NAMES, arguments_of
+from bot.permissions.names import OWN_NAMES, arguments_of
 from bot.plans import Argument
 from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS

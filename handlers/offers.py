@@ -10,7 +10,9 @@ def is_offered(policy: Policy, person: Person, place: Place, command: Command) -
     if not command.permissions:
         return not may_use(policy, person, place).denied
     ask = may_ask_about if command.for_approvers else decide
-    return any(not ask(policy, person, operation, {}, place, presume=True).denied for operation in command.permissions)
+    return any(
+        not ask(policy, person, operation, {}, place, presume="everything").denied for operation in command.permissions
+    )
 
 
 def offers(grammar: Grammar, policy: Policy, person: Person, place: Place) -> tuple[CommandSet, ...]:

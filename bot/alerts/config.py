@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bot.alerts.quiet import QuietHours
 from bot.alerts.schedule import Schedule
-from bot.permissions.policy import matches_pattern
+from bot.permissions.conditions import matches_pattern
 from bot.units import parse_duration
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")

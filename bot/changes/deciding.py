@@ -98,11 +98,11 @@ class Changes:
         """
         effect, policy, now = self.effects[command], self.gate.policy(), self.clock()
         for operation in effect.operations(arguments):
-            decision = decide(policy, person, operation, arguments, place)
+            decision = decide(policy, person, operation, arguments, place, presume="state")
             if decision.denied:
                 raise Denied(decision)
         sight = await effect.look(self.quay, arguments, now)
-        decision = decide(policy, person, sight.operation, arguments, place)
+        decision = decide(policy, person, sight.operation, {**arguments, **sight.facts}, place)
         if decision.denied:
             raise Denied(decision)
         typed = typed_name is not None and typed_name == named_by(sight.operation, arguments)
@@ -116,6 +116,7 @@ class Changes:
             command=command,
             operation=sight.operation,
             arguments=dict(arguments),
+            facts=sight.facts,
             needed=entry.approvals,
             approvers=entry.approvers,
         )
@@ -248,12 +249,12 @@ class Changes:
         if person.standing == "unknown" or place.unknown:
             raise NotKnown
         for by_others in (False, True):
-            entry = confirmation_for(policy, offer.operation, offer.arguments, by_others=by_others)
+            entry = confirmation_for(policy, offer.operation, offer.for_rules, by_others=by_others)
             decision = may_approve(
                 policy,
                 person,
                 offer.operation,
-                offer.arguments,
+                offer.for_rules,
                 place,
                 requester=record.requester,
                 entry=required(entry, typed=True),

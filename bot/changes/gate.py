@@ -48,19 +48,13 @@ class Gate:
 
     async def person(self, actor: Actor) -> Person:
         """Say who an actor is, with the user groups that the policy speaks of."""
-        groups, by_email = self._needed()
-        return await self.directory.person(actor, groups, by_email=by_email)
+        policy = self.policy()
+        return await self.directory.person(actor, policy.user_groups, by_email=bool(policy.addresses))
 
     def remembered_person(self, actor: Actor) -> Person | None:
         """Say at once who an actor was some minutes ago at most; for no decision about an act."""
-        groups, by_email = self._needed()
-        return self.directory.remembered_person(actor, groups, by_email=by_email)
-
-    def _needed(self) -> tuple[list[str], bool]:
-        """The user groups that the policy speaks of, and whether it speaks of e-mail addresses."""
-        members = {member for listed in self.policy().groups.values() for member in listed}
-        addresses = {member for member in members if "@" in member}
-        return sorted(member for member in members - addresses if member.startswith("S")), bool(addresses)
+        policy = self.policy()
+        return self.directory.remembered_person(actor, policy.user_groups, by_email=bool(policy.addresses))
 
     async def place(self, channel: str) -> Place:
         """Say what a channel is; one that no rule speaks of is not looked up, since no rule allows anything there."""
@@ -77,13 +71,13 @@ class Gate:
         """The confirmation that applies to an offer now. Raises Denied when its requester no longer passes."""
         policy = self.policy()
         if record.requester is None:
-            entry = confirmation_for(policy, offer.operation, offer.arguments)
+            entry = confirmation_for(policy, offer.operation, offer.for_rules)
         else:
             requester = await self.person(record.requester)
             place = await self.directory.place(record.channel)
             if requester.standing == "unknown" or place.unknown:
                 raise NotKnown
-            decision = decide(policy, requester, offer.operation, offer.arguments, place)
+            decision = decide(policy, requester, offer.operation, offer.for_rules, place)
             if decision.denied:
                 raise deny(f"{record.requester_label} may no longer ask for it: {decision.reason}", decision.rule)
             entry = decision.confirmation
@@ -97,7 +91,7 @@ class Gate:
         if person.standing == "unknown" or place.unknown:
             raise NotKnown
         decision = may_approve(
-            self.policy(), person, offer.operation, offer.arguments, place, requester=record.requester, entry=entry
+            self.policy(), person, offer.operation, offer.for_rules, place, requester=record.requester, entry=entry
         )
         if decision.denied:
             raise Denied(decision)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from cyclopts import Parameter
 
-from bot.permissions.policy import OwnName
+from bot.permissions.names import OwnName
 
 Here = Parameter(parse=False)
 """Marks the parameter that is handed in by the bot, not typed: `here: Annotated[Context, Here]`."""

@@ -37,10 +37,17 @@ class Offer(_Frozen):
     command: str
     operation: str
     arguments: dict[str, Argument]
+    facts: dict[str, Argument] = {}
+    """What permission rules may ask of the registry as it was when the plan was made."""
     needed: int
     """How many people besides the requester; 0 when the requester's own confirmation is enough."""
     approvers: tuple[str, ...] = ()
     """The groups whose members may agree, by the permissions in force when this was last looked at."""
+
+    @property
+    def for_rules(self) -> dict[str, Argument]:
+        """The arguments as permission rules see them, with the facts. Where the facts changed, so did the digest."""
+        return {**self.arguments, **self.facts}
 
 
 class Approval(_Frozen):

@@ -150,7 +150,7 @@ class SetQuota:
             consequences=(rejects,),
             warnings=tuple(warnings),
         )
-        rests_on = {"quota_id": state.quota_id, "limit": state.limit}
+        rests_on = {"quota_id": state.quota_id, "limit_now": state.limit}
         return Sight(operation=create if state.quota_id is None else change, rests_on=rests_on, plan=plan)
 
     async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
@@ -210,7 +210,7 @@ class DeleteQuota:
             consequences=("Nothing will stop the namespace from growing, unless the system has a default limit.",),
         )
         (operation,) = self.operations(arguments)
-        return Sight(operation=operation, rests_on={"quota_id": state.quota_id, "limit": state.limit}, plan=plan)
+        return Sight(operation=operation, rests_on={"quota_id": state.quota_id, "limit_now": state.limit}, plan=plan)
 
     async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
         """Delete by the id that was seen."""

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bot.permissions.decision import Decision, Verdict, confirmation_for, decide, may_approve
+from bot.permissions.conditions import SIZES, Arguments, asks_for_state, fact
+from bot.permissions.decision import Decision, Presumed, Verdict, confirmation_for, decide, may_approve
+from bot.permissions.names import arguments_of
 from bot.permissions.people import Actor, Person, Place
-from bot.permissions.policy import Arguments, ConfirmationRule, Expectation, Policy
+from bot.permissions.policy import ConfirmationRule, Expectation, Policy
 
 ReadCall = Callable[[str], tuple[tuple[str, ...], Arguments]]
 """Reads a command into the operations it may come to and their arguments. Raises ValueError with a sentence."""
@@ -18,18 +20,29 @@ def may_ask_about(
     arguments: Arguments,
     place: Place,
     *,
-    presume: bool = False,
+    presume: Presumed = "nothing",
 ) -> Decision:
     """Decide whether a person may bring up a change that a service requested: by a rule, or as its approver."""
     decision = decide(policy, person, operation, arguments, place, presume=presume)
     if not decision.denied or decision.rule or place.channel not in policy.admin_channels:
         return decision
-    for entry in policy.confirmations if presume else filter(None, [confirmation_for(policy, operation, arguments)]):
-        if operation in entry.operations and entry.approvals:
-            voice = may_approve(policy, person, operation, arguments, place, requester=None, entry=entry)
+    entry = confirmation_for(policy, operation, arguments)
+    for candidate in policy.confirmations if presume == "everything" else filter(None, [entry]):
+        if operation in candidate.operations and candidate.approvals:
+            voice = may_approve(policy, person, operation, arguments, place, requester=None, entry=candidate)
             if not voice.denied:
                 return voice
     return decision
+
+
+@dataclass(frozen=True)
+class Approvers:
+    """A group whose members may agree, as far as the file itself names them."""
+
+    group: str
+    users: tuple[str, ...]
+    unnamed: int
+    """How many members are user groups or addresses: who that is, Slack alone knows."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +51,48 @@ class Explanation:
 
     operation: str
     decision: Decision
-    entry: ConfirmationRule | None
+    approvers: tuple[Approvers, ...] = ()
+    quote: str = ""
+    """The rule that decided, as it stands in the file."""
+    unseen: tuple[str, ...] = ()
+    """The facts that rules ask for and nobody named."""
+
+    @property
+    def entry(self) -> ConfirmationRule | None:
+        """How the change would be confirmed."""
+        return self.decision.confirmation
 
 
 def explain(
     policy: Policy, person: Person, operations: Iterable[str], arguments: Arguments, place: Place
 ) -> tuple[Explanation, ...]:
-    """Decide for each of the operations, and say how each would be confirmed."""
-    return tuple(
-        Explanation(operation, decision, decision.confirmation)
-        for operation in operations
-        for decision in (decide(policy, person, operation, arguments, place),)
+    """Decide for each of the operations, and say how each would be confirmed, and by whom."""
+    return tuple(_explained(policy, person, operation, arguments, place) for operation in operations)
+
+
+def _explained(policy: Policy, person: Person, operation: str, arguments: Arguments, place: Place) -> Explanation:
+    decision = decide(policy, person, operation, arguments, place)
+    groups = decision.confirmation.approvers if decision.confirmation and decision.confirmation.approvals else ()
+    unseen = tuple(fact(name) for name in arguments_of(operation) if name in SIZES and fact(name) not in arguments)
+    return Explanation(
+        operation,
+        decision,
+        tuple(_approvers(policy, group) for group in groups),
+        policy.quote(decision.rule) if decision.rule else "",
+        unseen if _asked_for_state(policy, operation) else (),
     )
+
+
+def _approvers(policy: Policy, group: str) -> Approvers:
+    members = policy.groups[group]
+    users = tuple(member for member in members if member[0] in "UW" and member not in policy.addresses)
+    return Approvers(group, users, len(members) - len(users))
+
+
+def _asked_for_state(policy: Policy, operation: str) -> bool:
+    rules = [rule.where for rule in policy.rules if operation in rule.operations]
+    entries = [entry.where for entry in policy.confirmations if operation in entry.operations]
+    return any(asks_for_state(where) for where in (*rules, *entries))
 
 
 def explain_offline(
@@ -74,22 +117,28 @@ def failing_expectations(policy: Policy, read: ReadCall) -> list[tuple[int, str]
         except ValueError as error:
             failing.append((index, f"{example.do!r} cannot be read: {error}"))
             continue
-        verdict, reason = _verdict(policy, example, operations, arguments)
-        if verdict != example.verdict:
-            failing.append(
-                (index, f"{example.do!r} for {_whom(example)} is {verdict}, not {example.verdict}: {reason}")
-            )
+        if said := _failure(example, _strictest(policy, example, operations, arguments)):
+            failing.append((index, f"{example.do!r} for {_whom(example)} {said}"))
     return failing
 
 
-def _verdict(policy: Policy, example: Expectation, operations: Iterable[str], arguments: Arguments) -> tuple[str, str]:
-    """The strictest verdict of the operations that the command may come to."""
+def _failure(example: Expectation, decision: Decision) -> str:
+    if decision.verdict != example.verdict:
+        return f"is {decision.verdict.value}, not {example.verdict}: {decision.reason}"
+    needed = decision.confirmation.approvals if decision.confirmation else None
+    if example.approvals is not None and needed != example.approvals:
+        return f"needs {'no confirmation' if needed is None else f'{needed} approvals'}, not {example.approvals}"
+    return ""
+
+
+def _strictest(policy: Policy, example: Expectation, operations: Iterable[str], arguments: Arguments) -> Decision:
+    """The strictest decision on the operations that the command may come to."""
     place = _place(policy, example.in_)
     person, extended = _person(policy, example.who, example.as_)
     order = [Verdict.DENY, Verdict.REQUEST, Verdict.ALLOW]
-    decisions = [decide(extended, person, operation, arguments, place) for operation in operations]
-    strictest = min(decisions, key=lambda decision: order.index(decision.verdict))
-    return strictest.verdict.value, strictest.reason
+    known = dict(arguments) if example.now is None else {**arguments, fact("limit"): example.now.limit}
+    decisions = [decide(extended, person, operation, known, place) for operation in operations]
+    return min(decisions, key=lambda decision: order.index(decision.verdict))
 
 
 def _person(policy: Policy, who: str, named: tuple[str, ...]) -> tuple[Person, Policy]:
@@ -102,8 +151,8 @@ def _person(policy: Policy, who: str, named: tuple[str, ...]) -> tuple[Person, P
 def _place(policy: Policy, where: str | None) -> Place:
     if where in {"dm", "home"}:
         return Place(where, kind="dm" if where == "dm" else "home")
-    channels = policy.channels_of((where,)) if where else policy.admin_channels
-    return Place(min(channels, default="C0NOWHERE"))
+    channels = policy.channels_of((where,)) if where else ()
+    return Place(min(channels, default=policy.first_admin_channel or "C0NOWHERE"))
 
 
 def _whom(example: Expectation) -> str:

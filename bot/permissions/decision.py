@@ -1,11 +1,26 @@
 """The decision: who may do what, where; and which confirmation a change needs. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal
 
+from bot.permissions.conditions import (
+    Argument,
+    Arguments,
+    Bounds,
+    Condition,
+    Where,
+    asks_for_state,
+    fact,
+    matches_pattern,
+)
+from bot.permissions.names import is_change
 from bot.permissions.people import Actor, Person, Place
-from bot.permissions.policy import Arguments, Bounds, ConfirmationRule, Policy, Rule, Where, matches_pattern
-from bot.quay.operations import OPERATIONS
+from bot.permissions.policy import ConfirmationRule, Policy, Rule
+
+Presumed = Literal["nothing", "state", "everything"]
+"""What is missing and presumed to fit where a rule allows: nothing; what only a look at the registry can tell, before
+it; any argument. A deny never presumes."""
 
 
 class Verdict(StrEnum):
@@ -38,59 +53,64 @@ def decide(
     arguments: Arguments,
     place: Place,
     *,
-    presume: bool = False,
+    presume: Presumed = "nothing",
 ) -> Decision:
     """Decide whether a person may use an operation with these arguments in this place.
 
-    With `presume`, `where` conditions are presumed to hold for `may` and not to hold for `deny`: the answer to
-    "could any arguments be allowed?", asked before anything is fetched to complete the arguments.
+    The verdict comes with its reason, the rule that decided and, for a change, the confirmation that applies.
+    `arguments` hold, besides what was typed, the facts that a look at the registry told (`fact`). Before they are
+    complete, `presume` asks whether it could still be allowed; the answer then names no confirmation.
     """
     if refusal := _standing(policy, person, place):
         return Decision(Verdict.DENY, refusal)
     for rule in _speaking(policy, person, operation, "deny"):
-        if presume and rule.where:
-            continue
         if _forbids(policy, rule, operation, arguments, place):
             return _forbidden(rule)
     elsewhere: Rule | None = None
     for effect, verdict in (("may", Verdict.ALLOW), ("may_request", Verdict.REQUEST)):
         for rule in _speaking(policy, person, operation, effect):
-            if not (presume or _fits(rule.where, operation, arguments)):
+            if not _fits(rule.where, operation, arguments, presume):
                 continue
             if not _held_in(policy, rule, place):
                 elsewhere = elsewhere or rule
                 continue
-            return _with_confirmation(
-                policy, operation, arguments, Decision(verdict, _because(rule), rule.name), presume
-            )
+            reason = _because(rule, unseen=presume == "state" and asks_for_state(rule.where))
+            return _with_confirmation(policy, operation, arguments, Decision(verdict, reason, rule.name), presume)
     if elsewhere:
         return Decision(Verdict.DENY, f"The rule “{elsewhere.name}” allows it, but not in this channel.")
     return Decision(Verdict.DENY, "No rule allows it.")
 
 
-def _because(rule: Rule) -> str:
-    return f"The rule “{rule.name}” {'allows it' if rule.may else 'lets them ask for it'}."
+def _because(rule: Rule, *, unseen: bool = False) -> str:
+    said = f"The rule “{rule.name}” {'allows it' if rule.may else 'lets them ask for it'}"
+    return f"{said}, if what is there now fits." if unseen else f"{said}."
 
 
 def _with_confirmation(
-    policy: Policy, operation: str, arguments: Arguments, decision: Decision, presume: bool
+    policy: Policy, operation: str, arguments: Arguments, decision: Decision, presume: Presumed
 ) -> Decision:
-    if operation not in OPERATIONS or OPERATIONS[operation].kind == "read" or presume:
+    if not is_change(operation):
         return decision
-    entry = confirmation_for(policy, operation, arguments, by_others=decision.verdict is Verdict.REQUEST)
+    by_others = decision.verdict is Verdict.REQUEST
+    entry = confirmation_for(policy, operation, arguments, by_others=by_others, presume=presume)
     if entry is None:
         return Decision(Verdict.DENY, "The permissions file says nothing of how such a change is confirmed.")
-    return Decision(decision.verdict, decision.reason, decision.rule, entry)
+    return decision if presume != "nothing" else replace(decision, confirmation=entry)
 
 
 def confirmation_for(
-    policy: Policy, operation: str, arguments: Arguments, *, by_others: bool = False
+    policy: Policy,
+    operation: str,
+    arguments: Arguments,
+    *,
+    by_others: bool = False,
+    presume: Presumed = "nothing",
 ) -> ConfirmationRule | None:
     """The first entry of `confirmations` that matches; with `by_others`, those without approvals are passed over."""
     for entry in policy.confirmations:
         if by_others and entry.approvals == 0:
             continue
-        if operation in entry.operations and _fits(entry.where, operation, arguments):
+        if operation in entry.operations and _fits(entry.where, operation, arguments, presume):
             return entry
     return None
 
@@ -204,15 +224,25 @@ def _held_in(policy: Policy, rule: Rule, place: Place, *, everywhere: bool = Fal
     return here in policy.channels_of(rule.in_)
 
 
-def _fits(where: Where, operation: str, arguments: Arguments, *, any_value: bool = False) -> bool:
+def _fits(
+    where: Where, operation: str, arguments: Arguments, presume: Presumed = "nothing", *, any_value: bool = False
+) -> bool:
+    """Whether every condition holds; a rename is asked about under both names."""
     for name, condition in where.items():
         values = [arguments.get(name)]
         if name == "name" and arguments.get("rename") is not None and operation == "changeOrganization":
             values.append(arguments.get("rename"))
-        if isinstance(condition, Bounds):
-            held = [condition.holds(value) for value in values]
-        else:
-            held = [any(matches_pattern(pattern, value) for pattern in condition) for value in values]
+        held = [_holds(condition, name, value, arguments, presume) for value in values]
         if not (any(held) if any_value else all(held)):
             return False
     return True
+
+
+def _holds(condition: Condition, name: str, value: Argument, arguments: Arguments, presume: Presumed) -> bool:
+    if value is None:
+        return presume == "everything"
+    if not isinstance(condition, Bounds):
+        return any(matches_pattern(pattern, value) for pattern in condition)
+    unseen = presume != "nothing" and fact(name) not in arguments
+    bounds = condition.without_state if unseen else condition
+    return bounds is None or bounds.holds(value, arguments.get(fact(name)))

@@ -9,6 +9,7 @@ import structlog
 
 from bot.documents import DocumentError, complain, read_document
 from bot.permissions.asking import ReadCall, failing_expectations
+from bot.permissions.faults import faults
 from bot.permissions.policy import Policy
 
 log = structlog.get_logger()
@@ -17,12 +18,12 @@ log = structlog.get_logger()
 def read_policy(text: str, name: str, read_call: ReadCall) -> Policy:
     """Read and prove a policy. Raises DocumentError with every problem and its line."""
     policy = read_document(text, Policy, name=name)
-    complaints = policy.undefined_names()
+    complaints = faults(policy)
     if not complaints:
         complaints += [(("expect", index), said) for index, said in failing_expectations(policy, read_call)]
     if complaints:
         raise complain(text, complaints, name=name)
-    return policy
+    return policy.quoting(text, name)
 
 
 @dataclass(frozen=True)

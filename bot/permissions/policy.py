@@ -1,35 +1,17 @@
 """The file permissions.yaml as checked, frozen objects."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
-from fnmatch import translate
-from functools import cached_property, lru_cache
-from re import Pattern, compile
-from typing import Annotated, Literal, get_args
+from functools import cached_property
+from re import compile
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema, model_validator
 
-from bot.quay.operations import OPERATIONS
-from bot.units import parse_duration, parse_size
-
-OwnName = Literal["alerts", "audit", "freeze"]
-OWN_NAMES: tuple[OwnName, ...] = get_args(OwnName)
-"""What the bot itself can be asked for and a rule can name; in `all`, in no other set."""
-
-Argument = str | int | bool | None
-Arguments = Mapping[str, Argument]
-
-
-@lru_cache
-def sets() -> Mapping[str, frozenset[str]]:
-    """Every name that a rule may use, with the operations that it stands for."""
-    named: dict[str, set[str]] = {name: {name} for name in (*OPERATIONS, *OWN_NAMES)}
-    for operation in OPERATIONS.values():
-        for name in (operation.noun, f"{operation.noun}.{operation.kind}", operation.kind, "all"):
-            named.setdefault(name, set()).add(operation.id)
-    named["all"].update(OWN_NAMES)
-    return {name: frozenset(members) for name, members in named.items()}
+from bot.documents import quote_entries
+from bot.permissions.conditions import SIZES, Bounds, Size, Where, asks_for_state
+from bot.permissions.names import arguments_of, operations_in, sets
+from bot.units import parse_duration
 
 
 def _known_set(name: object) -> object:
@@ -44,17 +26,17 @@ def _duration(value: object) -> object:
     return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
-def _size(value: object) -> object:
-    return parse_size(str(value))
-
-
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-SetName = Annotated[str, BeforeValidator(_known_set)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-_CHANNEL = compile(r"[CG][A-Z0-9]+|dm|home")
+_ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+SetName = Annotated[str, BeforeValidator(_known_set), WithJsonSchema({"enum": sorted(sets())})]
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_ONE_OR_MORE)]
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^(\d+\s*[smhdwSMHDW]\s*)+$"})
+]
+CHANNEL = compile(r"[CG][A-Z0-9]+|dm|home")
 ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]+$")]
 Member = Annotated[str, Field(pattern=r"^(?:[UW][A-Z0-9]+|S[A-Z0-9]+|\*|[^@\s]+@[^@\s]+)$")]
 
@@ -63,52 +45,30 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, ignored_types=(cached_property,))
 
 
-class Bounds(_Frozen):
-    """A bound on a size."""
-
-    max: Annotated[int, BeforeValidator(_size)]
-
-    def holds(self, value: Argument) -> bool:
-        """Whether a size in bytes is within the bound; anything else is not."""
-        return isinstance(value, int) and not isinstance(value, bool) and value <= self.max
-
-
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
-Where = dict[str, Bounds | Patterns]
-
-
-@lru_cache(maxsize=1024)
-def _glob(pattern: str) -> Pattern[str]:
-    return compile(translate(pattern))
-
-
-def matches_pattern(pattern: str, value: Argument) -> bool:
-    """Whether a name fits a glob. `*` never reaches a user's own namespace unless the pattern says `user:`."""
-    if value is None:
-        return False
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    if text.startswith("user:") and not pattern.startswith("user:"):
-        return False
-    return _glob(pattern).match(text) is not None
-
-
 class Rule(_Frozen):
-    """One entry of `rules`."""
+    """One entry of `rules`: it has exactly one of may, may_request and deny."""
 
-    name: Annotated[str, Field(min_length=1)]
-    who: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
-    may: tuple[SetName, ...] = ()
-    may_request: tuple[SetName, ...] = ()
-    deny: tuple[SetName, ...] = ()
-    in_: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(alias="in")] = ()
-    where: Where = {}
+    name: Annotated[str, Field(min_length=1, description="How messages call the rule; no other has this name.")]
+    who: Annotated[Listed, Field(min_length=1, description="Groups of people.")]
+    may: Annotated[tuple[SetName, ...], Field(description="What they may do.")] = ()
+    may_request: Annotated[tuple[SetName, ...], Field(description="What they may ask others to agree to.")] = ()
+    deny: Annotated[tuple[SetName, ...], Field(description="What they may never do, whatever other rules say.")] = ()
+    in_: Annotated[
+        Listed,
+        Field(
+            alias="in",
+            description="Where it holds: names under `channels`, channel ids, dm, home. Left out: every channel under "
+            "`channels`; for a deny, everywhere.",
+        ),
+    ] = ()
+    where: Annotated[Where, Field(description="What the command's arguments must be like.")] = {}
 
     @model_validator(mode="after")
     def _one_effect(self) -> "Rule":
         if sum(map(bool, (self.may, self.may_request, self.deny))) != 1:
             raise ValueError("a rule has exactly one of may, may_request and deny")
         if self.deny:
-            _require_arguments(self.deny, self.where)
+            _require_for_deny(self.operations, self.where)
         _require_known(self.operations, self.where)
         return self
 
@@ -120,42 +80,52 @@ class Rule(_Frozen):
     @cached_property
     def operations(self) -> frozenset[str]:
         """The operations that the rule speaks of."""
-        return frozenset().union(*(sets()[name] for name in (*self.may, *self.may_request, *self.deny)))
+        return operations_in((*self.may, *self.may_request, *self.deny))
 
 
-def arguments_of(operation: str) -> tuple[str, ...]:
-    """What a rule can ask about an operation; nothing about the bot's own names."""
-    return OPERATIONS[operation].arguments if operation in OPERATIONS else ()
-
-
-def _require_arguments(names: tuple[str, ...], where: Where) -> None:
-    """A deny must be able to look at what it asks for, whatever the operation."""
-    for operation in sorted(frozenset().union(*(sets()[name] for name in names))):
+def _require_for_deny(operations: frozenset[str], where: Where) -> None:
+    """A deny must be able to look at what it asks for, whatever the operation, and before anything is fetched."""
+    for operation in sorted(operations):
         for argument in where:
             if argument not in arguments_of(operation):
                 raise ValueError(f"a deny cannot ask for {argument!r}: {operation} has no such argument")
+    if asks_for_state(where):
+        raise ValueError(
+            "a deny cannot ask for max_increase: it would forbid small increases; put it into what may be done"
+        )
 
 
 def _require_known(operations: frozenset[str], where: Where) -> None:
-    """A condition on an argument that nothing has would never hold."""
+    """A condition on an argument that nothing has, or of the wrong kind, would never hold."""
     known = {argument for operation in operations for argument in arguments_of(operation)}
-    for argument in where:
+    for argument, condition in where.items():
         if argument not in known:
             close = get_close_matches(argument, known, 1)
             hint = f", did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"where: none of these operations has an argument {argument!r}{hint}")
+        if argument in SIZES and not isinstance(condition, Bounds):
+            raise ValueError(f"where: {argument} is a size and takes bounds, such as {{max: 500GiB}}")
+        if argument not in SIZES and isinstance(condition, Bounds):
+            raise ValueError(f"where: {argument} is no size; it takes patterns, such as [team-*]")
 
 
 class ConfirmationRule(_Frozen):
     """One entry of `confirmations`: how a change is agreed to."""
 
-    for_: Annotated[tuple[SetName, ...], Field(alias="for", min_length=1)]
-    approvers: tuple[str, ...] = ()
-    approvals: Annotated[int, Field(ge=0, le=20)] = 1
-    expires: Duration = timedelta(hours=1)
-    type_the_name: bool = False
-    self_approval: bool = False
-    where: Where = {}
+    for_: Annotated[tuple[SetName, ...], Field(alias="for", min_length=1, description="The changes it is for.")]
+    approvers: Annotated[tuple[str, ...], Field(description="Groups whose members may agree.")] = ()
+    approvals: Annotated[
+        int,
+        Field(
+            ge=0, le=20, description="How many people besides the requester agree; 0: their own confirmation is enough."
+        ),
+    ] = 1
+    expires: Annotated[Duration, Field(description="How long it can be agreed to, such as 15m.")] = timedelta(hours=1)
+    type_the_name: Annotated[
+        bool, Field(description="Whether the requester types the name of what changes once more.")
+    ] = False
+    self_approval: Annotated[bool, Field(description="Whether the requester counts as one of the approvers.")] = False
+    where: Annotated[Where, Field(description="What the command's arguments must be like.")] = {}
 
     @model_validator(mode="after")
     def _somebody_can_approve(self) -> "ConfirmationRule":
@@ -167,58 +137,64 @@ class ConfirmationRule(_Frozen):
     @cached_property
     def operations(self) -> frozenset[str]:
         """The changes that the entry is for."""
-        return frozenset().union(*(sets()[name] for name in self.for_))
+        return operations_in(self.for_)
+
+
+class Now(_Frozen):
+    """What an example takes to be there in the registry."""
+
+    limit: Annotated[Size | None, Field(description="The present limit; nothing: there is no quota.")] = None
 
 
 class Expectation(_Frozen):
     """An example that `quaymaster check` proves."""
 
-    who: str = "U00SOMEBODY"
-    as_: Annotated[tuple[str, ...], Field(alias="as")] = ()
-    in_: Annotated[str | None, Field(alias="in")] = None
-    do: str
-    verdict: Literal["allow", "request", "deny"]
+    who: Annotated[str, Field(description="A user's id; somebody of no group when left out.")] = "U00SOMEBODY"
+    as_: Annotated[Listed, Field(alias="as", description="Groups that the user is taken to be in.")] = ()
+    in_: Annotated[
+        str | None, Field(alias="in", description="A channel, dm or home; the first admin channel when left out.")
+    ] = None
+    do: Annotated[str, Field(description="The command, such as: quota set team-a 400GiB.")]
+    now: Annotated[Now | None, Field(description="What is there in the registry, for max_increase.")] = None
+    verdict: Annotated[Literal["allow", "request", "deny"], Field(description="What is decided.")]
+    approvals: Annotated[int | None, Field(description="How many other people then have to agree.")] = None
 
 
 class Policy(_Frozen):
-    """permissions.yaml, whole."""
+    """permissions.yaml, whole: who may do what on the registry, where, and who has to agree."""
 
     version: Literal[1]
-    workspace: Annotated[str, Field(pattern=r"^[TE][A-Z0-9]+$")]
-    groups: dict[str, tuple[Member, ...]] = {}
-    channels: dict[str, tuple[ChannelId, ...]] = {}
-    rules: tuple[Rule, ...] = ()
-    confirmations: tuple[ConfirmationRule, ...] = ()
-    expect: tuple[Expectation, ...] = ()
+    workspace: Annotated[
+        str,
+        Field(pattern=r"^[TE][A-Z0-9]+$", description="The Slack workspace; nobody from elsewhere may do anything."),
+    ]
+    groups: Annotated[
+        dict[str, tuple[Member, ...]],
+        Field(
+            description="Members by group: user ids (U…), user group ids (S…), e-mail addresses, or * for every full "
+            "member of the workspace."
+        ),
+    ] = {}
+    channels: Annotated[
+        dict[str, tuple[ChannelId, ...]], Field(description="The admin channels, under names of your own.")
+    ] = {}
+    rules: Annotated[tuple[Rule, ...], Field(description="Nothing is allowed that no rule allows; a deny wins.")] = ()
+    confirmations: Annotated[
+        tuple[ConfirmationRule, ...], Field(description="The first that matches says how a change is confirmed.")
+    ] = ()
+    expect: Annotated[tuple[Expectation, ...], Field(description="Examples; the file is refused if one fails.")] = ()
 
-    def undefined_names(self) -> list[tuple[tuple[int | str, ...], str]]:
-        """Groups and channels that are spoken of and not defined, each with its place in the file."""
-        found: list[tuple[tuple[int | str, ...], str]] = []
-        for i, rule in enumerate(self.rules):
-            found += [(("rules", i, "who", j), _no_group(group)) for j, group in self._unknown(rule.who)]
-            found += [
-                (("rules", i, "in", j), f"there are no channels {name!r}")
-                for j, name in enumerate(rule.in_)
-                if name not in self.channels and not _CHANNEL.fullmatch(name)
-            ]
-        for i, entry in enumerate(self.confirmations):
-            found += [
-                (("confirmations", i, "approvers", j), _no_group(group)) for j, group in self._unknown(entry.approvers)
-            ]
-            found += [
-                (
-                    ("confirmations", i, "approvers", j),
-                    f"{group!r} is every member of the workspace; name the approvers",
-                )
-                for j, group in enumerate(entry.approvers)
-                if "*" in self.groups.get(group, ())
-            ]
-        for i, example in enumerate(self.expect):
-            found += [(("expect", i, "as", j), _no_group(group)) for j, group in self._unknown(example.as_)]
-        return found
+    _quotes: dict[str, str] = PrivateAttr(default_factory=dict)
 
-    def _unknown(self, groups: tuple[str, ...]) -> list[tuple[int, str]]:
-        return [(index, group) for index, group in enumerate(groups) if group not in self.groups]
+    def quoting(self, text: str, name: str) -> "Policy":
+        """The policy that remembers how its rules stand in the file."""
+        for rule, quote in zip(self.rules, quote_entries(text, "rules"), strict=False):
+            self._quotes[rule.name] = f"# {name}, line {quote.line}\n{quote.text}"
+        return self
+
+    def quote(self, rule: str) -> str:
+        """A rule as it stands in the file, below the file's name and its line; nothing without a file."""
+        return self._quotes.get(rule, "")
 
     @cached_property
     def admin_channels(self) -> frozenset[str]:
@@ -240,6 +216,16 @@ class Policy(_Frozen):
         """Where cards go when alerts.yaml names no channel."""
         return next((channel for listed in self.channels.values() for channel in listed), None)
 
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """The members that are e-mail addresses."""
+        return frozenset(member for listed in self.groups.values() for member in listed if "@" in member)
 
-def _no_group(group: str) -> str:
-    return f"there is no group {group!r}"
+    @cached_property
+    def user_groups(self) -> tuple[str, ...]:
+        """The members that are user groups of Slack, in order."""
+        return tuple(
+            sorted(
+                {member for listed in self.groups.values() for member in listed if member[0] == "S"} - self.addresses
+            )
+        )

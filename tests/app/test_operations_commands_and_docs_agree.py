@@ -8,7 +8,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bot.app import build_effects, build_grammar
-from bot.permissions.policy import OWN_NAMES, sets
+from bot.permissions.names import OWN_NAMES, sets
 from bot.quay.client import Quay
 from bot.quay.operations import OPERATIONS
 from tests.support.cli import run

@@ -8,7 +8,7 @@ import pytest
 from bot.commands import CommandSet, Correction, Grammar
 from bot.messages import Message
 from bot.permissions import Actor, Person, Place, Policy
-from bot.permissions.policy import OWN_NAMES, OwnName
+from bot.permissions.names import OWN_NAMES, OwnName
 from bot.views.errors import sentence
 from handlers import all_commands
 from handlers.calls import operations_of

@@ -1,7 +1,7 @@
 """The decision, as permissions.yaml promises it."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from bot.permissions import (
     Person,
     Place,
     Policy,
+    Presumed,
     Verdict,
     confirmation_for,
     decide,
@@ -20,8 +21,8 @@ from bot.permissions import (
     may_use,
 )
 from bot.permissions.asking import may_ask_about
+from bot.permissions.names import sets
 from bot.permissions.people import Standing
-from bot.permissions.policy import sets
 from bot.quay.operations import OPERATIONS
 
 TEAM = "T1"
@@ -219,7 +220,7 @@ def test_an_approver_may_bring_up_a_waiting_key_in_an_admin_channel_alone() -> N
     """`keys approve` is for those who could press the button, too."""
     rules = policy(confirmations=[{"for": ["keys.change"], "approvals": 1, "approvers": ["approvers"]}])
     arguments = {"kid": "k", "service": "s"}
-    for presume in (False, True):
+    for presume in get_args(Presumed):
         assert not may_ask_about(rules, person("U9"), "approveServiceKey", arguments, ADMIN, presume=presume).denied
         assert may_ask_about(rules, person("U2"), "approveServiceKey", arguments, ADMIN, presume=presume).denied
         assert may_ask_about(rules, person("U9"), "approveServiceKey", arguments, Place("C9"), presume=presume).denied
@@ -290,7 +291,7 @@ def test_presuming_refuses_only_what_is_refused_anyway(allowed: list[Any], denie
     """The early check, before arguments are complete, never stops somebody whom the full one would allow."""
     user, operation, arguments, place = question
     rules = policy(*allowed, *denied)
-    early = decide(rules, person(user), operation, {}, place, presume=True)
+    early = decide(rules, person(user), operation, {}, place, presume="everything")
     assert not early.denied or decide(rules, person(user), operation, arguments, place).denied
 
 

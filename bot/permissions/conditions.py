@@ -1,0 +1,128 @@
+"""What a rule asks of arguments under `where`: names by globs, sizes by bounds."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fnmatch import translate
+from functools import lru_cache
+from re import Pattern, compile, fullmatch
+from typing import Annotated, TypeGuard
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from bot.units import parse_size
+
+SIZES = frozenset({"limit"})
+"""The arguments that are sizes, for bounds; all others are names, for globs."""
+
+Argument = str | int | bool | None
+Arguments = Mapping[str, Argument]
+
+
+def fact(argument: str) -> str:
+    """The name under which rules find what an argument would replace: `limit_now`.
+
+    Only a look at the registry tells it: missing before that, None where there is nothing to be replaced.
+    """
+    return f"{argument}_now"
+
+
+def _size(value: object) -> object:
+    return parse_size(str(value))
+
+
+def _percent(value: object) -> Decimal:
+    found = fullmatch(r"(\d{1,4}(?:\.\d{1,2})?)\s*%", str(value))
+    if found is None:
+        raise ValueError(f"{str(value)!r} is not a percentage, such as 20%")
+    return Decimal(found[1])
+
+
+def _texts(value: object) -> object:
+    """One pattern for a list of one; yes and no as people write them in YAML."""
+    listed = value if isinstance(value, list) else [value] if isinstance(value, str | bool) else value
+    return [_text(each) for each in listed] if isinstance(listed, list) else listed
+
+
+def _text(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+_PATTERN = {"type": ["string", "boolean"]}
+Size = Annotated[
+    int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[KMGTPE]?i?B$"})
+]
+Percent = Annotated[
+    Decimal, BeforeValidator(_percent), WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}(\.\d{1,2})?\s*%$"})
+]
+Patterns = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_texts),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [_PATTERN, {"type": "array", "items": _PATTERN, "minItems": 1}]}),
+]
+
+
+class Bounds(BaseModel):
+    """Bounds on a size; each that is given must hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max: Annotated[Size | None, Field(description="The largest size, such as 500GiB.")] = None
+    min: Annotated[Size | None, Field(description="The smallest size, such as 1GiB.")] = None
+    max_increase: Annotated[
+        Percent | None,
+        Field(
+            description="By how much it may exceed what is there now, such as 20%. Never holds where nothing is there."
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _some(self) -> "Bounds":
+        if self.max is None and self.min is None and self.max_increase is None:
+            raise ValueError("give max, min or max_increase")
+        return self
+
+    @property
+    def without_state(self) -> "Bounds | None":
+        """What can be told before a look at the registry; None where that is nothing."""
+        if self.max is None and self.min is None:
+            return None
+        return self.model_copy(update={"max_increase": None})
+
+    def holds(self, value: Argument, now: Argument) -> bool:
+        """Whether a size in bytes is within the bounds, where `now` is there at present; nothing else is."""
+        if not _is_size(value) or (self.max is not None and value > self.max):
+            return False
+        if self.min is not None and value < self.min:
+            return False
+        if self.max_increase is None:
+            return True
+        return _is_size(now) and (value - now) * 100 <= self.max_increase * now
+
+
+def _is_size(value: Argument) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+Condition = Bounds | Patterns
+Where = dict[str, Condition]
+
+
+def asks_for_state(where: Where) -> bool:
+    """Whether only a look at the registry tells if the conditions hold."""
+    return any(isinstance(condition, Bounds) and condition.max_increase is not None for condition in where.values())
+
+
+@lru_cache(maxsize=1024)
+def _glob(pattern: str) -> Pattern[str]:
+    return compile(translate(pattern))
+
+
+def matches_pattern(pattern: str, value: Argument) -> bool:
+    """Whether a name fits a glob. `*` never reaches a user's own namespace unless the pattern says `user:`."""
+    if value is None:
+        return False
+    text = str(_text(value))
+    if text.startswith("user:") and not pattern.startswith("user:"):
+        return False
+    return _glob(pattern).match(text) is not None
