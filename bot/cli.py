@@ -10,7 +10,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import version as package_version
-from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import uvicorn
@@ -23,13 +22,12 @@ from bot.commands import Grammar
 from bot.documents import DocumentError
 from bot.logs import set_up_logs
 from bot.manifest import manifest
-from bot.permissions.asking import explain_offline
 from bot.permissions.file import PolicyFile
+from bot.proving import AsJson, check, why
 from bot.quay.operations import OPERATIONS
 from bot.server import build_server
 from bot.settings import ConfigurationError, Settings, load_settings
 from bot.worker import build_worker, running
-from handlers.calls import operations_of
 
 cli = Cyclopts(
     name="quaymaster",
@@ -38,9 +36,10 @@ cli = Cyclopts(
 )
 audit = Cyclopts(name="audit", help="The tamper-evident record of what was decided and done.")
 cli.command(audit)
+cli.command(check)
+cli.command(why)
 
 Read = TypeVar("Read")
-AsJson = Annotated[bool, Parameter(name="--json", negative=())]
 
 
 @cli.command
@@ -106,42 +105,6 @@ def sandbox(
 
 
 @cli.command
-def check(file: str = "permissions.yaml", *, alerts: str | None = None, as_json: AsJson = False) -> None:
-    """Check a permissions file, and prove its examples.
-
-    Parameters
-    ----------
-    file
-        The permissions file.
-    alerts
-        An alerts file that is to be checked as well.
-    as_json
-        Print a list of problems as JSON.
-    """
-    problems: list[dict[str, Any]] = []
-    checks: list[tuple[str, Callable[[], object]]] = [(file, lambda: open_policy(file, build_grammar("/quay")))]
-    if alerts is not None:
-        checks.append((alerts, lambda: _existing_alerts(alerts)))
-    for path, read in checks:
-        try:
-            read()
-        except DocumentError as error:
-            name = error.name
-            problems += [{"file": name, "line": p.line, "path": p.path, "message": p.message} for p in error.problems]
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append({"file": path, "line": 0, "path": "", "message": f"cannot be read: {error}"})
-    if as_json:
-        print(json.dumps(problems, indent=2))
-    elif problems:
-        for problem in problems:
-            where = f": {problem['path']}" if problem["path"] else ""
-            print(f"{problem['file']}:{problem['line']}{where}: {problem['message']}", file=sys.stderr)
-    else:
-        print(f"{file} is good.")
-    sys.exit(1 if problems else 0)
-
-
-@cli.command
 def operations(*, as_json: AsJson = False) -> None:
     """List the 28 superuser operations and the commands that they are used by.
 
@@ -177,51 +140,6 @@ def print_manifest(url: str, *, command: str = "/quay") -> None:
     print(json.dumps(manifest(command, url), indent=2))
 
 
-@cli.command
-def why(
-    who: str,
-    *do: str,
-    file: str = "permissions.yaml",
-    in_: Annotated[str | None, Parameter(name="--in")] = None,
-    as_: Annotated[tuple[str, ...], Parameter(name="--as", negative=())] = (),
-) -> None:
-    """Explain offline what a permissions file says: may this user type this command here?
-
-    Membership of user groups and of e-mail addresses cannot be known offline: name groups with --as.
-
-    Parameters
-    ----------
-    who
-        A user's id, such as U02BOB.
-    do
-        The command, such as: quota set team-a 100GiB.
-    file
-        The permissions file.
-    in_
-        A channel's id, dm or home; the first admin channel when left out.
-    as_
-        A group of the file in which the user is to be put.
-    """
-    grammar = build_grammar("/quay")
-    try:
-        if not re.fullmatch(r"[UW][A-Z0-9]+", who):
-            raise ValueError(f"{who!r} is no user id, such as U02BOB; it comes first, then the command")
-        policy = open_policy(file, grammar).current()
-        operations, arguments = operations_of(grammar, " ".join(do))
-    except (DocumentError, OSError, ValueError) as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
-    print(f"If {who} is a full member of the workspace:")
-    for explanation in explain_offline(policy, who, as_, operations, arguments, in_):
-        print(f"{explanation.operation}: {explanation.decision.verdict}. {explanation.decision.reason}")
-        if explanation.entry:
-            approvers = " or ".join(explanation.entry.approvers)
-            needed = (
-                f"{explanation.entry.approvals} of {approvers}" if approvers else "the requester's own confirmation"
-            )
-            print(f"  needs {needed}")
-
-
 @audit.command
 def verify(*, as_json: AsJson = False) -> None:
     """Check the audit from its first entry to its head.
@@ -247,13 +165,6 @@ def verify(*, as_json: AsJson = False) -> None:
         for problem in found["problems"]:
             print(problem, file=sys.stderr)
     sys.exit(1 if found["problems"] else 0)
-
-
-def _existing_alerts(path: str) -> AlertsFile:
-    alerts = read_alerts(path)
-    if alerts is None:
-        raise FileNotFoundError(2, "no such file", Path(path).name)
-    return alerts
 
 
 def _configured() -> tuple[Settings, PolicyFile, Grammar, AlertsFile | None]:

@@ -40,6 +40,9 @@ class Directory:
     clock: Callable[[], datetime]
     _asked: dict[str, tuple[datetime, "asyncio.Task[Any]"]] = field(default_factory=dict)
     _told: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+    _groups: dict[str, frozenset[str]] = field(default_factory=dict)
+    _people: dict[Actor, tuple[Standing, str]] = field(default_factory=dict)
+    """Who was in a group, and what somebody and their address were, when Slack was last asked; for the log alone."""
 
     async def person(self, actor: Actor, groups: Sequence[str] = (), *, by_email: bool = False) -> Person:
         """Say who an actor is; of the user groups only those named are looked at.
@@ -79,16 +82,29 @@ class Directory:
     def _questions(self, actor: Actor, groups: Sequence[str]) -> dict[str, Ask]:
         """What is asked to know somebody: who they are, then who is in each group."""
         members: dict[str, Ask] = {f"group {group}": partial(self._members, group) for group in groups}
-        return {f"user {actor.user}": partial(self._user, actor.user), **members}
+        return {f"user {actor.user}": partial(self._user, actor), **members}
 
-    async def _user(self, user: str) -> dict[str, Any]:
-        answer = await self.web.users_info(user=user)
+    async def _user(self, actor: Actor) -> dict[str, Any]:
+        answer = await self.web.users_info(user=actor.user)
         found: dict[str, Any] = answer["user"]
+        self._note_person(actor, _standing(found, actor.team), found.get("profile", {}).get("email") or "")
         return found
+
+    def _note_person(self, actor: Actor, standing: Standing, email: str) -> None:
+        """Log that somebody is no longer what they were. The address makes members, and stays out of the log."""
+        was, other = self._people.get(actor, (standing, email))
+        if (was, other) != (standing, email):
+            log.warning("person_changed", user=actor.user, was=was, now=standing, other_address=other != email)
+        self._people[actor] = (standing, email)
 
     async def _members(self, group: str) -> frozenset[str]:
         answer = await self.web.usergroups_users_list(usergroup=group)
-        return frozenset(answer["users"])
+        members = frozenset(answer["users"])
+        before = self._groups.get(group, members)
+        if before != members:
+            log.warning("group_changed", group=group, joined=sorted(members - before), left=sorted(before - members))
+        self._groups[group] = members
+        return members
 
     async def _is_shared(self, channel: str) -> bool:
         answer = await self.web.conversations_info(channel=channel)

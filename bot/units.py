@@ -8,6 +8,9 @@ MAX_BYTES = 2**63 - 1
 
 _POWERS = "KMGTPE"
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)?")
+_EXACT = {f"{power}iB": 1 << 10 * (index + 1) for index, power in enumerate(_POWERS)} | {
+    f"{power}B": 1000 ** (index + 1) for index, power in enumerate(_POWERS)
+}
 _DURATION = re.compile(r"(\d+)\s*([smhdw])", re.IGNORECASE)
 _LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -40,6 +43,14 @@ def parse_size(text: str) -> int:
     return size
 
 
+def write_size(amount: int) -> str:
+    """Write bytes as `parse_size` reads them, exactly: `500GiB`, `100GB`, or `1025B`."""
+    for unit, factor in sorted(_EXACT.items(), key=lambda item: -item[1]):
+        if amount and amount % factor == 0:
+            return f"{amount // factor}{unit}"
+    return f"{amount}B"
+
+
 def _factor(unit: str) -> int | None:
     if unit.upper() == "B":
         return 1
@@ -66,6 +77,15 @@ def parse_duration(text: str) -> timedelta:
     if not length:
         raise ValueError("A duration of nothing has no use here: write 90d, 12h or 15m, say")
     return length
+
+
+def write_duration(length: timedelta) -> str:
+    """Write a length of time as `parse_duration` reads it, exact to the second: `90d`, `1h30m`."""
+    seconds, written = int(length.total_seconds()), ""
+    for unit in "dhms":
+        amount, seconds = divmod(seconds, _SECONDS[unit])
+        written += f"{amount}{unit}" if amount else ""
+    return written or "0s"
 
 
 def parse_moment(text: str, now: datetime) -> datetime:

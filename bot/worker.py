@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -123,15 +124,26 @@ class Jobs:
     async def _tell_of_policy(self) -> None:
         """Record and announce what became of a changed permissions file; of many workers one does."""
         policy = self.policy.current()
-        news = self.policy.news
-        if news is None:
-            return
-        if await self.redis.set(f"quaymaster:policy:told:{news.id}", b"1", nx=True, ex=86_400):
-            await self.audit.record(news.event, actor=None, said=news.said)
-            channel = self.alerts.admin_channel if self.alerts else policy.first_admin_channel
+        channel = self.alerts.admin_channel if self.alerts else policy.first_admin_channel
+        while self.policy.news:
+            news = self.policy.news[0]
+            record = partial(self.audit.record, news.event, actor=None, said=list(news.said))
+            await self._once(f"recorded:{news.id}", record)
             if channel:
-                await self.messenger.post(channel, policy_views.news(news.event, news.said))
-        self.policy.news = None
+                drawn = policy_views.news(news.event, self.policy.path.name, news.said)
+                await self._once(f"told:{news.id}", partial(self.messenger.post, channel, drawn))
+            self.policy.news.popleft()
+
+    async def _once(self, what: str, do: Callable[[], Awaitable[object]]) -> None:
+        """Do what one of many workers does; after a failure it is still to be done."""
+        key = f"quaymaster:policy:{what}"
+        if not await self.redis.set(key, b"1", nx=True, ex=86_400):
+            return
+        try:
+            await do()
+        except BaseException:
+            await self.redis.delete(key)
+            raise
 
     async def _start_due(self) -> None:
         """Enqueue the sweeps whose moment has come; of many workers one takes each moment."""

@@ -1,11 +1,13 @@
 """A command as permission rules see it: the operations it may come to, and plain arguments."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from bot.commands import Correction, Grammar, Help
+from bot.permissions.conditions import SIZES, fact
 from bot.plans import Argument
+from bot.units import parse_size
 
 
 def given(**arguments: Argument) -> dict[str, Argument]:
@@ -22,6 +24,23 @@ def _plain(value: object) -> Argument:
     if isinstance(value, timedelta):
         return int(value.total_seconds())
     return value if isinstance(value, str | int | bool) else None
+
+
+def split_facts(words: Iterable[str]) -> tuple[list[str], dict[str, Argument]]:
+    """Take out what somebody supposes to be there now, such as `limit_now=80GiB` or `limit_now=none`.
+
+    Raises ValueError with a sentence.
+    """
+    left: list[str] = []
+    facts: dict[str, Argument] = {}
+    names = {fact(argument) for argument in SIZES}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name in names:
+            facts[name] = None if value == "none" else parse_size(value)
+        else:
+            left.append(word)
+    return left, facts
 
 
 def operations_of(grammar: Grammar, text: str) -> tuple[tuple[str, ...], dict[str, Argument]]:

@@ -9,8 +9,8 @@ from bot.plans import Argument
 from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
 from bot.units import parse_size
-from bot.views import meta
-from handlers.calls import plain_arguments
+from bot.views import meta, policy
+from handlers.calls import plain_arguments, split_facts
 from handlers.context import Context, Handed
 
 GENERAL = CommandSet("", "The bot itself.")
@@ -70,7 +70,8 @@ async def explain_why(operation: str, *more: str, here: Handed) -> Message:
     operation
         An operation, such as approveServiceKey, or a command, with its arguments or without.
     more
-        A person (@name; yourself if left out), and arguments such as namespace=team-a limit=100GiB.
+        A person (@name; yourself if left out), arguments such as namespace=team-a limit=100GiB, and what is supposed to
+        be there now, such as limit_now=80GiB or limit_now=none.
     """
     person, words = here.person, []
     for word in (operation, *more):
@@ -78,9 +79,13 @@ async def explain_why(operation: str, *more: str, here: Handed) -> Message:
             person = await here.gate.person(Actor(here.person.actor.team, word.strip("<@>")))
         else:
             words.append(word)
+    try:
+        words, facts = split_facts(words)
+    except ValueError as error:
+        raise Correction(str(error)) from None
     operations, arguments = _meant(words, here)
-    found = explain(here.policy, person, operations, arguments, here.place)
-    return meta.why(person.label or person.actor.user, found)
+    found = explain(here.policy, person, operations, {**arguments, **facts}, here.place)
+    return policy.why(person.label or person.actor.user, found)
 
 
 def _meant(words: list[str], here: Context) -> tuple[tuple[str, ...], dict[str, Argument]]:

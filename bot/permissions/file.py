@@ -1,6 +1,7 @@
 """permissions.yaml as a file: read whole, proved by its own examples, read again when it changes."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ import structlog
 
 from bot.documents import DocumentError, complain, read_document
 from bot.permissions.asking import ReadCall, failing_expectations
+from bot.permissions.difference import difference
 from bot.permissions.faults import faults
 from bot.permissions.policy import Policy
 
@@ -31,7 +33,8 @@ class News:
     """What became of a changed file; the same in every process that reads it."""
 
     event: Literal["policy_loaded", "policy_refused"]
-    said: str
+    said: tuple[str, ...]
+    """What differs for whom, or what is wrong; a sentence each."""
     id: str
 
 
@@ -42,8 +45,8 @@ class PolicyFile:
     path: Path
     read_call: ReadCall
     problems: tuple[str, ...] = ()
-    news: News | None = None
-    """The latest that nobody has been told of."""
+    news: deque[News] = field(default_factory=lambda: deque(maxlen=20))
+    """What nobody has been told of, the oldest first."""
     _policy: Policy | None = None
     _stamp: tuple[int, int, int] = (0, 0, 0)
 
@@ -70,21 +73,22 @@ class PolicyFile:
 
     def _reload(self, text: str) -> None:
         try:
-            self._policy = read_policy(text, self.path.name, self.read_call)
+            policy = read_policy(text, self.path.name, self.read_call)
         except DocumentError as error:
             self._refuse(tuple(str(error).splitlines()))
-        else:
-            self.problems = ()
-            self._tell("policy_loaded", self.path.name, text)
+            return
+        said = tuple(each.said for each in difference(self._policy, policy)) if self._policy else ()
+        self._policy, self.problems = policy, ()
+        self._tell("policy_loaded", said, text)
 
     def _refuse(self, problems: tuple[str, ...]) -> None:
         if problems != self.problems:
             self.problems = problems
-            self._tell("policy_refused", "\n".join(problems), "")
+            self._tell("policy_refused", problems, "\n".join(problems))
 
-    def _tell(self, event: Literal["policy_loaded", "policy_refused"], said: str, text: str) -> None:
+    def _tell(self, event: Literal["policy_loaded", "policy_refused"], said: tuple[str, ...], about: str) -> None:
         moment = str(self._stat()[0]) if self.path.exists() else ""
-        self.news = News(event, said, sha256("\0".join((event, said, text, moment)).encode()).hexdigest())
+        self.news.append(News(event, said, sha256("\0".join((event, about, moment)).encode()).hexdigest()))
         log.warning(event, said=said)
 
     def _stat(self) -> tuple[int, int, int]:

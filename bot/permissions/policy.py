@@ -120,7 +120,10 @@ class ConfirmationRule(_Frozen):
             ge=0, le=20, description="How many people besides the requester agree; 0: their own confirmation is enough."
         ),
     ] = 1
-    expires: Annotated[Duration, Field(description="How long it can be agreed to, such as 15m.")] = timedelta(hours=1)
+    expires: Annotated[
+        Duration,
+        Field(description="How long it can be agreed to, such as 15m.", json_schema_extra={"default": "1h"}),
+    ] = timedelta(hours=1)
     type_the_name: Annotated[
         bool, Field(description="Whether the requester types the name of what changes once more.")
     ] = False

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from bot.commands import Help
 from bot.confirmations import Record, State
 from bot.messages import Block, Message
-from bot.permissions.asking import Explanation
 from bot.vault import Kept
 from bot.views import secrets
 from bot.views.blocks import actions, button, context, message, section
@@ -28,32 +27,6 @@ def help_page(page: Help) -> Message:
     if page.examples:
         blocks.append(context("For example: " + " · ".join(code(example) for example in page.examples)))
     return message(f"Help on {page.title}", tuple(blocks))
-
-
-def why(who: str, explanations: Sequence[Explanation]) -> Message:
-    """May this person do this here, by which rule, and who could agree to it."""
-    grouped: dict[tuple[str, str], list[str]] = {}
-    for each in explanations:
-        verdict = each.decision.verdict.value
-        said = {"allow": "may use", "request": "may ask for", "deny": "may not use"}[verdict]
-        mark = {"allow": "✅", "request": "🙋", "deny": "⛔"}[verdict]
-        reason = f"{escape(each.decision.reason)} {_agreement(each)}".strip()
-        grouped.setdefault((f"{mark} {escape(who)} *{said}*", reason), []).append(code(each.operation))
-    text = "\n".join(f"{said} {' and '.join(named)} here. {reason}" for (said, reason), named in grouped.items())
-    return message(f"What {who} may do", (section(text),))
-
-
-def _agreement(each: Explanation) -> str:
-    entry = each.entry
-    if entry is None:
-        return ""
-    expires = f"expires after {duration(entry.expires)}"
-    if not entry.approvals:
-        return f"Their own confirmation is enough ({expires})."
-    people = "person" if entry.approvals == 1 else "people"
-    own = "" if entry.self_approval else " other than the requester"
-    groups = escape(" or ".join(entry.approvers))
-    return f"It needs {entry.approvals} {people} of {groups}{own} ({expires})."
 
 
 def pending(records: Sequence[Record], reader: str, unseen: Sequence[Kept] = ()) -> Message:

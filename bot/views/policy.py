@@ -1,15 +1,67 @@
-"""News of the permissions file."""
+"""The permissions file: what became of it, and why somebody may or may not."""
 
-from bot.messages import Message
-from bot.views.blocks import message, section
-from bot.views.text import escape
+from collections.abc import Sequence
+
+from bot.messages import Block, Message
+from bot.permissions.asking import Approvers, Explanation
+from bot.views.blocks import context, message, preformatted, section
+from bot.views.text import clip, code, count, duration, escape
+
+LISTED = 40
+_MARKS = {"allow": "✅", "request": "🙋", "deny": "⛔"}
+_VERDICTS = {"allow": "may use", "request": "may ask for", "deny": "may not use"}
 
 
-def news(event: str, said: str) -> Message:
+def news(event: str, name: str, said: Sequence[str]) -> Message:
     """The file was read anew, or was refused and the one before it stays in force."""
     if event == "policy_loaded":
-        text = f"{said} was read anew and is in force."
-        return message(text, (section(f"🔐 {escape(text)}"),))
-    problems = [f"• {escape(line)}" for line in said.splitlines()[:10]]
-    text = "The permissions file is faulty; the one before it stays in force."
-    return message(text, (section("\n".join([f"⚠️ *{text}*", *problems])),))
+        text = f"{name} was changed and is in force."
+        shown = said or ["Nobody may do more or less than before."]
+        return message(text, (section(f"🔐 *{escape(text)}*"), *_list(shown)))
+    text = f"{name} is faulty; the one before it stays in force."
+    return message(text, (section(f"⚠️ *{escape(text)}*"), *_list(said)))
+
+
+def _list(said: Sequence[str]) -> list[Block]:
+    lines = [f"• {clip(escape(line), 270)}" for line in said[:LISTED]]
+    blocks = [section("\n".join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
+    if len(said) > LISTED:
+        blocks.append(context(f"And {count(len(said) - LISTED)} more; `quaymaster check --diff OLD` lists all."))
+    return blocks
+
+
+def why(who: str, explanations: Sequence[Explanation]) -> Message:
+    """May this person do this here, by which rule, and who could agree to it."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for each in explanations:
+        verdict = each.decision.verdict.value
+        reason = f"{escape(each.decision.reason)} {_agreement(each)}".strip()
+        said = f"{_MARKS[verdict]} {escape(who)} *{_VERDICTS[verdict]}*"
+        grouped.setdefault((said, reason), []).append(code(each.operation))
+    text = "\n".join(f"{said} {' and '.join(named)} here. {reason}" for (said, reason), named in grouped.items())
+    unseen = {fact for each in explanations for fact in each.unseen}
+    notes = [context(f"It also depends on what is there now: add {code(f'{fact}=80GiB')}.") for fact in sorted(unseen)]
+    quotes = dict.fromkeys(each.quote for each in explanations if each.quote)
+    return message(f"What {who} may do", (section(text), *notes, *map(preformatted, quotes)))
+
+
+def _agreement(each: Explanation) -> str:
+    entry = each.entry
+    if entry is None:
+        return ""
+    expires = f"expires after {duration(entry.expires)}"
+    if not entry.approvals:
+        return f"Their own confirmation is enough ({expires})."
+    people = "person" if entry.approvals == 1 else "people"
+    own = "" if entry.self_approval else " other than the requester"
+    groups = " or ".join(_group(group) for group in each.approvers)
+    return f"It needs {entry.approvals} {people} of {groups}{own} ({expires})."
+
+
+def _group(group: Approvers) -> str:
+    """A group with those of its members whom the file names by id. Only its reader sees it, so it pings nobody."""
+    members = [f"<@{user}>" for user in group.users]
+    if group.unnamed:
+        others = "user group or address" if group.unnamed == 1 else "user groups and addresses"
+        members.append(f"{count(group.unnamed)} {others}")
+    return f"{escape(group.group)} ({', '.join(members) or 'nobody'})"

@@ -55,7 +55,7 @@ def _touch(path: Path, text: str, stamp: int) -> None:
 
 
 def event(file: PolicyFile) -> str | None:
-    return file.news.event if file.news else None
+    return file.news[-1].event if file.news else None
 
 
 def test_a_changed_file_comes_into_force_and_a_bad_one_does_not(tmp_path: Path) -> None:

@@ -1,0 +1,237 @@
+"""What a changed policy changes: who gains and who loses what, and how changes are confirmed from now on. Pure.
+
+People are compared by what the file calls them, whatever groups they are in: a member who keeps a right by another
+group, or by another rule, loses nothing. Whether `*`, a user group or an address is the same person as a user's id,
+the file does not say; each is compared by itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bot.permissions import words
+from bot.permissions.conditions import Bounds, Condition, Where
+from bot.permissions.confirming import differences_of_confirmations
+from bot.permissions.names import is_change
+from bot.permissions.policy import Policy
+
+Effect = Literal["may", "may_request", "deny", "approve"]
+EVERYWHERE = "everywhere"
+"""The place of a deny without `in`, and of an approval, which is given where the request was made."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference, as a sentence and as data."""
+
+    kind: Literal["gains", "loses", "group", "channels", "confirmation", "rule", "workspace"]
+    said: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """What `quaymaster check --diff OLD --json` prints."""
+        return {"kind": self.kind, "said": self.said, **self.details}
+
+
+@dataclass(frozen=True)
+class _Right:
+    """What one rule gives, or takes: to one member, of one operation, in one place."""
+
+    effect: Effect
+    member: str
+    operation: str
+    place: str
+    where: frozenset[tuple[str, Condition]]
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """What two rights have in common of which one may cover the other."""
+        return (self.effect, self.member, self.operation, self.place)
+
+
+def difference(old: Policy, new: Policy) -> tuple[Difference, ...]:
+    """Everything that differs: rights first, then what they follow from."""
+    before, after = frozenset(_rights(old)), frozenset(_rights(new))
+    found = [
+        *_told(new, _beyond(after, before), added=True),
+        *_told(old, _beyond(before, after), added=False),
+        *(Difference("confirmation", said, details) for said, details in differences_of_confirmations(old, new)),
+        *_of_groups(old, new),
+        *_of_channels(old, new),
+        *_of_rules(old, new),
+    ]
+    if old.workspace != new.workspace:
+        found.append(Difference("workspace", f"The workspace is {new.workspace}, no longer {old.workspace}."))
+    return tuple(found)
+
+
+def _rights(policy: Policy) -> Iterator[_Right]:
+    for rule in policy.rules:
+        everywhere = [EVERYWHERE] if rule.effect == "deny" else policy.admin_channels
+        places = policy.channels_of(rule.in_) if rule.in_ else everywhere
+        for member in _members(policy, rule.who):
+            for operation in rule.operations:
+                for place in places:
+                    yield _Right(rule.effect, member, operation, place, frozenset(rule.where.items()))
+    for entry in policy.confirmations:
+        for member in _members(policy, entry.approvers if entry.approvals else ()):
+            for operation in filter(is_change, entry.operations):
+                yield _Right("approve", member, operation, EVERYWHERE, frozenset(entry.where.items()))
+
+
+def _members(policy: Policy, groups: Iterable[str]) -> set[str]:
+    return {member for group in groups for member in policy.groups.get(group, ())}
+
+
+def _beyond(some: frozenset[_Right], others: frozenset[_Right]) -> set[_Right]:
+    """Those of some rights that no other covers."""
+    by_scope: dict[tuple[str, ...], list[_Right]] = defaultdict(list)
+    for right in others:
+        by_scope[right.scope].append(right)
+    return {right for right in some if not any(covers(dict(o.where), dict(right.where)) for o in by_scope[right.scope])}
+
+
+def covers(wide: Where, narrow: Where) -> bool:
+    """Whether whatever fits the narrow conditions is known to fit the wide ones."""
+    return all(name in narrow and _covers(condition, narrow[name]) for name, condition in wide.items())
+
+
+def _covers(wide: Condition, narrow: Condition) -> bool:
+    if isinstance(wide, Bounds) and isinstance(narrow, Bounds):
+        at_most = [(wide.max, narrow.max), (wide.max_increase, narrow.max_increase)]
+        return all(mine is None or (its is not None and its <= mine) for mine, its in at_most) and (
+            wide.min is None or (narrow.min is not None and narrow.min >= wide.min)
+        )
+    if isinstance(wide, Bounds) or isinstance(narrow, Bounds):
+        return False
+    return all(any(_pattern_covers(mine, its) for mine in wide) for its in narrow)
+
+
+def _pattern_covers(wide: str, narrow: str) -> bool:
+    """Literally the same, or a beginning with `*` behind it that the other begins with as well."""
+    beginning = wide.removesuffix("*")
+    plain = wide.endswith("*") and not set(beginning) & set("*?[")
+    of_users = narrow.startswith("user:") == wide.startswith("user:")
+    return wide == narrow or (plain and of_users and narrow.startswith(beginning))
+
+
+def _told(policy: Policy, rights: set[_Right], *, added: bool) -> list[Difference]:
+    """The rights in as few sentences as say them exactly."""
+    places: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+    for right in rights:
+        places[right.effect, right.where, right.member, right.operation].add(right.place)
+    operations: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+    for (effect, where, member, operation), held in places.items():
+        operations[effect, where, frozenset(held), member].add(operation)
+    members: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+    for (effect, where, held, member), used in operations.items():
+        members[effect, where, held, frozenset(used)].add(member)
+    told = [
+        _sentence(policy, effect, dict(where), held, used, who, added=added)
+        for (effect, where, held, used), who in members.items()
+    ]
+    return sorted(told, key=lambda each: (each.kind, each.details["effect"], each.said))
+
+
+def _sentence(
+    policy: Policy,
+    effect: Effect,
+    where: Where,
+    places: frozenset[str],
+    operations: frozenset[str],
+    members: set[str],
+    *,
+    added: bool,
+) -> Difference:
+    who = _called(policy, members)
+    said = _SENTENCES[effect][added].format(who=words.listed(who), what=words.operations(operations))
+    if EVERYWHERE not in places:
+        said += f" in {words.places(policy, places)}"
+    if where:
+        said += f", where {words.conditions(where)}"
+    return Difference(
+        "gains" if added != (effect == "deny") else "loses",
+        f"{said}.",
+        {
+            "effect": effect,
+            "who": who,
+            "members": sorted(members),
+            "operations": sorted(operations),
+            "in": sorted(places),
+            "where": words.conditions(where),
+        },
+    )
+
+
+_SENTENCES: Mapping[Effect, tuple[str, str]] = {
+    "may": ("{who} may no longer {what}", "{who} may now {what}"),
+    "may_request": ("{who} may no longer ask others to {what}", "{who} may now ask others to {what}"),
+    "deny": ("{who} may {what} again if a rule allows it", "{who} may not {what} any more, whatever rules allow"),
+    "approve": (
+        "{who} may no longer agree when somebody wants to {what}",
+        "{who} may now agree when somebody wants to {what}",
+    ),
+}
+"""What is said of a right that is gone, and of one that is new."""
+
+
+def _called(policy: Policy, members: set[str]) -> list[str]:
+    """Members by the groups that hold nobody else, the largest first; the rest by themselves."""
+    left, found = set(members), []
+    for name, listed in sorted(policy.groups.items(), key=lambda item: -len(item[1])):
+        if not left.isdisjoint(listed) and members.issuperset(listed):
+            found.append(name)
+            left -= set(listed)
+    return [*found, *sorted(left)]
+
+
+_STATES = {(False, True): " is new", (True, False): " is gone", (True, True): ""}
+"""What is said of what was there before, and is there now."""
+
+
+def _of_groups(old: Policy, new: Policy) -> Iterator[Difference]:
+    for name, joined, left in _of_lists(old.groups, new.groups):
+        said = "; ".join(
+            f"{words.listed(sorted(members))} {verb}"
+            for members, verb in ((joined, "joined"), (left, "left"))
+            if members
+        )
+        state = _STATES[name in old.groups, name in new.groups]
+        yield Difference(
+            "group",
+            f"The group {name}{state}: {said or 'nobody is in it'}.",
+            {"group": name, "joined": sorted(joined), "left": sorted(left)},
+        )
+
+
+def _of_channels(old: Policy, new: Policy) -> Iterator[Difference]:
+    for name, added, gone in _of_lists(old.channels, new.channels):
+        said = "; ".join(
+            f"{words.listed(sorted(channels))} {verb}"
+            for channels, verb in ((added, "added"), (gone, "taken out"))
+            if channels
+        )
+        yield Difference(
+            "channels",
+            f"The {name} channels: {said or 'none any more'}.",
+            {"channels": name, "added": sorted(added), "gone": sorted(gone)},
+        )
+
+
+def _of_lists(
+    old: Mapping[str, tuple[str, ...]], new: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, set[str], set[str]]]:
+    """Named lists that differ, with what is in the new one alone and in the old one alone."""
+    for name in dict.fromkeys((*old, *new)):
+        before, after = set(old.get(name, ())), set(new.get(name, ()))
+        if before != after or (name in old) != (name in new):
+            yield name, after - before, before - after
+
+
+def _of_rules(old: Policy, new: Policy) -> Iterator[Difference]:
+    before, after = ({rule.name: rule for rule in policy.rules} for policy in (old, new))
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            state = _STATES[name in before, name in after] or " was changed"
+            yield Difference("rule", f"The rule “{name}”{state}.", {"rule": name, "quote": new.quote(name)})
