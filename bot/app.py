@@ -36,6 +36,7 @@ from bot.effects.users import ChangeUser, CreateUser, DeleteUser
 from bot.links import RegistryLinks
 from bot.permissions import Policy
 from bot.permissions.file import PolicyFile
+from bot.policy_news import PolicyNews
 from bot.quay.client import Quay, open_client
 from bot.sealing import Sealer, derive_key
 from bot.settings import Settings
@@ -247,6 +248,7 @@ def _build(
         claims=Claims(redis),
         messenger=messenger,
         policy=policy,
+        policy_news=PolicyNews(redis, audit, messenger, policy, alerts.admin_channel if alerts else None),
         alerts=alerts,
         clock=clock,
     )

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import structlog
@@ -29,9 +28,9 @@ from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Expiry, Measur
 from bot.confirmations import Confirmations
 from bot.messages import Messenger, MessengerError
 from bot.permissions.file import PolicyFile
+from bot.policy_news import PolicyNews
 from bot.quay.errors import QuayError
 from bot.sealing import Tampered
-from bot.views import policy as policy_views
 
 QUEUE = "quaymaster"
 HEARTBEAT = "quaymaster:worker:seen"
@@ -81,6 +80,7 @@ class Jobs:
     claims: Claims
     messenger: Messenger
     policy: PolicyFile
+    policy_news: PolicyNews
     alerts: AlertsFile | None
     clock: Callable[[], datetime]
 
@@ -91,7 +91,7 @@ class Jobs:
     async def tick(self, _: dict[str, Any]) -> None:
         """Expire, wake, recover, and start whatever a schedule asks for."""
         await self._kept("heartbeat", self.redis.set(HEARTBEAT, str(self.clock().timestamp())))
-        await self._kept("policy", self._tell_of_policy())
+        await self._kept("policy", self.policy_news.tell())
         await self._kept("expire", self.changes.expire_due())
         await self._kept("wake", self._wake())
         await self._kept("recover", self.executor.recover())
@@ -120,30 +120,6 @@ class Jobs:
     async def _wake(self) -> None:
         for record_id in await self.confirmations.due(self.clock()):
             await nudge(self.queue, record_id)
-
-    async def _tell_of_policy(self) -> None:
-        """Record and announce what became of a changed permissions file; of many workers one does."""
-        policy = self.policy.current()
-        channel = self.alerts.admin_channel if self.alerts else policy.first_admin_channel
-        while self.policy.news:
-            news = self.policy.news[0]
-            record = partial(self.audit.record, news.event, actor=None, said=list(news.said))
-            await self._once(f"recorded:{news.id}", record)
-            if channel:
-                drawn = policy_views.news(news.event, self.policy.path.name, news.said)
-                await self._once(f"told:{news.id}", partial(self.messenger.post, channel, drawn))
-            self.policy.news.popleft()
-
-    async def _once(self, what: str, do: Callable[[], Awaitable[object]]) -> None:
-        """Do what one of many workers does; after a failure it is still to be done."""
-        key = f"quaymaster:policy:{what}"
-        if not await self.redis.set(key, b"1", nx=True, ex=86_400):
-            return
-        try:
-            await do()
-        except BaseException:
-            await self.redis.delete(key)
-            raise
 
     async def _start_due(self) -> None:
         """Enqueue the sweeps whose moment has come; of many workers one takes each moment."""

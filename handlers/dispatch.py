@@ -10,11 +10,11 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot.audit import Audit, Event
-from bot.changes import LASTING, Arrivals, Changes, Denied, Gate, NotKnown
+from bot.changes import Arrivals, Changes, Denied, Gate, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
 from bot.confirmations import Confirmations
 from bot.links import RegistryLinks
-from bot.messages import Courier, Message, MessengerError
+from bot.messages import LASTING, Courier, Message, MessengerError
 from bot.permissions import Decision, Person, Place, Presumed, decide, may_use
 from bot.permissions.asking import may_ask_about
 from bot.plans import Argument, Refusal

@@ -6,11 +6,10 @@ from bot.changes.executing import JOB_TIMEOUT, Executor
 from bot.changes.gate import Denied, Gate, NotKnown
 from bot.changes.measuring import Measuring
 from bot.changes.secrets import Expiry
-from bot.changes.telling import LASTING, Telling
+from bot.changes.telling import Telling
 
 __all__ = [
     "JOB_TIMEOUT",
-    "LASTING",
     "Arrivals",
     "Changes",
     "Denied",

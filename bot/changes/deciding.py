@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from bot.changes.gate import Denied, Gate, NotKnown, required
-from bot.changes.telling import LASTING, Telling
+from bot.changes.telling import Telling
 from bot.confirmations import (
     Confirmations,
     Missing,
@@ -22,7 +22,7 @@ from bot.confirmations import (
     expire,
 )
 from bot.effects import Arguments, Effect, Forewarns
-from bot.messages import MessengerError
+from bot.messages import LASTING, MessengerError
 from bot.permissions import Person, Place, confirmation_for, decide, may_approve
 from bot.plans import Plan, Refusal, Sight
 from bot.quay.client import Quay

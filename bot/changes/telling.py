@@ -11,22 +11,11 @@ from datetime import datetime
 import structlog
 
 from bot.confirmations import Card, Confirmations, Missing, Record, State, show_on
-from bot.messages import HOME, Courier, Message, MessageId, MessengerError
+from bot.messages import HOME, LASTING, Courier, Message, MessageId, MessengerError
 from bot.sealing import Tampered
 from bot.vault import Kept
 from bot.views import cards, secrets
 
-LASTING = frozenset(
-    {
-        "channel_not_found",
-        "message_not_found",
-        "cant_update_message",
-        "is_archived",
-        "not_in_channel",
-        "edit_window_closed",
-    }
-)
-"""Slack's refusals that asking again does not change."""
 _ENDED_WITH_NEWS = frozenset({State.DONE, State.FAILED, State.UNKNOWN, State.STALE, State.REJECTED, State.EXPIRED})
 
 log = structlog.get_logger()

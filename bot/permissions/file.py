@@ -35,6 +35,8 @@ class News:
     event: Literal["policy_loaded", "policy_refused"]
     said: tuple[str, ...]
     """What differs for whom, or what is wrong; a sentence each."""
+    channels: tuple[str, ...]
+    """The first admin channel, of the policy before and of the one after: no change goes unnoticed by moving it."""
     id: str
 
 
@@ -77,18 +79,26 @@ class PolicyFile:
         except DocumentError as error:
             self._refuse(tuple(str(error).splitlines()))
             return
-        said = tuple(each.said for each in difference(self._policy, policy)) if self._policy else ()
+        old = self._policy or policy
         self._policy, self.problems = policy, ()
-        self._tell("policy_loaded", said, text)
+        self._tell("policy_loaded", tuple(each.said for each in difference(old, policy)), text, old)
 
     def _refuse(self, problems: tuple[str, ...]) -> None:
         if problems != self.problems:
             self.problems = problems
             self._tell("policy_refused", problems, "\n".join(problems))
 
-    def _tell(self, event: Literal["policy_loaded", "policy_refused"], said: tuple[str, ...], about: str) -> None:
+    def _tell(
+        self,
+        event: Literal["policy_loaded", "policy_refused"],
+        said: tuple[str, ...],
+        about: str,
+        old: Policy | None = None,
+    ) -> None:
         moment = str(self._stat()[0]) if self.path.exists() else ""
-        self.news.append(News(event, said, sha256("\0".join((event, about, moment)).encode()).hexdigest()))
+        first = [policy.first_admin_channel for policy in (old, self._policy) if policy is not None]
+        channels = tuple(dict.fromkeys(channel for channel in first if channel))
+        self.news.append(News(event, said, channels, sha256("\0".join((event, about, moment)).encode()).hexdigest()))
         log.warning(event, said=said)
 
     def _stat(self) -> tuple[int, int, int]:
