@@ -19,15 +19,22 @@ def differences_of_confirmations(old: Policy, new: Policy) -> Iterator[Told]:
     """What differs in how changes are confirmed, apart from by whom; what is said of several, once."""
     found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for operation in filter(is_change, OPERATIONS):
-        for what in _compared(_entries(old, operation), _entries(new, operation)):
+        for what in _compared(entries_for(old, operation), entries_for(new, operation)):
             found[what].append(operation)
     for (sentence, before, after), operations in found.items():
         said = f"{sentence.format(what=words.operations(operations))}: {before} → {after}."
         yield said, {"operations": operations, "before": before, "after": after}
 
 
-def _entries(policy: Policy, operation: str) -> list[ConfirmationRule]:
-    return [entry for entry in policy.confirmations if operation in entry.operations]
+def entries_for(policy: Policy, operation: str) -> list[ConfirmationRule]:
+    """The entries that a change may come to, up to one that takes whatever is left."""
+    found = []
+    for entry in policy.confirmations:
+        if operation in entry.operations:
+            found.append(entry)
+            if entry.approvals and not entry.where:
+                break
+    return found
 
 
 def _compared(old: list[ConfirmationRule], new: list[ConfirmationRule]) -> Iterator[tuple[str, str, str]]:
@@ -71,5 +78,6 @@ def _in_words(entry: ConfirmationRule) -> str:
     own = "the requester's own confirmation"
     needed = f"{entry.approvals} approval{'' if entry.approvals == 1 else 's'}" if entry.approvals else own
     typed = ", the name typed" if entry.type_the_name else ""
+    typed += ", the requester's own among them" if entry.self_approval else ""
     where = words.conditions(entry.where)
     return f"{needed}{typed} within {write_duration(entry.expires)}{f' if {where}' if where else ''}"

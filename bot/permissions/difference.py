@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from bot.permissions import words
 from bot.permissions.conditions import Bounds, Condition, Where
-from bot.permissions.confirming import differences_of_confirmations
+from bot.permissions.confirming import differences_of_confirmations, entries_for
 from bot.permissions.names import is_change
 from bot.permissions.policy import Policy
+from bot.quay.operations import OPERATIONS
 
 Effect = Literal["may", "may_request", "deny", "approve"]
 EVERYWHERE = "everywhere"
@@ -74,9 +75,9 @@ def _rights(policy: Policy) -> Iterator[_Right]:
             for operation in rule.operations:
                 for place in places:
                     yield _Right(rule.effect, member, operation, place, frozenset(rule.where.items()))
-    for entry in policy.confirmations:
-        for member in _members(policy, entry.approvers if entry.approvals else ()):
-            for operation in filter(is_change, entry.operations):
+    for operation in filter(is_change, OPERATIONS):
+        for entry in entries_for(policy, operation):
+            for member in _members(policy, entry.approvers if entry.approvals else ()):
                 yield _Right("approve", member, operation, EVERYWHERE, frozenset(entry.where.items()))
 
 

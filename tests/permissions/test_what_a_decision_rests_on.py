@@ -4,8 +4,6 @@ from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.permissions import (
     Actor,
@@ -21,41 +19,8 @@ from bot.permissions import (
     may_use,
 )
 from bot.permissions.asking import may_ask_about
-from bot.permissions.names import sets
-from bot.permissions.people import Standing
 from bot.quay.operations import OPERATIONS
-
-TEAM = "T1"
-ADMIN = Place("C1")
-GIB = 1024**3
-
-
-def person(
-    user: str = "U1",
-    standing: Standing = "member",
-    *,
-    team: str = TEAM,
-    groups: tuple[str, ...] = (),
-    email: str | None = None,
-) -> Person:
-    return Person(Actor(team, user), standing, frozenset(groups), email, user)
-
-
-def policy(*rules: dict[str, Any], confirmations: list[dict[str, Any]] | None = None, **groups: list[str]) -> Policy:
-    anyone = [{"for": ["change"], "approvals": 0}]
-    return Policy.model_validate(
-        {
-            "version": 1,
-            "workspace": TEAM,
-            "groups": {"staff": ["*"], "ops": ["U1"], "approvers": ["U9"], **groups},
-            "channels": {"admin": ["C1", "C2"], "lab": ["C3"]},
-            "rules": [{"name": f"rule {index}", **rule} for index, rule in enumerate(rules)],
-            "confirmations": anyone if confirmations is None else confirmations,
-        }
-    )
-
-
-READ = {"who": ["staff"], "may": ["keys.read"]}
+from tests.support.policies import ADMIN, GIB, STAFF_READ_KEYS, TEAM, person, policy
 
 
 def test_without_a_rule_there_is_no_access() -> None:
@@ -81,7 +46,7 @@ def test_without_a_rule_there_is_no_access() -> None:
 )
 def test_who_everybody_is_and_where(who: Person, place: Place, verdict: str) -> None:
     """`*` is every full member, in every listed channel and nowhere else."""
-    assert decide(policy(READ), who, "getServiceKey", {"kid": "k"}, place).verdict == verdict
+    assert decide(policy(STAFF_READ_KEYS), who, "getServiceKey", {"kid": "k"}, place).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -232,67 +197,6 @@ def test_help_is_for_those_of_whom_a_rule_speaks() -> None:
     assert not may_use(rules, person("U1"), ADMIN).denied
     assert may_use(rules, person("U2"), ADMIN).denied
     assert may_use(rules, person("U1"), Place("C9")).denied
-
-
-users = st.sampled_from(["U1", "U2", "U9"])
-who = st.lists(st.sampled_from(["staff", "ops", "approvers"]), min_size=1, max_size=2, unique=True)
-names = st.lists(st.sampled_from(sorted(sets())), min_size=1, max_size=3, unique=True)
-wheres = st.sampled_from([{}, {}, {"namespace": ["team-*"]}, {"limit": {"max": "10GiB"}}])
-places = st.sampled_from([ADMIN, Place("C3"), Place("C9"), Place("D1", kind="dm")])
-ins = st.sampled_from([[], ["admin"], ["lab"], ["dm"]])
-arguments_ = st.fixed_dictionaries(
-    {}, optional={"namespace": st.sampled_from(["team-a", "user:kim", "x"]), "limit": st.integers(1, 20 * GIB)}
-)
-
-
-def may(who: list[str], names: list[str], where: dict[str, Any], in_: list[str]) -> dict[str, Any]:
-    """A rule that may be written: its conditions are on arguments that its operations have."""
-    operations = [OPERATIONS[name] for listed in names for name in sets()[listed] if name in OPERATIONS]
-    known = {argument for operation in operations for argument in operation.arguments}
-    held = {name: condition for name, condition in where.items() if name in known}
-    return {"who": who, "may": names, "where": held, **({"in": in_} if in_ else {})}
-
-
-mays = st.builds(may, who, names, wheres, ins)
-denies = st.builds(lambda who, names: {"who": who, "deny": names}, who, names)
-questions = st.tuples(users, st.sampled_from(sorted(OPERATIONS)), arguments_, places)
-
-
-@given(st.lists(mays, max_size=4), st.lists(denies, max_size=2), denies, questions)
-def test_a_further_deny_never_widens(allowed: list[Any], denied: list[Any], further: Any, question: Any) -> None:
-    """Adding a deny takes rights away or changes nothing."""
-    user, operation, arguments, place = question
-    before = decide(policy(*allowed, *denied), person(user), operation, arguments, place)
-    after = decide(policy(*allowed, *denied, further), person(user), operation, arguments, place)
-    assert after.denied or not before.denied
-
-
-@given(st.permutations(range(4)), st.lists(mays, min_size=4, max_size=4), questions)
-def test_the_order_of_may_rules_never_changes_a_verdict(order: list[int], allowed: list[Any], question: Any) -> None:
-    """Only which rule is named depends on the order."""
-    user, operation, arguments, place = question
-    one = decide(policy(*allowed), person(user), operation, arguments, place)
-    other = decide(policy(*(allowed[i] for i in order)), person(user), operation, arguments, place)
-    assert one.verdict == other.verdict
-
-
-@given(st.lists(mays, min_size=1, max_size=4), who, questions)
-def test_widening_who_takes_no_right_from_anybody(allowed: list[Any], more: list[str], question: Any) -> None:
-    """A may with more groups allows at least as much."""
-    user, operation, arguments, place = question
-    wider = [{**allowed[0], "who": sorted({*allowed[0]["who"], *more})}, *allowed[1:]]
-    before = decide(policy(*allowed), person(user), operation, arguments, place)
-    after = decide(policy(*wider), person(user), operation, arguments, place)
-    assert before.denied or not after.denied
-
-
-@given(st.lists(mays, max_size=3), st.lists(denies, max_size=2), questions)
-def test_presuming_refuses_only_what_is_refused_anyway(allowed: list[Any], denied: list[Any], question: Any) -> None:
-    """The early check, before arguments are complete, never stops somebody whom the full one would allow."""
-    user, operation, arguments, place = question
-    rules = policy(*allowed, *denied)
-    early = decide(rules, person(user), operation, {}, place, presume="everything")
-    assert not early.denied or decide(rules, person(user), operation, arguments, place).denied
 
 
 def test_expiry_is_read_as_a_duration() -> None:
