@@ -35,6 +35,34 @@ def test_the_shipped_file_is_good() -> None:
         ("limit: {max: 500GiB}}\n  - name", "limit: {max: 500}}\n  - name", "needs a unit"),
         ("in: [admin]", "in: [admins]", "there are no channels 'admins'"),
         ("version: 1", "version: 2", "version"),
+        (
+            "  - for: [deleteOrganization, del",
+            "  - {for: [change], approvers: [key-approvers]}\n  - for: [deleteOrganization, del",
+            "confirmations[1]: is never used",
+        ),
+        ("  - for: [change]", "  - for: [quotas.read, freeze]", "confirmations[3].for: none of these is a change"),
+        (
+            "name: anyone may ask for more quota",
+            "name: staff may look at keys and quotas",
+            "rules[2].name: another rule is called",
+        ),
+        ("limit: {max: 500GiB}}\n  - name", "limit: 500GiB}\n  - name", "limit is a size and takes bounds"),
+        ('namespace: ["team-*"]', "namespace: {max: 1GiB}", "namespace is no size; it takes patterns"),
+        ("limit: {max: 500GiB}}\n  - name", "limit: {}}\n  - name", "give max, min or max_increase"),
+        (
+            "limit: {max: 500GiB}}\n  - name",
+            "limit: {max_increase: 0.2}}\n  - name",
+            "'0.2' is not a percentage, such as 20%",
+        ),
+        (
+            "where: {name: [platform]}",
+            "where: {name: [platform]}\n"
+            "  - {name: grow, who: [staff], deny: [createUserQuotaSuperUser], where: {limit: {max_increase: 5%}}}",
+            "a deny cannot ask for max_increase",
+        ),
+        ("verdict: allow}", "verdict: allow, approvals: 2}", "needs 0 approvals, not 2"),
+        ("do: quota set team-a 400GiB", "do: quota sett team-a", "cannot be read: There is no command"),
+        ("do: quota set team-a 400GiB", "do: pending", "whoever may use the bot may use it"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(old: str, new: str, complaint: str) -> None:
@@ -47,6 +75,57 @@ def test_what_is_wrong_is_said_with_its_line(old: str, new: str, complaint: str)
     assert complaint in said
     assert said.startswith("permissions.yaml:")
     assert all(1 <= problem.line <= len(text.splitlines()) for problem in raised.value.problems)
+
+
+def test_requests_leave_entries_to_be_used_that_ask_for_approvals() -> None:
+    """An entry without approvals is passed over for a request, so the same changes with approvals may follow it."""
+    own = "  - {for: [quotas.change], approvals: 0}\n  - {for: [quotas.change], approvers: [key-approvers]}\n"
+    text = TEXT.replace("confirmations:                     #", f"confirmations:\n{own}#")
+    with pytest.raises(DocumentError) as raised:
+        read_policy(text, "permissions.yaml", READ_CALL)
+    assert "confirmations[4]" in str(raised.value), "the entry about 500GiB, which is the third of the shipped ones"
+    assert "confirmations[1]" not in str(raised.value)
+    without = text.replace("may_request: [quotas.change]", "may_request: [keys.change]")
+    with pytest.raises(DocumentError, match=r"confirmations\[1\]: is never used"):
+        read_policy(without, "permissions.yaml", READ_CALL)
+
+
+@pytest.mark.parametrize(
+    ("members", "approvals", "good"),
+    [("[U1, U2]", 2, True), ("[U1, U2]", 3, False), ("[U1, S1]", 3, True), ("[U1, sam@example.com]", 3, False)],
+)
+def test_there_are_as_many_approvers_as_approvals(members: str, approvals: int, *, good: bool) -> None:
+    """Where the file can tell: how many a user group has, Slack alone knows."""
+    text = (
+        f"version: 1\nworkspace: T1\ngroups: {{few: {members}}}\n"
+        f"confirmations:\n  - {{for: [change], approvers: [few], approvals: {approvals}}}\n"
+    )
+    if good:
+        assert read_policy(text, "permissions.yaml", READ_CALL)
+    else:
+        with pytest.raises(DocumentError, match="the approvers are 2 people, so 3 never agree"):
+            read_policy(text, "permissions.yaml", READ_CALL)
+
+
+def test_a_rule_is_quoted_as_it_stands_in_the_file() -> None:
+    """With its line, its comments and its order."""
+    policy = read_policy(TEXT, "permissions.yaml", READ_CALL)
+    line = TEXT[: TEXT.index("  - name: anyone may ask")].count("\n") + 1
+    assert policy.quote("anyone may ask for more quota") == (
+        f"# permissions.yaml, line {line}\n"
+        "- name: anyone may ask for more quota\n"
+        "  who: [staff]\n"
+        "  may_request: [quotas.change]           # becomes a pending confirmation for those who may approve"
+    )
+    assert policy.quote("no such rule") == ""
+
+
+@pytest.mark.parametrize("rules", ["[]", "[{name: a, who: [g], may: [read]}, {name: b, who: [g], may: [all]}]"])
+def test_rules_on_one_line_can_be_quoted_as_well(rules: str) -> None:
+    """Then the line is the quote."""
+    text = f"version: 1\nworkspace: T1\ngroups: {{g: [U1]}}\nrules: {rules}\n"
+    policy = read_policy(text, "permissions.yaml", READ_CALL)
+    assert all(policy.quote(rule.name).endswith(f"rules: {rules}") for rule in policy.rules)
 
 
 def _touch(path: Path, text: str, stamp: int) -> None:

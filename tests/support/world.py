@@ -159,6 +159,8 @@ class FakeWeb(AsyncWebClient):
     def __init__(self) -> None:
         super().__init__()
         self.users: dict[str, dict[str, Any]] = {}
+        self.groups: dict[str, list[str]] = {}
+        """Who is in each user group; of those not listed, nobody."""
         self.shared: set[str] = set()
         self.unreachable = False
 
@@ -173,6 +175,9 @@ class FakeWeb(AsyncWebClient):
     async def users_info(self, *, user: str, **_: Any) -> AsyncSlackResponse:
         known = {"id": user, "team_id": TEAM, "real_name": user.removeprefix("U0").title(), "profile": {}}
         return self._answer({"ok": True, "user": {**known, **self.users.get(user, {})}})
+
+    async def usergroups_users_list(self, *, usergroup: str, **_: Any) -> AsyncSlackResponse:
+        return self._answer({"ok": True, "users": self.groups.get(usergroup, [])})
 
     async def conversations_info(self, *, channel: str, **_: Any) -> AsyncSlackResponse:
         return self._answer({"ok": True, "channel": {"id": channel, "is_ext_shared": channel in self.shared}})

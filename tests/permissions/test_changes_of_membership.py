@@ -1,0 +1,99 @@
+"""Who is in a group is asked of Slack; that it changed is logged, and an unanswered question allows nothing."""
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.changes import Gate
+from bot.directory import Directory
+from bot.permissions import Actor, Person, Policy, decide
+from tests.support.world import ADMIN, TEAM, Clock, FakeWeb
+
+POLICY = Policy.model_validate(
+    {
+        "version": 1,
+        "workspace": TEAM,
+        "groups": {"ops": ["S0OPS", "kim@example.com"], "staff": ["*"]},
+        "channels": {"admin": [ADMIN]},
+        "rules": [{"name": "ops read", "who": ["ops"], "may": ["read"]}],
+    }
+)
+
+
+class Question:
+    """May Kim read the registry's size, asked anew after half a minute."""
+
+    def __init__(self) -> None:
+        self.web, self.clock = FakeWeb(), Clock()
+        self.web.users["U0KIM"] = {"profile": {"email": "someone@example.com"}}
+        self.gate = Gate(lambda: POLICY, Directory(self.web, self.clock))
+
+    async def person(self) -> Person:
+        self.clock.forward(seconds=31)
+        return await self.gate.person(Actor(TEAM, "U0KIM"))
+
+    async def allowed(self) -> bool:
+        place = await self.gate.place(ADMIN)
+        return not decide(POLICY, await self.person(), "getRegistrySize", {}, place).denied
+
+
+async def test_joining_and_leaving_a_user_group_counts_and_is_logged() -> None:
+    """Within half a minute."""
+    question = Question()
+    assert not await question.allowed()
+    question.web.groups["S0OPS"] = ["U0KIM", "U0LEE"]
+    with capture_logs() as logs:
+        assert await question.allowed()
+    assert {"event": "group_changed", "group": "S0OPS", "joined": ["U0KIM", "U0LEE"], "left": []}.items() <= logs[
+        0
+    ].items()
+    question.web.groups["S0OPS"] = []
+    with capture_logs() as logs:
+        assert not await question.allowed()
+    assert logs[0]["left"] == ["U0KIM", "U0LEE"]
+
+
+async def test_an_address_makes_a_member_and_stays_out_of_the_log() -> None:
+    """What is logged is that it is another one."""
+    question = Question()
+    assert not await question.allowed()
+    question.web.users["U0KIM"] = {"profile": {"email": "Kim@Example.com"}}
+    with capture_logs() as logs:
+        assert await question.allowed()
+    assert logs[0]["event"] == "person_changed"
+    assert logs[0]["other_address"] is True
+    assert "kim@example.com" not in str(logs).casefold()
+
+
+@pytest.mark.parametrize(
+    ("described", "now"),
+    [({"deleted": True}, "outsider"), ({"is_restricted": True}, "guest"), ({"is_bot": True}, "outsider")],
+)
+async def test_whoever_is_no_full_member_any_more_is_logged(described: dict[str, Any], now: str) -> None:
+    """A guest keeps what a group with their id or address gives; nobody else keeps anything."""
+    question = Question()
+    question.web.groups["S0OPS"] = ["U0KIM"]
+    assert await question.allowed()
+    question.web.users["U0KIM"] |= described
+    with capture_logs() as logs:
+        assert await question.allowed() is (now == "guest")
+    assert (logs[0]["event"], logs[0]["was"], logs[0]["now"]) == ("person_changed", "member", now)
+
+
+async def test_where_slack_does_not_answer_nobody_is_a_member() -> None:
+    """Not even who was one a minute ago."""
+    question = Question()
+    question.web.groups["S0OPS"] = ["U0KIM"]
+    assert await question.allowed()
+    question.web.unreachable = True
+    assert (await question.person()).standing == "unknown"
+    assert not await question.allowed()
+
+
+async def test_an_address_that_slack_withholds_is_a_question_without_answer() -> None:
+    """A deny by address would else not be seen."""
+    question = Question()
+    question.web.groups["S0OPS"] = ["U0KIM"]
+    question.web.users["U0KIM"] = {"profile": {}}
+    assert not await question.allowed()
