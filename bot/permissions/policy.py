@@ -219,12 +219,12 @@ class Policy(_Frozen):
         """Where cards go when alerts.yaml names no channel."""
         return next((channel for listed in self.channels.values() for channel in listed), None)
 
-    @cached_property
+    @property
     def addresses(self) -> frozenset[str]:
         """The members that are e-mail addresses."""
         return frozenset(member for listed in self.groups.values() for member in listed if "@" in member)
 
-    @cached_property
+    @property
     def user_groups(self) -> tuple[str, ...]:
         """The members that are user groups of Slack, in order."""
         return tuple(

@@ -26,6 +26,7 @@ class Question:
 
     def __init__(self) -> None:
         self.web, self.clock = FakeWeb(), Clock()
+        self.web.groups["S0OPS"] = []
         self.web.users["U0KIM"] = {"profile": {"email": "someone@example.com"}}
         self.gate = Gate(lambda: POLICY, Directory(self.web, self.clock))
 

@@ -41,6 +41,7 @@ def policy() -> Policy:
 async def test_it_names_the_rule_as_it_stands_and_the_approvers(world: World, policy: Policy) -> None:
     """Groups with the members that are ids; of the others their number, since Slack alone knows who they are."""
     world.policy = policy
+    world.web.groups["S0SECURITY"] = []
     world.web.users["U0DAVE"] = {"profile": {"email": "dave@example.com"}}
     answer = await world.type("U0DAVE", "why quota set team-alpha 110GiB limit_now=100GiB")
     assert answer is not None
@@ -67,6 +68,7 @@ async def test_what_is_there_now_can_be_supposed(
 ) -> None:
     """Without it, the answer says that it matters."""
     world.policy = policy
+    world.web.groups["S0SECURITY"] = []
     world.web.users["U0DAVE"] = {"profile": {"email": "dave@example.com"}}
     for asked in ("quota set team-alpha 110GiB", "changeUserQuotaSuperUser namespace=team-alpha limit=110GiB"):
         answer = await world.type("U0DAVE", f"why {asked} <@U0DAVE> {supposed}")

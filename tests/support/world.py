@@ -160,7 +160,7 @@ class FakeWeb(AsyncWebClient):
         super().__init__()
         self.users: dict[str, dict[str, Any]] = {}
         self.groups: dict[str, list[str]] = {}
-        """Who is in each user group; of those not listed, nobody."""
+        """Who is in each user group; of any other Slack says nothing."""
         self.shared: set[str] = set()
         self.unreachable = False
 
@@ -177,7 +177,9 @@ class FakeWeb(AsyncWebClient):
         return self._answer({"ok": True, "user": {**known, **self.users.get(user, {})}})
 
     async def usergroups_users_list(self, *, usergroup: str, **_: Any) -> AsyncSlackResponse:
-        return self._answer({"ok": True, "users": self.groups.get(usergroup, [])})
+        if usergroup not in self.groups:
+            raise TimeoutError
+        return self._answer({"ok": True, "users": self.groups[usergroup]})
 
     async def conversations_info(self, *, channel: str, **_: Any) -> AsyncSlackResponse:
         return self._answer({"ok": True, "channel": {"id": channel, "is_ext_shared": channel in self.shared}})
