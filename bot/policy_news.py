@@ -34,7 +34,7 @@ class PolicyNews:
         self.policy.current()
         while self.policy.news:
             news = self.policy.news[0]
-            record = partial(self.audit.record, news.event, actor=None, said=list(news.said))
+            record = partial(self.audit.record, news.event, actor=None, said=news.for_the_record)
             await self._once(f"recorded:{news.id}", record)
             drawn = views.news(news.event, self.policy.path.name, news.said)
             for channel in [self.channel] if self.channel else news.channels:

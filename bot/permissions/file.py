@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from re import sub
 from typing import Literal
 
 import structlog
@@ -38,6 +39,11 @@ class News:
     channels: tuple[str, ...]
     """The first admin channel, of the policy before and of the one after: no change goes unnoticed by moving it."""
     id: str
+
+    @property
+    def for_the_record(self) -> list[str]:
+        """The same for the log and the audit, which keep nobody's e-mail address: of it the domain alone."""
+        return [sub(r"[^@\s“]+@(?=\S)", "…@", line) for line in self.said]
 
 
 @dataclass
@@ -98,8 +104,9 @@ class PolicyFile:
         moment = str(self._stat()[0]) if self.path.exists() else ""
         first = [policy.first_admin_channel for policy in (old, self._policy) if policy is not None]
         channels = tuple(dict.fromkeys(channel for channel in first if channel))
-        self.news.append(News(event, said, channels, sha256("\0".join((event, about, moment)).encode()).hexdigest()))
-        log.warning(event, said=said)
+        news = News(event, said, channels, sha256("\0".join((event, about, moment)).encode()).hexdigest())
+        self.news.append(news)
+        log.warning(event, said=news.for_the_record)
 
     def _stat(self) -> tuple[int, int, int]:
         found = self.path.stat()

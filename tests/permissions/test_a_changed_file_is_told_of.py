@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bot.app import build_grammar
 from bot.audit import Audit
@@ -166,6 +167,21 @@ async def test_a_move_of_the_admin_channel_is_told_in_both(worker: Worker, write
     (text,) = told(slack)
     assert "C0MINE added; C0REGADMIN and C0REGOPS taken out" in text
     assert not one.policy.news
+
+
+async def test_addresses_are_told_and_not_kept(
+    worker: Worker, write: Write, slack: FakeSlack, audit: Audit, redis: Redis
+) -> None:
+    """People read who joined; the log, the audit and Redis know the domain alone."""
+    one = worker()
+    write(TEXT.replace("alice@example.com", "mallory@example.org"))
+    with capture_logs() as logs:
+        await one.tell()
+    assert "mallory@example.org joined; alice@example.com left" in told(slack)[0]
+    (entry,) = [entry async for entry in audit.entries()]
+    assert "…@example.org joined; …@example.com left" in str(entry.details["said"])
+    kept = str([await redis.xrange(key) for key in await redis.keys("*") if await redis.type(key) == b"stream"])
+    assert "mallory" not in kept + str(logs)
 
 
 async def test_names_in_the_file_are_no_markup(worker: Worker, write: Write, slack: FakeSlack) -> None:
