@@ -18,7 +18,7 @@ from cyclopts import App as Cyclopts
 from cyclopts import Parameter
 
 from bot.alerts.config import AlertsFile
-from bot.app import App, build_grammar, open_app, open_policy, read_alerts
+from bot.app import App, build_grammar, open_alerts, open_app, open_policy
 from bot.commands import Grammar
 from bot.documents import DocumentError
 from bot.logs import set_up_logs
@@ -28,6 +28,7 @@ from bot.permissions.file import PolicyFile
 from bot.quay.operations import OPERATIONS
 from bot.server import build_server
 from bot.settings import ConfigurationError, Settings, load_settings
+from bot.watched import WatchedFile
 from bot.worker import build_worker, running
 from handlers.calls import operations_of
 
@@ -249,14 +250,12 @@ def verify(*, as_json: AsJson = False) -> None:
     sys.exit(1 if found["problems"] else 0)
 
 
-def _existing_alerts(path: str) -> AlertsFile:
-    alerts = read_alerts(path)
-    if alerts is None:
+def _existing_alerts(path: str) -> None:
+    if open_alerts(path).current() is None:
         raise FileNotFoundError(2, "no such file", Path(path).name)
-    return alerts
 
 
-def _configured() -> tuple[Settings, PolicyFile, Grammar, AlertsFile | None]:
+def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedFile[AlertsFile]]:
     """Everything that the environment names, or exit status 2 with every problem at once."""
     try:
         settings = load_settings()
@@ -266,8 +265,8 @@ def _configured() -> tuple[Settings, PolicyFile, Grammar, AlertsFile | None]:
     grammar = build_grammar(settings.slack_command)
     problems: list[str] = []
     policy = _read(lambda: open_policy(settings.permissions_file, grammar), settings.permissions_file, problems)
-    alerts = _read(lambda: read_alerts(settings.alerts_file), settings.alerts_file, problems)
-    if problems or policy is None:
+    alerts = _read(lambda: open_alerts(settings.alerts_file), settings.alerts_file, problems)
+    if problems or policy is None or alerts is None:
         _refuse(problems)
     return settings, policy, grammar, alerts
 
@@ -292,7 +291,7 @@ def _run(
     settings: Settings,
     policy: PolicyFile,
     grammar: Grammar,
-    alerts: AlertsFile | None,
+    alerts: WatchedFile[AlertsFile],
     work: Callable[[App], Awaitable[None]],
 ) -> None:
     async def main() -> None:
