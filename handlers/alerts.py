@@ -47,7 +47,7 @@ class AlertClicks:
         meant = {
             namespace: standing
             for namespace, standing in standings.items()
-            if standing.said.id == id_ and standing.message_id and not standing.over_since
+            if standing.said.id == id_ and not standing.over_since
         }
         if not meant:
             return ClickAnswer(silencing.over())
@@ -94,8 +94,9 @@ class AlertClicks:
         }
         shown = next(iter(silenced.values()))
         try:
-            message = drawn({**standings, **silenced}, shown, now)
-            await self.messenger.edit(shown.channel, shown.message_id, message)
+            if shown.message_id is not None:
+                message = drawn({**standings, **silenced}, shown, now)
+                await self.messenger.edit(shown.channel, shown.message_id, message)
         except MessengerError as error:
             log.warning("alert_not_edited", channel=shown.channel, reason=error.reason)
             return ClickAnswer(silencing.noted(wishes[shown.said.namespace]))

@@ -3,7 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -91,6 +91,7 @@ class Announcer:
     posted: int = 0
     edited: int = 0
     postponed: int = 0
+    _left: dict[tuple[str, MessageId], Standing] = field(default_factory=dict)
 
     async def announce(self, news: Iterable[News]) -> None:
         """Notify each channel; the admin channel, last, is also told what others refused."""
@@ -159,7 +160,7 @@ class Announcer:
         return True
 
     async def _settle(self, channel: str, message_id: MessageId, told: Sequence[News]) -> None:
-        """Note what was said; then the messages where it was said before are no more those of these alerts."""
+        """Note what was said, and the messages in which it was said before."""
         now, shared = self.clock(), len(told) if len(told) > 1 else 0
         await self.standings.swap(
             {
@@ -167,31 +168,31 @@ class Announcer:
                 for each in told
             }
         )
-        left = {
-            (each.before.channel, each.before.message_id): each.before
-            for each in told
-            if each.before and each.before.message_id and not each.before.over_since
-        }
-        left.pop((channel, message_id), None)
-        for before in left.values():
-            await self._leave(before)
-
-    async def _leave(self, before: Standing) -> None:
-        now = self.clock()
-        message = digest(self.standings, before, now) if before.digest_of else quota_moved(before.said, now)
-        try:
-            await self.messenger.edit(before.channel, before.message_id or MessageId(""), message)
-            self.edited += 1
-        except MessengerError as error:
-            _log.warning("an older message was left as it is", channel=before.channel, reason=error.reason)
+        for before in (each.before for each in told):
+            if before and before.message_id and before.message_id != message_id and not before.over_since:
+                self._left[before.channel, before.message_id] = before
 
     async def correct(self, corrections: Iterable[Correction]) -> None:
-        """Edit the messages that are out of date, each once whatever the number of namespaces in it."""
+        """Edit the messages that are out of date, each once whatever the number of namespaces in it; comes last."""
         by_message: dict[tuple[str, MessageId | None], list[Correction]] = defaultdict(list)
         for correction in corrections:
             by_message[correction.standing.channel, correction.standing.message_id].append(correction)
         for (channel, message_id), group in by_message.items():
+            if message_id is not None:
+                self._left.pop((channel, message_id), None)
             await self._edit(channel, message_id, group)
+        for (channel, message_id), before in self._left.items():
+            await self._leave(channel, message_id, before)
+
+    async def _leave(self, channel: str, message_id: MessageId, before: Standing) -> None:
+        """Edit a message of which an alert was, that goes on in a newer one; or that of which some were."""
+        now = self.clock()
+        message = digest(self.standings, before, now) if before.digest_of else quota_moved(before.said, now)
+        try:
+            await self.messenger.edit(channel, message_id, message)
+            self.edited += 1
+        except MessengerError as error:
+            _log.warning("an older message was left as it is", channel=channel, reason=error.reason)
 
     async def _edit(self, channel: str, message_id: MessageId | None, group: Sequence[Correction]) -> None:
         now = self.clock()
