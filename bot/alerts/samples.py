@@ -22,6 +22,8 @@ SAMPLED_KEY = "quaymaster:alerts:sampled"
 DAYS = 90
 CHUNK = 500
 """Namespaces that one round trip carries."""
+_DAY = struct.Struct("<H")
+_USE = struct.Struct("<f")
 
 
 Item = TypeVar("Item")
@@ -43,21 +45,21 @@ class Samples:
             return
         complete = [reading for reading in readings.values() if reading.complete]
         for chunk in chunks(complete):
-            stored = await self.of([reading.namespace for reading in chunk])
-            added = {
-                reading.namespace: _packed(
-                    [*(s for s in stored[reading.namespace] if s.day < day), Sample(day, float(reading.used))]
-                )
-                for reading in chunk
-            }
+            stored = await self._stored([reading.namespace for reading in chunk])
+            pairs = zip(chunk, stored, strict=True)
+            added = {reading.namespace: _with_sample(value, day, reading.used) for reading, value in pairs}
             await self._redis.hset(SAMPLES_KEY, mapping=added)  # type: ignore[misc]  # typed for both clients
         await self._forget_all_but(readings)
         await self._redis.set(SAMPLED_KEY, str(day))
 
     async def of(self, namespaces: Sequence[str]) -> Mapping[str, Sequence[Sample]]:
         """The samples of namespaces, in one round trip: CHUNK of them at most."""
+        stored = await self._stored(namespaces)
+        return {name: _unpacked(value) for name, value in zip(namespaces, stored, strict=True)}
+
+    async def _stored(self, namespaces: Sequence[str]) -> list[bytes]:
         stored: list[bytes | None] = await self._redis.hmget(SAMPLES_KEY, list(namespaces))  # type: ignore[misc]
-        return {name: _unpacked(value or b"") for name, value in zip(namespaces, stored, strict=True)}
+        return [value or b"" for value in stored]
 
     async def _forget_all_but(self, readings: Mapping[str, Reading]) -> None:
         stored: list[bytes] = await self._redis.hkeys(SAMPLES_KEY)  # type: ignore[misc]
@@ -70,17 +72,22 @@ def day_of(now: datetime) -> int:
     return int(now.astimezone(UTC).timestamp() // 86_400)
 
 
-def _packed(samples: Sequence[Sample]) -> bytes:
-    last = samples[-1].day
-    kept = {sample.day: sample.used for sample in samples if sample.day > last - DAYS}
-    first = min(kept)
-    return struct.pack(f"<H{last - first + 1}f", first, *(kept.get(day, nan) for day in range(first, last + 1)))
+def _with_sample(value: bytes, day: int, used: int) -> bytes:
+    """A day's sample added to those of the days before it; days without one are gaps."""
+    first = _DAY.unpack_from(value)[0] if value else day
+    if not first <= day < first + 2 * DAYS:
+        value, first = b"", day
+    days = value[_DAY.size :][: (day - first) * _USE.size]
+    gaps = _USE.pack(nan) * (day - first - len(days) // _USE.size)
+    kept = (days + gaps + _USE.pack(used))[-DAYS * _USE.size :]
+    return _DAY.pack(day + 1 - len(kept) // _USE.size) + kept
 
 
 def _unpacked(value: bytes) -> Sequence[Sample]:
-    if len(value) < 6:
+    if not value:
         return ()
-    first, *days = struct.unpack(f"<H{(len(value) - 2) // 4}f", value)
+    first = _DAY.unpack_from(value)[0]
+    days = (used for (used,) in _USE.iter_unpack(value[_DAY.size :]))
     return [Sample(first + index, used) for index, used in enumerate(days) if not isnan(used)]
 
 

@@ -96,12 +96,16 @@ class RecordingMessenger:
     replies: list[tuple[str, str, str]] = field(default_factory=list)
     edits: list[tuple[str, str, str]] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
+    """What was done since somebody last looked, in its order: `post C0A team-a is at 85 %`."""
     refusals: dict[str, str] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
     dies: bool = False
     dies_after_posting: bool = False
 
     async def post(self, channel: str, message: Message, *, thread: MessageId | None = None) -> MessageId:
         await self._reach(channel, message)
+        self.heard.append(f"{'reply' if thread else 'post'} {channel} {_beginning(message)}")
         if thread:
             self.replies.append((channel, thread, message.text))
             return MessageId(f"{len(self.replies)}.1")
@@ -114,6 +118,9 @@ class RecordingMessenger:
 
     async def edit(self, channel: str, message_id: MessageId, message: Message) -> None:
         await self._reach(channel, message)
+        if message_id in self.deleted:
+            raise MessengerError("message_not_found")
+        self.heard.append(f"edit {channel} {_beginning(message)}")
         self.edits.append((channel, message_id, message.text))
         self.messages[message_id] = message
 
@@ -126,8 +133,17 @@ class RecordingMessenger:
         if channel in self.refusals:
             raise MessengerError(self.refusals[channel])
 
+    def listen(self) -> list[str]:
+        """What was done since the last time."""
+        heard, self.heard = self.heard, []
+        return heard
+
     def words(self, message_id: str) -> str:
         return json.dumps(self.messages[message_id].blocks, ensure_ascii=False)
+
+
+def _beginning(message: Message) -> str:
+    return message.text.split(" of its")[0].split(":")[0].split(" · ")[0]
 
 
 @dataclass
@@ -142,6 +158,12 @@ class Workshop:
 
     def __post_init__(self) -> None:
         self.sweep = QuotaSweep(self.quay, self.redis, self.slack, self.clock)
+
+    async def at(self, moment: str, **used: int) -> list[str]:
+        """Sweep at a moment (in UTC), and say what was done."""
+        self.clock.now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+        await self.run(**used)
+        return self.slack.listen()
 
     async def run(self, **used: int) -> None:
         """Sweep after the namespaces (`ml_a` for ml-a) were filled that far."""
