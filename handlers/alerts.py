@@ -57,8 +57,7 @@ class AlertClicks:
             await self._deny(action_id, person, shown.channel, decision)
             return ClickAnswer(errors.denied(decision))
         until = self._until(length) if action_id == "alert_snooze" else None
-        earlier = _acknowledged(meant)
-        if until is None and earlier:
+        if until is None and (earlier := _acknowledged(meant, await Silences(self.redis).load())):
             return ClickAnswer(silencing.acknowledged_already(earlier))
         return await self._silence(id_, standings, meant, until, person)
 
@@ -113,8 +112,9 @@ class AlertClicks:
         )
 
 
-def _acknowledged(meant: Mapping[str, Standing]) -> Silence | None:
-    """By whom the whole alert is acknowledged already."""
-    silences = [standing.said.silence for standing in meant.values()]
-    first = silences[0]
-    return first if all(silence and silence.until is None for silence in silences) else None
+def _acknowledged(meant: Mapping[str, Standing], silences: Mapping[str, Silence]) -> Silence | None:
+    """The acknowledgement by which nothing of the alert is told any more, if there is one for all of it."""
+    found = [silences.get(namespace) for namespace in meant]
+    levels = [standing.said.level for standing in meant.values()]
+    pairs = zip(found, levels, strict=True)
+    return found[0] if all(each and each.until is None and level <= each.level for each, level in pairs) else None
