@@ -129,6 +129,19 @@ async def test_alerts_go_to_the_channel_that_the_file_names(town: Town) -> None:
     await town.sees("U04DAVE", "team-ml-vision is at 88.5 % of its quota", channel="C0ML")
 
 
+async def test_an_alert_is_acknowledged_and_snoozed_where_it_is(town: Town) -> None:
+    """By those who may, and for everybody to see; its quota can be raised from there."""
+    alert = await town.sees("U04DAVE", "team-ml-vision is at", channel="C0ML")
+    await town.press("U03CAROL", alert, "alert_ack", "C0ML")
+    assert (await town.sees("U03CAROL", "No rule allows it", channel="C0ML"))["ephemeral"]
+    await town.press("U04DAVE", alert, "alert_ack", "C0ML")
+    alert = await town.sees("U01ALICE", "Acknowledged by Dave Diaz (`U04DAVE`)", channel="C0ML")
+    await town.choose("U04DAVE", alert, "alert_snooze", "For 1 week", "C0ML")
+    alert = await town.sees("U01ALICE", "Snoozed until", "Dave Diaz (`U04DAVE`)", channel="C0ML")
+    await town.press("U04DAVE", alert, "quota_raise", "C0ML")
+    assert "team-ml-vision" in str(await town.modal("U04DAVE", "quota set"))
+
+
 @pytest.mark.parametrize("fault", ["forged", "old", "none"])
 async def test_a_forged_or_old_signature_is_401_and_nothing_else(town: Town, fault: str) -> None:
     """Whatever the body says."""
