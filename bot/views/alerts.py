@@ -49,7 +49,7 @@ def quota_alert(alert: Alert, now: datetime, mentions: Sequence[str] = ()) -> Me
         section(_with_mentions(figures, mentions)),
         *_silences([alert.silence]),
         _small_print(notes),
-        _buttons(alert.id, now, alert.namespace),
+        _buttons([alert], now, alert.namespace),
     )
     return Message(_with_mentions(f"{escape(alert.namespace)} {state}: {figures}", mentions), blocks)
 
@@ -158,14 +158,16 @@ def _digest_blocks(
         shown,
         *silences,
         _small_print([*missing, *notes, date(now)]),
-        _buttons(alerts[0].id, now),
+        _buttons(alerts, now),
     )
 
 
-def _buttons(id_: str, now: datetime, namespace: str | None = None) -> Block:
+def _buttons(alerts: Sequence[Alert], now: datetime, namespace: str | None = None) -> Block:
     """What can be done; a new block each time, so that Slack shows no choice that was made before."""
+    id_ = alerts[0].id
+    acknowledged = all(alert.silence and alert.silence.until is None for alert in alerts)
     elements: list[ButtonElement | StaticSelectElement] = [
-        button("Acknowledge", "alert_ack", id_),
+        *([] if acknowledged else [button("Acknowledge", "alert_ack", id_)]),
         StaticSelectElement(
             action_id="alert_snooze",
             placeholder=PlainTextObject(text="Snooze"),

@@ -85,14 +85,16 @@ async def test_who_acknowledged_an_alert_stands_in_its_message(world: World) -> 
 
 
 async def test_a_second_acknowledgement_says_who_was_first(world: World) -> None:
-    """And changes nothing."""
+    """And changes nothing; it came from a message that was not drawn anew yet."""
     story = Story(world, ml_a=85)
     await story.sweep()
+    value = story.button("alert_ack")["value"]
     await story.acknowledge("U0CAROL")
+    assert "alert_ack" not in world.only_card()
     world.policy = Policy.model_validate(
         POLICY | {"rules": [{"name": "all", "who": ["staff"], "may": ["alerts"], "in": [ML]}]}
     )
-    said = await story.acknowledge("U0DAVE")
+    said = await story.click("U0DAVE", "alert_ack", value)
     assert said
     assert "Carol (`U0CAROL`) acknowledged it" in text_of(said)
     assert "Carol" in world.only_card()
