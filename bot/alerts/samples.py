@@ -20,7 +20,7 @@ from bot.readings import Reading
 SAMPLES_KEY = "quaymaster:alerts:samples"
 SAMPLED_KEY = "quaymaster:alerts:sampled"
 DAYS = 90
-CHUNK = 500
+CHUNK = 200
 """Namespaces that one round trip carries."""
 _DAY = struct.Struct("<H")
 _USE = struct.Struct("<f")
@@ -52,10 +52,10 @@ class Samples:
         await self._forget_all_but(readings)
         await self._redis.set(SAMPLED_KEY, str(day))
 
-    async def of(self, namespaces: Sequence[str]) -> Mapping[str, Sequence[Sample]]:
-        """The samples of namespaces, in one round trip: CHUNK of them at most."""
+    async def of(self, namespaces: Sequence[str], days: int = DAYS) -> Mapping[str, Sequence[Sample]]:
+        """The last samples of namespaces, in one round trip: CHUNK of them at most."""
         stored = await self._stored(namespaces)
-        return {name: _unpacked(value) for name, value in zip(namespaces, stored, strict=True)}
+        return {name: _unpacked(value, days) for name, value in zip(namespaces, stored, strict=True)}
 
     async def _stored(self, namespaces: Sequence[str]) -> list[bytes]:
         stored: list[bytes | None] = await self._redis.hmget(SAMPLES_KEY, list(namespaces))  # type: ignore[misc]
@@ -83,12 +83,13 @@ def _with_sample(value: bytes, day: int, used: int) -> bytes:
     return _DAY.pack(day + 1 - len(kept) // _USE.size) + kept
 
 
-def _unpacked(value: bytes) -> Sequence[Sample]:
+def _unpacked(value: bytes, days: int) -> Sequence[Sample]:
     if not value:
         return ()
-    first = _DAY.unpack_from(value)[0]
-    days = (used for (used,) in _USE.iter_unpack(value[_DAY.size :]))
-    return [Sample(first + index, used) for index, used in enumerate(days) if not isnan(used)]
+    passed_over = max((len(value) - _DAY.size) // _USE.size - days, 0)
+    first = _DAY.unpack_from(value)[0] + passed_over
+    uses = _USE.iter_unpack(value[_DAY.size + passed_over * _USE.size :])
+    return [Sample(first + index, used) for index, (used,) in enumerate(uses) if not isnan(used)]
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

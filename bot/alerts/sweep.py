@@ -13,7 +13,7 @@ from bot.alerts.announcing import Announcer
 from bot.alerts.config import AlertsFile, QuotaAlerts
 from bot.alerts.counting import CountingNotice
 from bot.alerts.finding import Known, find
-from bot.alerts.forecast import forecast
+from bot.alerts.forecast import RECENT, forecast
 from bot.alerts.lease import lease
 from bot.alerts.samples import Samples, chunks
 from bot.alerts.silences import Silences
@@ -119,7 +119,7 @@ class QuotaSweep:
         ]
         found: dict[str, Forecast] = {}
         for chunk in chunks(names):
-            for name, samples in (await self._samples.of(chunk)).items():
+            for name, samples in (await self._samples.of(chunk, RECENT)).items():
                 reading = readings[name]
                 if foreseen := forecast(samples, reading.used, reading.limit or 0):
                     found[name] = foreseen

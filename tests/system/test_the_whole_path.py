@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -140,6 +141,16 @@ async def test_an_alert_is_acknowledged_and_snoozed_where_it_is(town: Town) -> N
     alert = await town.sees("U01ALICE", "Snoozed until", "Dave Diaz (`U04DAVE`)", channel="C0ML")
     await town.press("U04DAVE", alert, "quota_raise", "C0ML")
     assert "team-ml-vision" in str(await town.modal("U04DAVE", "quota set"))
+
+
+async def test_a_changed_alerts_file_is_told_of(town: Town) -> None:
+    """A faulty one too, with its line; what it said before stays in force."""
+    file = Path(town.environment["ALERTS_FILE"])
+    text = await asyncio.to_thread(file.read_text)
+    await asyncio.to_thread(file.write_text, text.replace("every: 10s", "every: 1s"))
+    await town.sees("U01ALICE", "alerts.yaml is faulty; what it said before stays in force", "alerts.yaml:3")
+    await asyncio.to_thread(file.write_text, text)
+    await town.sees("U01ALICE", "alerts.yaml was read anew and is in force")
 
 
 @pytest.mark.parametrize("fault", ["forged", "old", "none"])
