@@ -57,9 +57,10 @@ class AlertClicks:
             await self._deny(action_id, person, shown.channel, decision)
             return ClickAnswer(errors.denied(decision))
         until = self._until(length) if action_id == "alert_snooze" else None
-        if until is None and (earlier := _acknowledged(meant, await Silences(self.redis).load())):
+        silences = await Silences.load(self.redis)
+        if until is None and (earlier := _acknowledged(meant, silences)):
             return ClickAnswer(silencing.acknowledged_already(earlier))
-        return await self._silence(id_, standings, meant, until, person)
+        return await self._silence(id_, standings, silences, meant, until, person)
 
     def _until(self, length: str) -> datetime:
         alerts = self.alerts()
@@ -68,7 +69,8 @@ class AlertClicks:
     async def _silence(
         self,
         id_: str,
-        standings: Mapping[str, Standing],
+        standings: Standings,
+        silences: Silences,
         meant: Mapping[str, Standing],
         until: datetime | None,
         person: Person,
@@ -86,7 +88,8 @@ class AlertClicks:
             number=len(wishes),
             until=until.isoformat() if until else None,
         )
-        await Silences(self.redis).put(wishes)
+        if not await silences.swap(wishes):
+            return ClickAnswer(silencing.somebody_was_faster())
         silenced = {
             namespace: replace(standing, said=replace(standing.said, silence=wishes[namespace]))
             for namespace, standing in meant.items()

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from bot.alerts.announcing import Announcer
 from bot.alerts.config import AlertsFile, QuotaAlerts
 from bot.alerts.counting import CountingNotice
-from bot.alerts.finding import Known, find
+from bot.alerts.finding import Found, Known, find
 from bot.alerts.forecast import RECENT, forecast
 from bot.alerts.lease import lease
 from bot.alerts.samples import Samples, chunks
@@ -65,7 +65,6 @@ class QuotaSweep:
         self._messenger = messenger
         self._clock = clock
         self._samples = Samples(redis)
-        self._silences = Silences(redis)
         self._counting = CountingNotice(redis, messenger, clock)
 
     async def run(self, config: AlertsFile) -> SweepResult:
@@ -83,7 +82,7 @@ class QuotaSweep:
 
     async def _round(self, config: AlertsFile, quotas: QuotaAlerts) -> SweepResult:
         standings = await Standings.load(self._redis)  # first: what others change from here on is not touched
-        silences = await self._silences.load()
+        silences = await Silences.load(self._redis)
         readings, requests = await self._read()
         now = self._clock()
         quiet = quotas.quiet is not None and quotas.quiet.hold(now, config.time_zone)
@@ -94,10 +93,7 @@ class QuotaSweep:
         await announcer.announce(found.news)
         await announcer.correct(found.corrections)
         await standings.swap(dict.fromkeys(found.forgotten))
-        await self._silences.forget(
-            [name for name, each in silences.items() if name not in standings and not each.outlives(each.at, now)]
-            + found.ended
-        )
+        await silences.swap(dict.fromkeys(_over(silences, standings, found, now)))
         await self._tell_of_counting(config, quotas, readings, quiet=quiet)
         return SweepResult(
             requests=requests,
@@ -146,6 +142,12 @@ class QuotaSweep:
         entries: tuple[Organization | User, ...] = (*organizations.result()[0], *users.result()[0])
         readings = {reading.namespace: reading for reading in map(Reading.of, entries)}
         return readings, organizations.result()[1] + users.result()[1]
+
+
+def _over(silences: Silences, standings: Standings, found: Found, now: datetime) -> set[str]:
+    """The namespaces whose silence has nothing left to silence."""
+    old = {name for name, each in silences.items() if name not in standings and not each.outlives(each.at, now)}
+    return old | (silences.keys() & set(found.ended))
 
 
 Entry = TypeVar("Entry", Organization, User)

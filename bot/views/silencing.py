@@ -19,6 +19,12 @@ def acknowledged_already(silence: Silence) -> Message:
     return message("It was acknowledged already.", (section(said),))
 
 
+def somebody_was_faster() -> Message:
+    """Two wishes at the same moment: the other one holds."""
+    said = "Somebody else silenced it at the same moment; the message shows who. Press again if you want it otherwise."
+    return message(said, (section(said),))
+
+
 def noted(silence: Silence) -> Message:
     """It is silenced, though Slack did not take the edit of its message."""
     said = "Noted. Slack did not take the edit of the message; it will show it after the next look at the registry."

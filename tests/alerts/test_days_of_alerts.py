@@ -36,7 +36,7 @@ async def silence(shop: Workshop, *, until: str | None = None, by: str = "Bob") 
     standing = (await Standings.load(shop.redis))["web-a"]
     end = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
     wish = Silence("U0BOB", by, shop.clock.now, standing.said.level, end)
-    await Silences(shop.redis).put({"web-a": wish})
+    await (await Silences.load(shop.redis)).swap({"web-a": wish})
 
 
 async def test_one_message_lives_as_long_as_the_alert(shop: Workshop) -> None:

@@ -1,5 +1,6 @@
 """Acknowledge and Snooze: who may, what they do, and that it is shown and recorded."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -112,7 +113,7 @@ async def test_nobody_silences_an_alert_whom_no_rule_allows(world: World, user: 
     for said in (await story.acknowledge(user), await story.snooze(user, "1w")):
         assert said
         assert reason in text_of(said)
-    assert await Silences(world.redis).load() == {}
+    assert not await Silences.load(world.redis)
     assert "Acknowledged" not in world.only_card()
     assert (await world.events())[-2:] == ["command_denied", "command_denied"]
 
@@ -124,6 +125,21 @@ async def test_the_channel_of_the_alert_counts_and_not_that_of_the_click(world: 
     said = await story.acknowledge("U0CAROL")
     assert said
     assert "not in this channel" in text_of(said)
+
+
+async def test_of_two_wishes_at_the_same_moment_one_holds(world: World) -> None:
+    """And the message shows that one."""
+    story = Story(world, ml_a=85)
+    await story.sweep()
+    answers = await asyncio.gather(story.acknowledge("U0CAROL"), story.snooze("U0CAROL", "1w"))
+    (said,) = [answer for answer in answers if answer]
+    assert "at the same moment" in said.text
+    await story.sweep()
+    (silence,) = (await Silences.load(world.redis)).values()
+    assert ("Snoozed" in world.only_card(), "Acknowledged" in world.only_card()) == (
+        silence.until is not None,
+        silence.until is None,
+    )
 
 
 async def test_an_alert_that_is_over_cannot_be_silenced(world: World) -> None:
