@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from saq import Queue
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.schedule import Claims
@@ -42,9 +43,11 @@ from bot.sealing import Sealer, derive_key
 from bot.settings import Settings
 from bot.slack import SlackMessenger, open_slack
 from bot.vault import Vault
+from bot.watched import WatchedFile
 from bot.worker import HEARTBEAT, Jobs, nudge, open_queue
 from bot.works import Works
 from handlers import all_commands
+from handlers.alerts import AlertClicks
 from handlers.calls import operations_of
 from handlers.confirmations import Clicks
 from handlers.context import Status
@@ -94,10 +97,11 @@ def open_policy(path: str, grammar: Grammar) -> PolicyFile:
     return policy
 
 
-def read_alerts(path: str) -> AlertsFile | None:
-    """Read alerts.yaml; None where there is no such file. Raises DocumentError or OSError."""
-    file = Path(path)
-    return read_document(file.read_text(encoding="utf-8"), AlertsFile, name=file.name) if file.exists() else None
+def open_alerts(path: str) -> WatchedFile[AlertsFile]:
+    """Read alerts.yaml, which need not be there. Raises DocumentError or OSError."""
+    alerts = WatchedFile(Path(path), lambda text, name: read_document(text, AlertsFile, name=name), optional=True)
+    alerts.load()
+    return alerts
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,7 @@ class App:
     confirmations: Confirmations
     dispatcher: Dispatcher
     clicks: Clicks
+    alert_clicks: AlertClicks
     reveals: Reveals
     paging: Paging
     jobs: Jobs
@@ -149,7 +154,7 @@ async def open_app(
     settings: Settings,
     policy: PolicyFile,
     grammar: Grammar,
-    alerts: AlertsFile | None,
+    alerts: WatchedFile[AlertsFile],
     clock: Clock = utc_now,
 ) -> AsyncIterator[App]:
     """Open every connection, build every part, and close them in the end."""
@@ -178,7 +183,7 @@ def _build(
     settings: Settings,
     policy: PolicyFile,
     grammar: Grammar,
-    alerts: AlertsFile | None,
+    alerts: WatchedFile[AlertsFile],
     clock: Clock,
     redis: Redis,
     queue: Queue,
@@ -190,12 +195,15 @@ def _build(
     audit = Audit(redis, derive_key(settings.root_secret, "audit"), clock)
     confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")), audit)
     gate = Gate(current, Directory(web, clock))
-    telling = Telling(
-        messenger,
-        confirmations,
-        clock,
-        lambda: alerts.admin_channel if alerts else current().first_admin_channel,
-    )
+
+    def named_channel() -> str | None:
+        file = alerts.current()
+        return file.admin_channel if file else None
+
+    def admin_channel() -> str | None:
+        return named_channel() or current().first_admin_channel
+
+    telling = Telling(messenger, confirmations, clock, admin_channel)
     vault = Vault(redis, derive_key(settings.root_secret, "vault"), settings.secret_lifetime, clock)
     effects = build_effects(redis, str(settings.quay_url))
     changes = Changes(quay, confirmations, gate, telling, effects, clock, partial(nudge, queue))
@@ -246,13 +254,15 @@ def _build(
         expiring=ExpiringKeys(redis, messenger, clock),
         sweep=QuotaSweep(quay, redis, messenger, clock),
         claims=Claims(redis),
+        channels=ChannelCheck(redis, messenger, clock, alerts.path.name),
         messenger=messenger,
         policy=policy,
-        policy_news=PolicyNews(redis, audit, messenger, policy, alerts.admin_channel if alerts else None),
+        policy_news=PolicyNews(redis, audit, messenger, policy, named_channel),
         alerts=alerts,
         clock=clock,
     )
     clicks = Clicks(changes, confirmations, audit)
+    alert_clicks = AlertClicks(gate, redis, messenger, audit, alerts.current, clock)
     reveals = Reveals(vault, audit)
     return App(
         settings,
@@ -267,6 +277,7 @@ def _build(
         confirmations,
         dispatcher,
         clicks,
+        alert_clicks,
         reveals,
         paging,
         jobs,

@@ -48,6 +48,10 @@ Event = Literal[
     "secret_expired",
     "policy_loaded",
     "policy_refused",
+    "alerts_loaded",
+    "alerts_refused",
+    "alert_acknowledged",
+    "alert_snoozed",
     "record_tampered",
 ]
 

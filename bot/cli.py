@@ -17,7 +17,7 @@ from cyclopts import App as Cyclopts
 from cyclopts import Parameter
 
 from bot.alerts.config import AlertsFile
-from bot.app import App, build_grammar, open_app, open_policy, read_alerts
+from bot.app import App, build_grammar, open_alerts, open_app, open_policy
 from bot.commands import Grammar
 from bot.documents import DocumentError
 from bot.logs import set_up_logs
@@ -27,6 +27,7 @@ from bot.proving import AsJson, check, why
 from bot.quay.operations import OPERATIONS
 from bot.server import build_server
 from bot.settings import ConfigurationError, Settings, load_settings
+from bot.watched import WatchedFile
 from bot.worker import build_worker, running
 
 cli = Cyclopts(
@@ -167,7 +168,7 @@ def verify(*, as_json: AsJson = False) -> None:
     sys.exit(1 if found["problems"] else 0)
 
 
-def _configured() -> tuple[Settings, PolicyFile, Grammar, AlertsFile | None]:
+def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedFile[AlertsFile]]:
     """Everything that the environment names, or exit status 2 with every problem at once."""
     try:
         settings = load_settings()
@@ -177,8 +178,8 @@ def _configured() -> tuple[Settings, PolicyFile, Grammar, AlertsFile | None]:
     grammar = build_grammar(settings.slack_command)
     problems: list[str] = []
     policy = _read(lambda: open_policy(settings.permissions_file, grammar), settings.permissions_file, problems)
-    alerts = _read(lambda: read_alerts(settings.alerts_file), settings.alerts_file, problems)
-    if problems or policy is None:
+    alerts = _read(lambda: open_alerts(settings.alerts_file), settings.alerts_file, problems)
+    if problems or policy is None or alerts is None:
         _refuse(problems)
     return settings, policy, grammar, alerts
 
@@ -203,7 +204,7 @@ def _run(
     settings: Settings,
     policy: PolicyFile,
     grammar: Grammar,
-    alerts: AlertsFile | None,
+    alerts: WatchedFile[AlertsFile],
     work: Callable[[App], Awaitable[None]],
 ) -> None:
     async def main() -> None:

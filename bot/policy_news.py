@@ -26,7 +26,7 @@ class PolicyNews:
     audit: Audit
     messenger: Messenger
     policy: PolicyFile
-    channel: str | None
+    channel: Callable[[], str | None]
     """The admin channel that alerts.yaml names; without it, the first one of permissions.yaml."""
 
     async def tell(self) -> None:
@@ -37,7 +37,8 @@ class PolicyNews:
             record = partial(self.audit.record, news.event, actor=None, said=news.for_the_record)
             await self._once(f"recorded:{news.id}", record)
             drawn = views.news(news.event, self.policy.path.name, news.said)
-            for channel in [self.channel] if self.channel else news.channels:
+            named = self.channel()
+            for channel in [named] if named else news.channels:
                 await self._once(f"told:{channel}:{news.id}", partial(self._post, channel, drawn))
             self.policy.news.popleft()
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 from cyclopts import Parameter
 
 from bot.alerts.config import AlertsFile
-from bot.app import build_grammar, open_policy, read_alerts
+from bot.app import build_grammar, open_alerts, open_policy
 from bot.documents import DocumentError
 from bot.permissions import Policy
 from bot.permissions.asking import Approvers, Explanation, explain_offline
@@ -68,7 +68,7 @@ def _policy(path: str) -> Policy:
 
 
 def _existing_alerts(path: str) -> AlertsFile:
-    alerts = read_alerts(path)
+    alerts = open_alerts(path).current()
     if alerts is None:
         raise FileNotFoundError(2, "no such file", Path(path).name)
     return alerts

@@ -35,7 +35,7 @@ from handlers.dispatch import Delivery, guarded
 
 DRAIN_SECONDS = 20
 CLICKS = re.compile(r"^(change_(confirm|cancel|approve|reject)|key_(approve|reject))$")
-
+ALERTS = re.compile(r"^alert_(ack|snooze)$")
 PAGES = re.compile(r"^(page_(next|previous|file)|work_cancel)$")
 
 log = structlog.get_logger()
@@ -93,6 +93,10 @@ class Listeners:
         """Answer a click under a list, or on Cancel of a file that is being made."""
         await self._click(body, respond, self.app.paging.click)
 
+    async def silence(self, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Answer a click on Acknowledge or Snooze of an alert."""
+        await self._click(body, respond, self.app.alert_clicks.click)
+
     async def stop_following(self, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Follow a measurement no longer."""
 
@@ -109,12 +113,13 @@ class Listeners:
         click: Callable[[str, str, Person], Awaitable[ClickAnswer | None]],
     ) -> None:
         action = body["actions"][0]
+        value = action["selected_option"]["value"] if "selected_option" in action else action["value"]
         replaces = False
 
         async def answer() -> Message | None:
             nonlocal replaces
             person = await self.app.gate.person(Actor(body["team"]["id"], body["user"]["id"]))
-            said = await click(action["action_id"], action["value"], person)
+            said = await click(action["action_id"], value, person)
             if said is None:
                 return None
             replaces = said.replaces and _they_alone_see(body)
@@ -208,6 +213,7 @@ def build_bolt(listeners: Listeners) -> AsyncApp:
     bolt.command(settings.slack_command)(ack=_acknowledge, lazy=[listeners.command])
     bolt.action(CLICKS)(ack=_acknowledge, lazy=[listeners.click])
     bolt.action(PAGES)(ack=_acknowledge, lazy=[listeners.turn])
+    bolt.action(ALERTS)(ack=_acknowledge, lazy=[listeners.silence])
     listeners.surfaces.listen(bolt, _acknowledge)
     bolt.event(re.compile(".*"))(_acknowledge)
     bolt.action("measurement_stop")(ack=_acknowledge, lazy=[listeners.stop_following])

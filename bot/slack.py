@@ -112,3 +112,21 @@ class SlackMessenger:
         except FAILURES as error:
             raise MessengerError(reason_of(error)) from error
         return str(answer["permalink"])
+
+    async def trouble_with(self, channel: str) -> str | None:
+        """conversations.info (tier 3): Slack's word for why a channel will not take a message; None where it will.
+
+        Raises MessengerError when Slack cannot be asked.
+        """
+        try:
+            answer = await self.web.conversations_info(channel=channel)
+        except SlackApiError as error:
+            if reason_of(error) == "channel_not_found":
+                return "channel_not_found"
+            raise MessengerError(reason_of(error)) from error
+        except FAILURES as error:
+            raise MessengerError(reason_of(error)) from error
+        found = answer["channel"]
+        if found.get("is_archived"):
+            return "is_archived"
+        return None if found.get("is_im") or found.get("is_member") else "not_in_channel"

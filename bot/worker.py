@@ -18,12 +18,13 @@ from redis.exceptions import RedisError
 from saq import CronJob, Queue, Worker
 from saq.queue.redis import RedisQueue
 
+from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.schedule import Claims, Schedule
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
-from bot.audit import Audit
+from bot.audit import Audit, Event
 from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Expiry, Measuring, Telling
 from bot.confirmations import Confirmations
 from bot.messages import Messenger, MessengerError
@@ -31,6 +32,8 @@ from bot.permissions.file import PolicyFile
 from bot.policy_news import PolicyNews
 from bot.quay.errors import QuayError
 from bot.sealing import Tampered
+from bot.views import alerts_file
+from bot.watched import WatchedFile
 
 QUEUE = "quaymaster"
 HEARTBEAT = "quaymaster:worker:seen"
@@ -78,10 +81,11 @@ class Jobs:
     expiring: ExpiringKeys
     sweep: QuotaSweep
     claims: Claims
+    channels: ChannelCheck
     messenger: Messenger
     policy: PolicyFile
     policy_news: PolicyNews
-    alerts: AlertsFile | None
+    alerts: WatchedFile[AlertsFile]
     clock: Callable[[], datetime]
 
     async def execute(self, _: dict[str, Any], *, change: str) -> None:
@@ -92,6 +96,7 @@ class Jobs:
         """Expire, wake, recover, and start whatever a schedule asks for."""
         await self._kept("heartbeat", self.redis.set(HEARTBEAT, str(self.clock().timestamp())))
         await self._kept("policy", self.policy_news.tell())
+        await self._kept("alerts", self._tell_of_alerts())
         await self._kept("expire", self.changes.expire_due())
         await self._kept("wake", self._wake())
         await self._kept("recover", self.executor.recover())
@@ -102,17 +107,19 @@ class Jobs:
 
     async def watch_keys(self, _: dict[str, Any]) -> None:
         """Notice waiting keys, those that no longer wait, and those that come to their end."""
-        channel = self.alerts.keys_channel if self.alerts else self.policy.current().first_admin_channel
+        alerts = self.alerts.current()
+        channel = alerts.keys_channel if alerts else self.policy.current().first_admin_channel
         if channel:
             await self._kept("watch_keys", self._watch_keys(channel))
 
     async def sweep_quotas(self, _: dict[str, Any]) -> None:
         """Read all namespaces, and post what is new."""
-        if self.alerts and self.alerts.quotas:
-            await self._kept("sweep_quotas", self.sweep.run(self.alerts))
+        alerts = self.alerts.current()
+        if alerts and alerts.quotas:
+            await self._kept("sweep_quotas", self.sweep.run(alerts))
 
     async def _watch_keys(self, channel: str) -> None:
-        keys, alerts = await self.arrivals.watch(channel), self.alerts
+        keys, alerts = await self.arrivals.watch(channel), self.alerts.current()
         if alerts and alerts.keys:
             await self._kept("remind", self.waiting.remind(keys, alerts.keys, alerts.admin_channel))
             await self._kept("expiring", self.expiring.run(keys, alerts.keys, alerts.admin_channel))
@@ -121,15 +128,30 @@ class Jobs:
         for record_id in await self.confirmations.due(self.clock()):
             await nudge(self.queue, record_id)
 
+    async def _tell_of_alerts(self) -> None:
+        """Record and announce what became of a changed alerts file; look at the channels of one that is new."""
+        alerts = self.alerts.current()
+        if news := self.alerts.news:
+            if await self.redis.set(f"quaymaster:alerts:told:{news.id}", b"1", nx=True, ex=86_400):
+                event: Event = "alerts_loaded" if news.loaded else "alerts_refused"
+                await self.audit.record(event, actor=None, file=news.file, problems=news.said)
+                channel = alerts.admin_channel if alerts else self.policy.current().first_admin_channel
+                said = alerts_file.loaded(news.file) if news.loaded else alerts_file.refused(news.file, news.said)
+                if channel:
+                    await self.messenger.post(channel, said)
+            self.alerts.news = None
+        if alerts:
+            await self.channels.run(alerts)
+
     async def _start_due(self) -> None:
         """Enqueue the sweeps whose moment has come; of many workers one takes each moment."""
-        zone = self.alerts.time_zone if self.alerts else UTC
-        keys = self.alerts.keys.every if self.alerts and self.alerts.keys else EVERY_MINUTE
-        planned = [("watch_keys", keys)]
-        if self.alerts and self.alerts.quotas:
-            planned.append(("sweep_quotas", self.alerts.quotas.every))
-        for name, schedule in planned:
-            moment = schedule.slot(self.clock(), zone)
+        alerts, now = self.alerts.current(), self.clock()
+        zone = alerts.time_zone if alerts else UTC
+        keys = alerts.keys.every if alerts and alerts.keys else EVERY_MINUTE
+        planned = [("watch_keys", keys.slot(now, zone))]
+        if alerts and alerts.quotas:
+            planned.append(("sweep_quotas", alerts.quotas.due(now, zone)))
+        for name, moment in planned:
             if await self.claims.claim(name, moment):
                 await self.queue.enqueue(name, key=name, timeout=600, ttl=60)
 

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.app import build_grammar, open_app, open_policy
+from bot.app import build_grammar, open_alerts, open_app, open_policy
 from bot.logs import set_up_logs
 from bot.permissions import Actor, Person, Place, decide
 from bot.server import build_server
@@ -91,7 +91,7 @@ async def acknowledgement() -> tuple[float, float]:
             )
             grammar = build_grammar("/quay")
             policy = open_policy(str(ROOT / "sandbox" / "permissions.yaml"), grammar)
-            app = await stack.enter_async_context(open_app(bot, policy, grammar, None))
+            app = await stack.enter_async_context(open_app(bot, policy, grammar, open_alerts("no alerts.yaml")))
             url = await stack.enter_async_context(served(build_server(app)))
             bare = await stack.enter_async_context(served(Starlette(routes=[Route("/", _empty, methods=["POST"])])))
             client = await stack.enter_async_context(httpx.AsyncClient())

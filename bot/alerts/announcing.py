@@ -1,74 +1,83 @@
 """Saying what a sweep found: each message is claimed, sent and settled, so that one worker sends it."""
 
+import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
 
-from bot.alerts.quotas import Fall, Recover, Standing
+from bot.alerts.drawing import digest, drawn
+from bot.alerts.quotas import NOTHING, Standing, Why
 from bot.alerts.standings import Standings
-from bot.messages import Message, MessageId, Messenger, MessengerError
-from bot.readings import Reading
-from bot.views.alerts import Refusal, Row, quota_alert, quota_digest, quota_digest_update, quota_recovered
+from bot.messages import MessageId, Messenger, MessengerError
+from bot.notices import Alert, Refusal
+from bot.readings import Ending
+from bot.views.alerts import quota_alert, quota_digest, quota_moved, quota_news
 
 DIGEST_ABOVE = 10
-"""The most new messages that one channel gets from one sweep; more become a single one."""
+"""The most namespaces of which one channel is notified one by one in one sweep; more become a single message."""
 
 RETRY_LATER = frozenset({"ratelimited", "rate_limited"})
 """Refusals that say nothing against the channel: the next sweep tries it again."""
 
-NOTHING_TO_EDIT = frozenset(
-    {
-        "message_not_found",
-        "cant_update_message",
-        "edit_window_closed",
-        "channel_not_found",
-        "not_in_channel",
-        "is_archived",
-    }
-)
+NO_MESSAGE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""Refusals of an edit after which there is no message to go on with."""
+
+NOTHING_TO_EDIT = NO_MESSAGE | {"channel_not_found", "not_in_channel", "is_archived"}
 """Refusals of an edit that will not change: the message stays as it is, and the alert is settled."""
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Rising:
-    """A namespace about which a channel is to be told; `before` is what to go back to if that fails."""
+class News:
+    """A namespace of which people are to be notified; `before` is what to go back to if that fails.
 
-    reading: Reading
-    level: int
-    before: Standing | None
-    refusal: Refusal | None = None
+    `channel` is that of its route; with `replies` it is told in the thread of the alert's message instead.
+    """
+
+    alert: Alert
+    why: Why
+    channel: str
+    mention: str | None = None
+    before: Standing | None = None
+    replies: bool = False
 
     @property
     def namespace(self) -> str:
         """Its name."""
-        return self.reading.namespace
+        return self.alert.namespace
+
+    @property
+    def destination(self) -> str:
+        """The channel where it is told."""
+        return self.before.channel if self.before and self.replies else self.channel
 
     def claimed(self, channel: str, now: datetime) -> Standing:
         """The standing while the message is under way."""
         if self.before:
             return replace(self.before, claimed_at=now)
-        return Standing(level=None, channel=channel, message_id=None, since=now, claimed_at=now)
+        return Standing(self.alert, channel, None, told=NOTHING, told_at=now, edited_at=now, claimed_at=now)
+
+    def refused_by(self, channel: str, reason: str) -> "News":
+        """The same, for the admin channel: what is to be told there, and why."""
+        return replace(self, alert=replace(self.alert, refusal=Refusal(channel, reason)), replies=False)
 
 
 @dataclass(frozen=True)
 class Correction:
-    """A message that no longer says how things are."""
+    """A message that no longer says how things are, and the standing once it does; None: it is forgotten then."""
 
-    namespace: str
     standing: Standing
-    verdict: Fall | Recover
+    settled: Standing | None
+    ending: Ending | None = None
 
     @property
-    def settled(self) -> Standing | None:
-        """The standing once the message is edited."""
-        if isinstance(self.verdict, Recover):
-            return None
-        return replace(self.standing, level=self.verdict.level, claimed_at=None)
+    def namespace(self) -> str:
+        """Whose it is."""
+        return self.standing.said.namespace
 
 
 @dataclass
@@ -77,80 +86,124 @@ class Announcer:
 
     messenger: Messenger
     standings: Standings
-    readings: Mapping[str, Reading]
     admin_channel: str
     clock: Callable[[], datetime]
     posted: int = 0
     edited: int = 0
     postponed: int = 0
+    _left: dict[tuple[str, MessageId], Standing] = field(default_factory=dict)
 
-    async def announce(self, risings: Mapping[str, Sequence[Rising]]) -> None:
-        """Post the new alerts of each channel; the admin channel, last, also gets what others refused."""
-        refused: list[Rising] = []
-        for channel, batch in risings.items():
-            if channel != self.admin_channel:
-                refused += await self._announce_in(channel, batch)
-        await self._announce_in(self.admin_channel, [*risings.get(self.admin_channel, ()), *refused])
+    async def announce(self, news: Iterable[News]) -> None:
+        """Notify each channel; the admin channel, last, is also told what others refused."""
+        by_channel: dict[str, list[News]] = defaultdict(list)
+        for each in news:
+            by_channel[each.destination].append(each)
+        of_admins = by_channel.pop(self.admin_channel, [])
+        for channel, batch in by_channel.items():
+            of_admins += await self._announce_in(channel, batch)
+        await self._announce_in(self.admin_channel, of_admins)
 
-    async def _announce_in(self, channel: str, batch: Sequence[Rising]) -> list[Rising]:
+    async def _announce_in(self, channel: str, batch: Sequence[News]) -> list[News]:
         claimed = await self._claim(channel, batch)
-        groups = [claimed] if len(claimed) > DIGEST_ABOVE else [[rising] for rising in claimed]
-        return [rising for group in groups for rising in await self._post(channel, group)]
+        groups = [claimed] if len(claimed) > DIGEST_ABOVE else [[each] for each in claimed]
+        return [refused for group in groups for refused in await self._tell(channel, group)]
 
-    async def _claim(self, channel: str, risings: Sequence[Rising]) -> list[Rising]:
+    async def _claim(self, channel: str, batch: Sequence[News]) -> list[News]:
         now = self.clock()
-        won = await self.standings.swap({rising.namespace: rising.claimed(channel, now) for rising in risings})
-        return [rising for rising in risings if rising.namespace in won]
+        won = await self.standings.swap({each.namespace: each.claimed(channel, now) for each in batch})
+        return [each for each in batch if each.namespace in won]
 
-    async def _post(self, channel: str, group: Sequence[Rising]) -> list[Rising]:
-        """Post one message and return what the channel refused.
+    async def _tell(self, channel: str, group: Sequence[News]) -> list[News]:
+        """Send one message and return what the channel refused.
 
         The claim is renewed first: others of the same channel may have taken long.
         """
-        risings = await self._claim(channel, group)
-        if not risings:
+        mine = await self._claim(channel, group)
+        if not mine:
             return []
+        if len(mine) > 1:
+            shared = secrets.token_hex(8)
+            mine = [replace(each, alert=replace(each.alert, id=shared), replies=False) for each in mine]
         try:
-            message_id = await self.messenger.post(channel, _new_message(risings, self.clock()))
+            message_id = await self._send(channel, mine)
         except MessengerError as error:
-            _log.warning("alert refused", channel=channel, reason=error.reason, namespaces=len(risings))
+            _log.warning("alert refused", channel=channel, reason=error.reason, namespaces=len(mine))
             if channel != self.admin_channel and error.reason not in RETRY_LATER:
-                return [replace(rising, refusal=Refusal(channel, error.reason)) for rising in risings]
-            await self.standings.swap({rising.namespace: rising.before for rising in risings})
-            self.postponed += len(risings)
+                return [each.refused_by(channel, error.reason) for each in mine]
+            await self.standings.swap({each.namespace: each.before for each in mine})
+            self.postponed += len(mine)
             return []
         self.posted += 1
-        await self.standings.swap(self._told(risings, channel, message_id))
+        await self._settle(channel, message_id, mine)
         return []
 
-    def _told(self, risings: Sequence[Rising], channel: str, message_id: MessageId) -> dict[str, Standing]:
-        now = self.clock()
-        return {
-            rising.namespace: Standing(
-                level=rising.level,
-                channel=channel,
-                message_id=message_id,
-                since=rising.before.since if rising.before else now,
-                digest_of=len(risings) if len(risings) > 1 else 0,
-            )
-            for rising in risings
-        }
+    async def _send(self, channel: str, group: Sequence[News]) -> MessageId:
+        now, first = self.clock(), group[0]
+        mentions = sorted({each.mention for each in group if each.mention})
+        if len(group) > 1:
+            return await self.messenger.post(channel, quota_digest([each.alert for each in group], now, mentions))
+        thread = first.before.message_id if first.before and first.replies else None
+        if thread and await self._edit_first(channel, thread, first.alert):
+            await self.messenger.post(channel, quota_news(first.alert, first.why, mentions), thread=thread)
+            return thread
+        return await self.messenger.post(channel, quota_alert(first.alert, now, mentions))
+
+    async def _edit_first(self, channel: str, message_id: MessageId, alert: Alert) -> bool:
+        """Edit the message in whose thread something is told next; False where there is none any more."""
+        try:
+            await self.messenger.edit(channel, message_id, quota_alert(alert, self.clock()))
+        except MessengerError as error:
+            if error.reason in NO_MESSAGE:
+                return False
+            raise
+        self.edited += 1
+        return True
+
+    async def _settle(self, channel: str, message_id: MessageId, told: Sequence[News]) -> None:
+        """Note what was said, and the messages in which it was said before."""
+        now, shared = self.clock(), len(told) if len(told) > 1 else 0
+        await self.standings.swap(
+            {
+                each.namespace: Standing(each.alert, channel, message_id, each.alert.level, now, now, shared)
+                for each in told
+            }
+        )
+        for before in (each.before for each in told):
+            if before and before.message_id and before.message_id != message_id and not before.over_since:
+                self._left[before.channel, before.message_id] = before
 
     async def correct(self, corrections: Iterable[Correction]) -> None:
-        """Edit the messages that are out of date, each once whatever the number of namespaces in it."""
+        """Edit the messages that are out of date, each once whatever the number of namespaces in it; comes last."""
         by_message: dict[tuple[str, MessageId | None], list[Correction]] = defaultdict(list)
         for correction in corrections:
             by_message[correction.standing.channel, correction.standing.message_id].append(correction)
         for (channel, message_id), group in by_message.items():
+            if message_id is not None:
+                self._left.pop((channel, message_id), None)
             await self._edit(channel, message_id, group)
+        for (channel, message_id), before in self._left.items():
+            await self._leave(channel, message_id, before)
+
+    async def _leave(self, channel: str, message_id: MessageId, before: Standing) -> None:
+        """Edit a message of which an alert was, that goes on in a newer one; or that of which some were."""
+        now = self.clock()
+        message = digest(self.standings, before, now) if before.digest_of else quota_moved(before.said, now)
+        try:
+            await self.messenger.edit(channel, message_id, message)
+            self.edited += 1
+        except MessengerError as error:
+            _log.warning("an older message was left as it is", channel=channel, reason=error.reason)
 
     async def _edit(self, channel: str, message_id: MessageId | None, group: Sequence[Correction]) -> None:
         now = self.clock()
         won = await self.standings.swap({each.namespace: replace(each.standing, claimed_at=now) for each in group})
         mine = [each for each in group if each.namespace in won]
         if mine and message_id is not None:
+            after = {**self.standings, **{each.namespace: each.settled for each in mine}}
+            standing, ending = mine[0].settled or mine[0].standing, mine[0].ending
+            alive = {namespace: each for namespace, each in after.items() if each}
             try:
-                await self.messenger.edit(channel, message_id, self._corrected(mine, now))
+                await self.messenger.edit(channel, message_id, drawn(alive, standing, now, ending))
                 self.edited += 1
             except MessengerError as error:
                 _log.warning("edit of an alert refused", channel=channel, reason=error.reason)
@@ -160,34 +213,3 @@ class Announcer:
                     self.postponed += len(mine)
                     return
         await self.standings.swap({each.namespace: each.settled for each in mine})
-
-    def _corrected(self, group: Sequence[Correction], now: datetime) -> Message:
-        first = group[0]
-        if first.standing.digest_of:
-            return self._corrected_digest(group, now)
-        if isinstance(first.verdict, Fall):
-            return quota_alert(self.readings[first.namespace], first.verdict.level, now)
-        reading = self.readings.get(first.namespace)
-        return quota_recovered(first.namespace, first.verdict.ending, reading, first.standing.since, now)
-
-    def _corrected_digest(self, group: Sequence[Correction], now: datetime) -> Message:
-        message = group[0].standing
-        after = dict(self.standings) | {each.namespace: each.settled for each in group}
-        rows = [
-            Row(namespace, standing.level, self._complete_reading(namespace))
-            for namespace, standing in after.items()
-            if standing and standing.level is not None
-            if (standing.channel, standing.message_id) == (message.channel, message.message_id)
-        ]
-        return quota_digest_update(rows, message.digest_of, now)
-
-    def _complete_reading(self, namespace: str) -> Reading | None:
-        reading = self.readings.get(namespace)
-        return reading if reading and reading.complete else None
-
-
-def _new_message(risings: Sequence[Rising], now: datetime) -> Message:
-    if len(risings) == 1:
-        return quota_alert(risings[0].reading, risings[0].level, now, risings[0].refusal)
-    rows = [Row(rising.namespace, rising.level, rising.reading) for rising in risings]
-    return quota_digest(rows, now, [rising.refusal for rising in risings if rising.refusal])

@@ -1,7 +1,7 @@
 """The file alerts.yaml as checked, frozen objects."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -144,6 +144,11 @@ class QuotaAlerts(_Frozen):
     full_within: Outlook | None = None
     quiet: Quiet | None = None
     routes: tuple[Route, ...] = ()
+
+    def due(self, now: datetime, zone: tzinfo) -> datetime:
+        """The latest moment at which a sweep was due: by the schedule, or since quiet hours ended."""
+        moment = self.every.slot(now, zone)
+        return max(moment, self.quiet.last_end(now, zone)) if self.quiet else moment
 
     def route_for(self, namespace: str) -> Route | None:
         """The first route that fits a namespace, with the levels that hold for it; None: nobody is told."""

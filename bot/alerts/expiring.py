@@ -14,8 +14,8 @@ from bot.alerts.config import KeyAlerts
 from bot.alerts.keys import Close, Keep, Restate, Tell, Told, Verdict, judge_end
 from bot.alerts.memory import Memory
 from bot.messages import Broadcaster, Message, MessageId, MessengerError
+from bot.notices import Refusal
 from bot.quay.models import ServiceKey
-from bot.views.alerts import Refusal
 from bot.views.keys import EXPIRED, KeyEnd, closed, digest, ending, next_step
 
 DIGEST_ABOVE = 5

@@ -2,36 +2,74 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 
 from bot.alerts.memory import is_claimed
 from bot.messages import MessageId
+from bot.notices import FULL_SOON, Alert, Forecast, Silence
 from bot.readings import Ending, Reading
 
 HYSTERESIS = 2
 """Percentage points that the use must be below a level before the level counts as left."""
+REMIND_AFTER = timedelta(hours=24)
+"""How long nothing must have been told of a namespace over its limit before people are reminded."""
+EDIT_AFTER = timedelta(hours=1)
+"""A message whose figures alone moved, by a percentage point or more, is edited so often at most."""
+NOTHING = -1
+"""Below every level."""
 
 
 @dataclass(frozen=True)
 class Standing:
     """What is remembered of a namespace with an active alert.
 
-    `level` is the one its channel was told last, in message `message_id`; both None while the first is being
-    posted. `since` is when the alert began. `claimed_at` is set while a worker is about to say something.
-    `digest_of` is the number of namespaces that share the message, 0 when it is this namespace's own.
+    `said` is what its message shows; `message_id` is None while the first is being posted. `told` is the highest
+    level of which people were notified, at `told_at`. `over_since` is set when the alert is over and is remembered
+    only because somebody silenced it. `claimed_at` is set while a worker is about to say something. `digest_of` is
+    the number of namespaces that share the message, 0 when it is this namespace's own.
     """
 
-    level: int | None
+    said: Alert
     channel: str
     message_id: MessageId | None
-    since: datetime
-    claimed_at: datetime | None = None
+    told: int
+    told_at: datetime
+    edited_at: datetime
     digest_of: int = 0
+    over_since: datetime | None = None
+    claimed_at: datetime | None = None
+
+    @property
+    def meant_for(self) -> str:
+        """The channel of its route when it was told."""
+        return self.said.refusal.channel if self.said.refusal else self.channel
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for a namespace now: the percentages at which it is told (they ascend), how far ahead a forecast
+    counts (None: not at all), and whether it is quiet, so that only the highest level is told.
+    """
+
+    levels: Sequence[int]
+    full_within: timedelta | None = None
+    quiet: bool = False
+
+    @property
+    def highest(self) -> int:
+        """The most urgent level."""
+        return self.levels[-1]
+
+
+Why = Literal["level", "again", "reminder"]
+"""Why people are notified: a level that they do not know of, one that is still true after a snooze, or a day over
+the limit."""
 
 
 @dataclass(frozen=True)
 class Silent:
-    """There is no alert, or nothing can be said: the figures are not complete."""
+    """There is no alert, or nothing can be said: the figures are not complete, it is quiet, somebody silenced it."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +78,16 @@ class Keep:
 
 
 @dataclass(frozen=True)
-class Rise:
-    """A level was reached that its channel does not know of: a new message."""
+class Tell:
+    """People are notified."""
 
     level: int
+    why: Why = "level"
 
 
 @dataclass(frozen=True)
-class Fall:
-    """The level told last was left for a lower one: its message is edited."""
+class Update:
+    """The message is edited, of which nobody is notified."""
 
     level: int
 
@@ -60,32 +99,101 @@ class Recover:
     ending: Ending
 
 
-Verdict = Silent | Keep | Rise | Fall | Recover
+@dataclass(frozen=True)
+class Forget:
+    """The alert was over, and nobody's silence is left to be remembered."""
 
 
-def judge(reading: Reading, standing: Standing | None, levels: Sequence[int], now: datetime) -> Verdict:
-    """What to say about a reading, given what was said before. `levels` ascend and are percentages."""
+Verdict = Silent | Keep | Tell | Update | Recover | Forget
+
+
+def judge(
+    reading: Reading,
+    standing: Standing | None,
+    silence: Silence | None,
+    forecast: Forecast | None,
+    terms: Terms,
+    now: datetime,
+) -> Verdict:
+    """What to say about a reading, given what was said before."""
     if not reading.complete:
         return Silent()
     if standing and is_claimed(standing, now):
         return Keep()
     if not reading.limit:
-        return Recover("no limit") if standing else Silent()
-    return _judge_level(reading, standing, levels)
+        return end(standing, "no limit") if standing else Silent()
+    level = _level(reading, standing, forecast, terms)
+    if level == NOTHING:
+        return _below(standing, silence, now)
+    silenced = silence is not None and silence.covers(level, terms.highest, now)
+    if standing is None or standing.over_since:
+        return _begin(level, standing, terms, silenced)
+    if (why := _news(level, reading, standing, silence, terms, now)) and not silenced:
+        return Tell(level, why)
+    shown = silence if silenced else None
+    return Update(level) if _differs(reading, standing, level, shown, now) else Keep()
 
 
-def _judge_level(reading: Reading, standing: Standing | None, levels: Sequence[int]) -> Verdict:
-    told = standing.level if standing and standing.level is not None else 0
-    reached = max((level for level in levels if reading.reaches(level)), default=0)
-    if reached > told:
-        return Rise(reached)
-    if standing is None:
-        return Silent()
-    held = max((level for level in levels if level <= told and _holds(reading, level)), default=0)
-    if held == 0:
-        return Recover("recovered")
-    return Keep() if held == told else Fall(held)
+def end(standing: Standing, ending: Ending) -> Verdict:
+    """What to say when the ground of an alert is gone."""
+    return Forget() if standing.over_since else Recover(ending)
+
+
+def _level(reading: Reading, standing: Standing | None, forecast: Forecast | None, terms: Terms) -> int:
+    """The level that the namespace is at; one that its alert is at already is held on to a little longer."""
+    before = standing.said.level if standing and not standing.over_since else NOTHING
+    reached = [level for level in terms.levels if reading.reaches(level)]
+    held = [level for level in terms.levels if level <= before and _holds(reading, level)]
+    if reached or held:
+        return max(reached + held)
+    if terms.full_within is None or forecast is None:
+        return NOTHING
+    days = forecast.late if before == NOTHING else forecast.early
+    return FULL_SOON if timedelta(days=days) <= terms.full_within else NOTHING
 
 
 def _holds(reading: Reading, level: int) -> bool:
     return reading.reaches(max(level - HYSTERESIS, 1))
+
+
+def _below(standing: Standing | None, silence: Silence | None, now: datetime) -> Verdict:
+    if standing is None:
+        return Silent()
+    if standing.over_since is None:
+        return Recover("recovered")
+    return Keep() if silence and silence.outlives(standing.over_since, now) else Forget()
+
+
+def _begin(level: int, over: Standing | None, terms: Terms, silenced: bool) -> Verdict:
+    """An alert where there is none, or where one is over and remembered: that one goes on without a sound."""
+    if silenced:
+        return Update(level) if over else Silent()
+    if terms.quiet and level < terms.highest:
+        return Keep() if over else Silent()
+    return Tell(level)
+
+
+def _news(
+    level: int, reading: Reading, standing: Standing, silence: Silence | None, terms: Terms, now: datetime
+) -> Why | None:
+    """Why people are to be notified, unless it is quiet."""
+    if terms.quiet and not level >= terms.highest > standing.told:
+        return None
+    if level > standing.told:
+        return "again" if standing.told == NOTHING and standing.message_id else "level"
+    if silence and silence.until and standing.told_at < silence.until <= now:
+        return "again"
+    if reading.reaches(100) and now - standing.told_at >= REMIND_AFTER:
+        return "reminder"
+    return None
+
+
+def _differs(reading: Reading, standing: Standing, level: int, silence: Silence | None, now: datetime) -> bool:
+    """Whether the message should be edited."""
+    said = standing.said
+    if (level, silence) != (said.level, said.silence):
+        return True
+    if (reading.limit, reading.enforcement) != (said.reading.limit, said.reading.enforcement):
+        return True
+    moved = abs(reading.used - said.reading.used) * 100 >= (reading.limit or 0)
+    return moved and now - standing.edited_at >= EDIT_AFTER

@@ -1,24 +1,32 @@
 """One round over all namespaces: read them, judge them, and say what is new."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+import structlog
 from redis.asyncio import Redis
 
-from bot.alerts.announcing import Announcer, Correction, Rising
-from bot.alerts.config import AlertsFile, QuotaAlerts, Route
-from bot.alerts.memory import is_claimed
-from bot.alerts.quotas import Fall, Keep, Recover, Rise, Silent, Standing, Verdict, judge
+from bot.alerts.announcing import Announcer
+from bot.alerts.config import AlertsFile, QuotaAlerts
+from bot.alerts.counting import CountingNotice
+from bot.alerts.finding import Found, Known, find
+from bot.alerts.forecast import RECENT, forecast
+from bot.alerts.lease import lease
+from bot.alerts.samples import Samples, chunks
+from bot.alerts.silences import Silences
 from bot.alerts.standings import Standings
-from bot.messages import Messenger
+from bot.messages import Messenger, MessengerError
+from bot.notices import Forecast
 from bot.quay.models import Organization, Page, User
 from bot.readings import Reading
 
 PAGE_SIZE = 100
 """The most that Quay puts on a page; more is refused with 400 (listAllOrganizations, listAllUsers)."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Registry(Protocol):
@@ -47,8 +55,8 @@ class SweepResult:
 class QuotaSweep:
     """Reads all namespaces and tells their channels what is new.
 
-    Any number of sweeps may run at once, and any may die at any moment: what one of them has claimed the
-    others leave alone, and what it has not settled two minutes later is taken over.
+    A lease keeps sweeps from running beside each other. Any may die at any moment: what one of them has claimed is
+    left alone, and what it has not settled two minutes later is taken over.
     """
 
     def __init__(self, quay: Registry, redis: Redis, messenger: Messenger, clock: Callable[[], datetime]) -> None:
@@ -56,20 +64,37 @@ class QuotaSweep:
         self._redis = redis
         self._messenger = messenger
         self._clock = clock
+        self._samples = Samples(redis)
+        self._counting = CountingNotice(redis, messenger, clock)
 
     async def run(self, config: AlertsFile) -> SweepResult:
-        """Do one round, with exactly one request for each page of Quay's two lists.
+        """Do one round, with exactly one request for each page of Quay's two lists; nothing while another does.
 
         Raises QuayError, having said nothing, when Quay did not give all pages.
         """
         if config.quotas is None:
             return SweepResult()
+        async with lease(self._redis, "quota-sweep") as mine:
+            if not mine:
+                _log.info("another sweep is under way")
+                return SweepResult()
+            return await self._round(config, config.quotas)
+
+    async def _round(self, config: AlertsFile, quotas: QuotaAlerts) -> SweepResult:
         standings = await Standings.load(self._redis)  # first: what others change from here on is not touched
+        silences = await Silences.load(self._redis)
         readings, requests = await self._read()
-        risings, corrections = _judge_all(readings, standings, config.quotas, self._clock())
-        announcer = Announcer(self._messenger, standings, readings, config.admin_channel, self._clock)
-        await announcer.announce(risings)
-        await announcer.correct(corrections)
+        now = self._clock()
+        quiet = quotas.quiet is not None and quotas.quiet.hold(now, config.time_zone)
+        await self._samples.take(readings, now)
+        forecasts = await self._forecasts(readings, standings, quotas)
+        found = find(Known(readings, standings, silences, forecasts), quotas, now, quiet=quiet)
+        announcer = Announcer(self._messenger, standings, config.admin_channel, self._clock)
+        await announcer.announce(found.news)
+        await announcer.correct(found.corrections)
+        await standings.swap(dict.fromkeys(found.forgotten))
+        await silences.swap(dict.fromkeys(_over(silences, standings, found, now)))
+        await self._tell_of_counting(config, quotas, readings, quiet=quiet)
         return SweepResult(
             requests=requests,
             namespaces=len(readings),
@@ -79,12 +104,50 @@ class QuotaSweep:
             postponed=announcer.postponed,
         )
 
+    async def _forecasts(
+        self, readings: Mapping[str, Reading], standings: Standings, quotas: QuotaAlerts
+    ) -> Mapping[str, Forecast]:
+        """When namespaces will be full: of all that are watched where that is an alert, else of those with one."""
+        names = [
+            name
+            for name, reading in readings.items()
+            if reading.complete and reading.limit and (quotas.full_within or name in standings)
+        ]
+        found: dict[str, Forecast] = {}
+        for chunk in chunks(names):
+            for name, samples in (await self._samples.of(chunk, RECENT)).items():
+                reading = readings[name]
+                if foreseen := forecast(samples, reading.used, reading.limit or 0):
+                    found[name] = foreseen
+        return found
+
+    async def _tell_of_counting(
+        self, config: AlertsFile, quotas: QuotaAlerts, readings: Mapping[str, Reading], *, quiet: bool
+    ) -> None:
+        watched = [name for name, reading in readings.items() if reading.limit and quotas.route_for(name)]
+        names = tuple(sorted(name for name in watched if not readings[name].complete))
+        try:
+            await self._counting.tell(config.admin_channel, names, len(watched), quiet=quiet)
+        except MessengerError as error:
+            _log.warning("not said that figures are incomplete", reason=error.reason)
+
     async def _read(self) -> tuple[Mapping[str, Reading], int]:
-        organizations, organization_pages = await _all_pages(self._quay.list_all_organizations)
-        users, user_pages = await _all_pages(self._quay.list_all_users)
-        entries: tuple[Organization | User, ...] = (*organizations, *users)
+        """Read both lists side by side: two requests at most are under way. Raises QuayError."""
+        try:
+            async with asyncio.TaskGroup() as both:
+                organizations = both.create_task(_all_pages(self._quay.list_all_organizations))
+                users = both.create_task(_all_pages(self._quay.list_all_users))
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        entries: tuple[Organization | User, ...] = (*organizations.result()[0], *users.result()[0])
         readings = {reading.namespace: reading for reading in map(Reading.of, entries)}
-        return readings, organization_pages + user_pages
+        return readings, organizations.result()[1] + users.result()[1]
+
+
+def _over(silences: Silences, standings: Standings, found: Found, now: datetime) -> set[str]:
+    """The namespaces whose silence has nothing left to silence."""
+    old = {name for name, each in silences.items() if name not in standings and not each.outlives(each.at, now)}
+    return old | (silences.keys() & set(found.ended))
 
 
 Entry = TypeVar("Entry", Organization, User)
@@ -104,34 +167,3 @@ async def _all_pages(list_page: _List[Entry]) -> tuple[list[Entry], int]:
         token = page.next_page
         pages += 1
     return entries, pages
-
-
-def _judge_all(
-    readings: Mapping[str, Reading], standings: Standings, quotas: QuotaAlerts, now: datetime
-) -> tuple[Mapping[str, Sequence[Rising]], Sequence[Correction]]:
-    """What is new: rises by the channel that is to hear of them, and messages that are out of date."""
-    risings: dict[str, list[Rising]] = defaultdict(list)
-    corrections: list[Correction] = []
-    for namespace in (*readings, *(standings.keys() - readings.keys())):
-        reading, standing, route = (
-            readings.get(namespace),
-            standings.get(namespace),
-            quotas.route_for(namespace),
-        )
-        verdict = _verdict(reading, standing, route, now)
-        if isinstance(verdict, Rise) and reading and route:
-            told = replace(standing, claimed_at=None) if standing and standing.level is not None else None
-            risings[route.channel].append(Rising(reading, verdict.level, told))
-        elif isinstance(verdict, Fall | Recover) and standing:
-            corrections.append(Correction(namespace, standing, verdict))
-    return risings, corrections
-
-
-def _verdict(reading: Reading | None, standing: Standing | None, route: Route | None, now: datetime) -> Verdict:
-    if reading and route:
-        return judge(reading, standing, route.levels, now)
-    if standing is None:
-        return Silent()
-    if is_claimed(standing, now):
-        return Keep()
-    return Recover("unwatched" if reading else "gone")

@@ -15,9 +15,9 @@ from bot.alerts.memory import Memory
 from bot.confirmations import Confirmations, Missing, Record, State
 from bot.effects.keys import decide_by, waiting_target
 from bot.messages import Broadcaster, MessageId, MessengerError
+from bot.notices import Refusal
 from bot.quay.models import ServiceKey
 from bot.sealing import Tampered
-from bot.views.alerts import Refusal
 from bot.views.keys import reminder
 
 SERVICES_KEY = "quaymaster:alerts:services"

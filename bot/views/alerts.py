@@ -1,18 +1,24 @@
-"""What alerts say."""
+"""What alerts about the use of namespaces say."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import ceil, floor
+from typing import Literal
+
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement, Option, PlainTextObject, StaticSelectElement
 
 from bot.messages import Block, Message
+from bot.notices import FULL_SOON, SNOOZES, Alert, Counting, Forecast, Refusal, Silence
 from bot.readings import Ending, Reading
-from bot.views.blocks import context, header, section, table
+from bot.views.blocks import button, context, header, section, table
+from bot.views.cards import name
 from bot.views.text import clip, code, count, date, duration, escape, exact_size, percent, size, visible
 
 _HEADER_NAME = 90
 _TABLE_NAME = 60
 _NAMED_IN_TEXT = 3
 _NAMED_REFUSALS = 5
+_NAMED_COUNTING = 20
 
 _ENDINGS: dict[Ending, str] = {
     "recovered": "is below its alert levels again",
@@ -20,133 +26,235 @@ _ENDINGS: dict[Ending, str] = {
     "gone": "is gone from the registry",
     "unwatched": "is not watched any more",
 }
-
 _DEEDS = {"Warning": "warns", "Reject": "refuses pushes"}
+_NEWS: dict[str, str] = {"level": "", "again": "The snooze is over, and ", "reminder": "Still over its limit: "}
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """A channel that should have had a message, and Slack's word for why it has not."""
-
-    channel: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """A namespace in a digest; `reading` is None where the figures of the moment are not to be trusted."""
-
-    namespace: str
-    level: int
-    reading: Reading | None
-
-
-def quota_alert(reading: Reading, level: int, now: datetime, refusal: Refusal | None = None) -> Message:
+def quota_alert(alert: Alert, now: datetime, mentions: Sequence[str] = ()) -> Message:
     """A namespace with a limit that has reached an alert level.
 
-    With a refusal it is the message for the admin channel, which says whom it should have reached.
+    With a refusal it is the message for the admin channel, which says whom it should have reached. `mentions` are
+    user groups, the only people that an alert pings.
     """
-    limit = reading.limit or 0
-    state = f"is at {percent(reading.used, limit)} of its quota"
-    figures = " · ".join(_figures(reading, limit))
+    reading, state = alert.reading, _state(alert)
+    figures = _figures(alert)
     notes = [
-        *_full_name(reading.namespace),
-        " · ".join((f"Alert level {level} %", *_enforcement(reading))),
-        f"{exact_size(reading.used)} of {exact_size(limit)} · {date(now)}",
-        *_refusal_notes([refusal] if refusal else []),
+        *_full_name(alert.namespace),
+        " · ".join((_level(alert.level), *_enforcement(reading))),
+        f"{exact_size(reading.used)} of {exact_size(reading.limit or 0)} · {date(now)}",
+        *refusal_notes([alert.refusal] if alert.refusal else []),
     ]
-    return Message(
-        text=f"{escape(reading.namespace)} {state}: {figures}",
-        blocks=(_headline(reading.namespace, state), section(figures), _small_print(notes)),
+    blocks = (
+        _headline(alert.namespace, state),
+        section(_with_mentions(figures, mentions)),
+        *_silences([alert.silence]),
+        _small_print(notes),
+        _buttons([alert], now, alert.namespace),
     )
+    return Message(_with_mentions(f"{escape(alert.namespace)} {state}: {figures}", mentions), blocks)
 
 
-def quota_recovered(namespace: str, ending: Ending, reading: Reading | None, since: datetime, now: datetime) -> Message:
-    """The last state of an alert's message: why it is over. `reading` is None when the namespace is gone."""
-    state = _ENDINGS[ending]
+def quota_news(alert: Alert, why: Literal["level", "again", "reminder"], mentions: Sequence[str] = ()) -> Message:
+    """A reply in the thread of an alert: the one part of it of which people are notified."""
+    said = f"{_NEWS[why]}{escape(alert.namespace)} {_state(alert)}: {_figures(alert)}"
+    return Message(_with_mentions(said, mentions), (section(_with_mentions(said, mentions)),))
+
+
+def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
+    """The last state of an alert's message: why it is over. The figures of the alert are the last ones known."""
+    state, reading = _ENDINGS[ending], alert.reading
     figures: list[str] = []
-    if reading and reading.limit and ending == "recovered":
+    if reading.limit and ending == "recovered":
         full = percent(reading.used, reading.limit)
         figures = [f"{full} of its quota: {size(reading.used)} of {size(reading.limit)} used"]
-    over = f"The alert began {date(since)} and was over after {duration(now - since)}"
+    over = f"The alert began {date(alert.since)} and was over after {duration(now - alert.since)}"
     return Message(
-        text=" · ".join((f"{escape(namespace)} {state}", *figures)),
+        text=" · ".join((f"{escape(alert.namespace)} {state}", *figures)),
         blocks=(
-            _headline(namespace, state),
+            _headline(alert.namespace, state),
             *map(section, figures),
-            _small_print([*_full_name(namespace), over]),
+            *_silences([alert.silence]),
+            _small_print([*_full_name(alert.namespace), over]),
         ),
     )
 
 
-def quota_digest(rows: Sequence[Row], now: datetime, refusals: Sequence[Refusal] = ()) -> Message:
-    """Many namespaces that reached an alert level at once, the fullest first."""
-    title = f"{count(len(rows))} namespaces reached an alert level of their quota"
-    ordered = sorted(rows, key=_fullness, reverse=True)
-    named = ", ".join(f"{escape(row.namespace)} ({_full(row)})" for row in ordered[:_NAMED_IN_TEXT])
-    rest = f" and {count(len(rows) - _NAMED_IN_TEXT)} more" if len(rows) > _NAMED_IN_TEXT else ""
-    blocks = _digest_blocks(title, ordered, now, _refusal_notes(refusals))
-    return Message(text=f"{title}: {named}{rest}", blocks=blocks)
+def quota_moved(alert: Alert, now: datetime) -> Message:
+    """The last state of a message whose alert goes on in a newer one."""
+    state = "has a newer message, further down"
+    return Message(
+        text=f"{escape(alert.namespace)} {state}",
+        blocks=(_headline(alert.namespace, state), _small_print([*_full_name(alert.namespace), date(now)])),
+    )
 
 
-def quota_digest_update(rows: Sequence[Row], total: int, now: datetime) -> Message:
-    """A digest of once `total` namespaces, of which only those in `rows` still stand."""
-    if not rows:
-        title = f"All {count(total)} namespaces of this list have recovered or have messages of their own"
+def quota_digest(alerts: Sequence[Alert], now: datetime, mentions: Sequence[str] = ()) -> Message:
+    """Many namespaces of which there is something to say at once, the fullest first. They share their alert's id."""
+    title = f"{count(len(alerts))} namespaces are at an alert level of their quota"
+    ordered = sorted(alerts, key=_fullness, reverse=True)
+    named = ", ".join(f"{escape(alert.namespace)} ({_full(alert)})" for alert in ordered[:_NAMED_IN_TEXT])
+    rest = f" and {count(len(alerts) - _NAMED_IN_TEXT)} more" if len(alerts) > _NAMED_IN_TEXT else ""
+    notes = refusal_notes([alert.refusal for alert in alerts if alert.refusal])
+    return Message(
+        text=_with_mentions(f"{title}: {named}{rest}", mentions),
+        blocks=_digest_blocks(title, ordered, now, notes, mentions),
+    )
+
+
+def quota_digest_update(alerts: Sequence[Alert], total: int, now: datetime) -> Message:
+    """A digest of once `total` namespaces, of which only those in `alerts` still stand."""
+    if not alerts:
+        title = f"All {count(total)} namespaces of this list have recovered or have newer messages"
         return Message(text=title, blocks=(header(title), _small_print([date(now)])))
-    title = f"{count(len(rows))} of {count(total)} namespaces are still at an alert level of their quota"
-    note = "The others have recovered, or have a message of their own"
-    ordered = sorted(rows, key=_fullness, reverse=True)
-    return Message(text=title, blocks=_digest_blocks(title, ordered, now, [note]))
+    fewer = len(alerts) < total
+    of = f" of {count(total)}" if fewer else ""
+    title = f"{count(len(alerts))}{of} namespaces are still at an alert level of their quota"
+    notes = ["The others have recovered, or have newer messages"] if fewer else []
+    notes += refusal_notes([alert.refusal for alert in alerts if alert.refusal])
+    ordered = sorted(alerts, key=_fullness, reverse=True)
+    return Message(text=title, blocks=_digest_blocks(title, ordered, now, notes))
 
 
-def _digest_blocks(title: str, rows: Sequence[Row], now: datetime, notes: Sequence[str]) -> tuple[Block, ...]:
-    cells = [(clip(visible(row.namespace), _TABLE_NAME), _full(row), *_sizes(row)) for row in rows]
-    shown, found_room = table(("Namespace", "Full", "Used", "Limit"), cells, right=(1, 2, 3))
-    unshown = len(rows) - found_room
+def counting(found: Counting, now: datetime) -> Message:
+    """Quay has not counted some namespaces, so nothing is said of them."""
+    title = f"Quay is still counting {_namespaces(len(found.names))} of {count(found.watched)} with a limit"
+    meaning = "Until it has, their figures are too small, and no alert is said, changed or ended for them."
+    listed = ", ".join(code(clip(visible(each), _TABLE_NAME)) for each in found.names[:_NAMED_COUNTING])
+    rest = f" and {count(len(found.names) - _NAMED_COUNTING)} more" if len(found.names) > _NAMED_COUNTING else ""
+    notes = [f"{listed}{rest}", f"Since {date(found.since)} · {date(now)}"]
+    return Message(text=f"{title}. {meaning}", blocks=(header(title), section(meaning), _small_print(notes)))
+
+
+def counted(found: Counting, now: datetime) -> Message:
+    """Quay has counted everything again."""
+    title = "Quay has counted every namespace with a limit again"
+    notes = [f"It was counting from {date(found.since)} until {date(now)}; alerts go on as before"]
+    return Message(text=title, blocks=(header(title), _small_print(notes)))
+
+
+def _digest_blocks(
+    title: str, alerts: Sequence[Alert], now: datetime, notes: Sequence[str], mentions: Sequence[str] = ()
+) -> tuple[Block, ...]:
+    foreseen = any(alert.forecast for alert in alerts)
+    columns = ("Namespace", "Full", "Used", "Limit", *(("Full in",) if foreseen else ()))
+    cells = [
+        (
+            clip(visible(alert.namespace), _TABLE_NAME),
+            _full(alert),
+            size(alert.reading.used),
+            size(alert.reading.limit or 0),
+            *((_days(alert.forecast) if alert.forecast else "–",) if foreseen else ()),
+        )
+        for alert in alerts
+    ]
+    shown, found_room = table(columns, cells, right=(1, 2, 3, 4) if foreseen else (1, 2, 3))
+    unshown = len(alerts) - found_room
     missing = [f"{count(unshown)} more, less full, are not in the table"] if unshown else []
-    return header(title), shown, _small_print([*missing, *notes, date(now)])
+    pinged = [section(_with_mentions("Some are at their highest level.", mentions))] if mentions else []
+    silences = _silences([alert.silence for alert in alerts])
+    return (
+        header(title),
+        *pinged,
+        shown,
+        *silences,
+        _small_print([*missing, *notes, date(now)]),
+        _buttons(alerts, now),
+    )
 
 
-def _fullness(row: Row) -> float:
-    return row.reading.used / row.reading.limit if row.reading and row.reading.limit else 0.0
+def _buttons(alerts: Sequence[Alert], now: datetime, namespace: str | None = None) -> Block:
+    """What can be done; a new block each time, so that Slack shows no choice that was made before."""
+    id_ = alerts[0].id
+    acknowledged = all(alert.silence and alert.silence.until is None for alert in alerts)
+    elements: list[ButtonElement | StaticSelectElement] = [
+        *([] if acknowledged else [button("Acknowledge", "alert_ack", id_)]),
+        StaticSelectElement(
+            action_id="alert_snooze",
+            placeholder=PlainTextObject(text="Snooze"),
+            options=[
+                Option(text=PlainTextObject(text=said), value=f"{id_} {length}") for length, said in SNOOZES.items()
+            ],
+        ),
+    ]
+    if namespace:
+        elements.append(button("Raise…", "quota_raise", namespace))
+    return ActionsBlock(elements=elements, block_id=f"alert:{id_}:{int(now.timestamp())}").to_dict()
 
 
-def _full(row: Row) -> str:
-    if row.reading and row.reading.limit:
-        return percent(row.reading.used, row.reading.limit)
-    return f"≥ {row.level} %"
+def _state(alert: Alert) -> str:
+    if alert.level == FULL_SOON and alert.forecast:
+        return f"will be full in {_days(alert.forecast)}"
+    return f"is at {_full(alert)} of its quota"
 
 
-def _sizes(row: Row) -> tuple[str, str]:
-    if row.reading and row.reading.limit:
-        return size(row.reading.used), size(row.reading.limit)
-    return "–", "–"
+def _level(level: int) -> str:
+    return "Alert level: full soon" if level == FULL_SOON else f"Alert level {level} %"
 
 
-def _figures(reading: Reading, limit: int) -> list[str]:
+def _days(forecast: Forecast) -> str:
+    early, late = floor(forecast.early), ceil(forecast.late)
+    if late <= 1:
+        return "less than a day"
+    return f"{late} days" if early == late else f"{early}–{late} days"
+
+
+def _fullness(alert: Alert) -> float:
+    return alert.reading.used / alert.reading.limit if alert.reading.limit else 0.0
+
+
+def _full(alert: Alert) -> str:
+    return percent(alert.reading.used, alert.reading.limit or 1)
+
+
+def _figures(alert: Alert) -> str:
+    reading, limit = alert.reading, alert.reading.limit or 0
     left = limit - reading.used
     figures = [
         f"{size(reading.used)} of {size(limit)} used",
         f"{size(left)} left" if left >= 0 else f"{size(-left)} over",
     ]
+    if alert.forecast:
+        full = percent(reading.used, limit) + " now" if alert.level == FULL_SOON else f"full in {_days(alert.forecast)}"
+        figures.append(f"{full}, if it grows on as it did")
     refused_at = min((rule.percent for rule in reading.enforcement if rule.kind == "Reject"), default=None)
     if refused_at is not None:
         refused_now = reading.used * 100 > refused_at * limit
         figures.append("pushes are refused" if refused_now else f"pushes are refused at {refused_at} %")
-    return figures
+    return " · ".join(figures)
 
 
 def _enforcement(reading: Reading) -> list[str]:
     ordered = sorted(reading.enforcement, key=lambda rule: rule.percent)
-    return [f"Quay {_DEEDS.get(rule.kind, rule.kind)} at {rule.percent} %" for rule in ordered]
+    return [f"Quay {_DEEDS.get(rule.kind, escape(rule.kind))} at {rule.percent} %" for rule in ordered]
+
+
+def _silences(silences: Iterable[Silence | None]) -> list[Block]:
+    """Who does not want to hear of it; they are named, and not pinged."""
+    said = dict.fromkeys(_silence(silence) for silence in silences if silence)
+    return [context("\n".join(list(said)[:_NAMED_REFUSALS]))] if said else []
+
+
+def _silence(silence: Silence) -> str:
+    who = name(silence.user, silence.label)
+    if silence.until:
+        return f"💤 Snoozed until {date(silence.until)} by {who}; its highest level would be said all the same"
+    return f"👀 Acknowledged by {who} {date(silence.at)}; said again only at a higher level"
+
+
+def _with_mentions(text: str, mentions: Sequence[str]) -> str:
+    return " ".join((text, *(f"<!subteam^{group}>" for group in mentions)))
+
+
+def _namespaces(number: int) -> str:
+    return f"{count(number)} namespace{'' if number == 1 else 's'}"
 
 
 def _full_name(namespace: str) -> list[str]:
     return [code(namespace)] if len(visible(namespace)) > _HEADER_NAME else []
 
 
-def _refusal_notes(refusals: Sequence[Refusal]) -> list[str]:
+def refusal_notes(refusals: Sequence[Refusal]) -> list[str]:
+    """Whom a message should have reached, and what to do about it."""
     distinct = list(dict.fromkeys(refusals))
     notes = [
         f"Meant for <#{refusal.channel}>, which Slack refused: {code(refusal.reason)}. "

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.messages import Block, Message
+from bot.notices import Refusal
 from bot.quay.models import ServiceKey
-from bot.views.alerts import Refusal
 from bot.views.blocks import actions, button, context, header, section, table
 from bot.views.text import clip, code, count, date, duration, escape, visible
 

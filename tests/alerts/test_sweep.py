@@ -1,148 +1,14 @@
 """A sweep asks Quay once for each page, and each alert is said once whatever happens to those who say it."""
 
 import asyncio
-import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
 
-from bot.alerts.config import AlertsFile
 from bot.alerts.standings import STANDINGS_KEY
-from bot.alerts.sweep import QuotaSweep
-from bot.messages import Message, MessageId, MessengerError
-from bot.quay.models import Organization, Page, Quota, QuotaLimit, QuotaReport, User
-
-CONFIG = AlertsFile.model_validate(
-    {
-        "version": 1,
-        "admin_channel": "C0ADMIN",
-        "quotas": {
-            "levels": [80, 90],
-            "routes": [
-                {"namespaces": ["ml-*"], "channel": "C0ML", "levels": [70]},
-                {"namespaces": ["web-*"], "channel": "C0WEB"},
-                {"namespaces": ["*", "user:*"], "channel": "C0ADMIN"},
-            ],
-        },
-    }
-)
-
-
-class Died(Exception):
-    """The worker's process ended."""
-
-
-@dataclass
-class Clock:
-    now: datetime = datetime(2026, 11, 23, 10, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **length: int) -> None:
-        self.now += timedelta(**length)
-
-
-@dataclass
-class FakeRegistry:
-    """Namespaces with a limit of 100 bytes; whoever asks for a page waits a moment, as over a network."""
-
-    used: dict[str, int] = field(default_factory=dict)
-    incomplete: set[str] = field(default_factory=set)
-    unlimited: set[str] = field(default_factory=set)
-    requests: Counter[str] = field(default_factory=Counter)
-
-    async def list_all_organizations(self, *, limit: int, next_page: str | None) -> Page[Organization]:
-        names = [name for name in self.used if not name.startswith("user:")]
-        chosen, token = await self._page("organizations", names, limit, next_page)
-        items = tuple(
-            Organization(name=name, quotas=self._quotas(), quota_report=self._report(name)) for name in chosen
-        )
-        return Page[Organization](items=items, next_page=token)
-
-    async def list_all_users(self, *, limit: int, next_page: str | None) -> Page[User]:
-        names = [name for name in self.used if name.startswith("user:")]
-        chosen, token = await self._page("users", names, limit, next_page)
-        items = tuple(
-            User(username=name.removeprefix("user:"), quotas=(), quota_report=self._report(name)) for name in chosen
-        )
-        return Page[User](items=items, next_page=token)
-
-    async def _page(self, kind: str, names: list[str], limit: int, token: str | None) -> tuple[list[str], str | None]:
-        self.requests[kind] += 1
-        await asyncio.sleep(0)
-        start = int(token or 0)
-        end = start + limit
-        return names[start:end], str(end) if end < len(names) else None
-
-    def _quotas(self) -> tuple[Quota, ...]:
-        return (Quota(limit_bytes=100, limits=(QuotaLimit(type="Reject", limit_percent=100),)),)
-
-    def _report(self, name: str) -> QuotaReport:
-        return QuotaReport(
-            quota_bytes=self.used[name],
-            configured_quota=None if name in self.unlimited else 100,
-            backfill_status="running" if name in self.incomplete else "complete",
-        )
-
-
-@dataclass
-class RecordingMessenger:
-    """Keeps what was said. `refusals` are Slack's words by channel; its worker can die at a call."""
-
-    posts: list[tuple[str, str]] = field(default_factory=list)
-    edits: list[tuple[str, str, str]] = field(default_factory=list)
-    messages: dict[str, Message] = field(default_factory=dict)
-    refusals: dict[str, str] = field(default_factory=dict)
-    dies: bool = False
-    dies_after_posting: bool = False
-
-    async def post(self, channel: str, message: Message, *, thread: MessageId | None = None) -> MessageId:
-        assert thread is None
-        await self._reach(channel)
-        self.posts.append((channel, message.text))
-        message_id = MessageId(f"{len(self.posts)}.0")
-        self.messages[message_id] = message
-        if self.dies_after_posting:
-            raise Died
-        return message_id
-
-    async def edit(self, channel: str, message_id: MessageId, message: Message) -> None:
-        await self._reach(channel)
-        self.edits.append((channel, message_id, message.text))
-        self.messages[message_id] = message
-
-    async def _reach(self, channel: str) -> None:
-        await asyncio.sleep(0)
-        if self.dies:
-            raise Died
-        if channel in self.refusals:
-            raise MessengerError(self.refusals[channel])
-
-    def words(self, message_id: str) -> str:
-        return json.dumps(self.messages[message_id].blocks, ensure_ascii=False)
-
-
-@dataclass
-class Workshop:
-    """A sweep with everything around it."""
-
-    redis: Redis
-    quay: FakeRegistry = field(default_factory=FakeRegistry)
-    slack: RecordingMessenger = field(default_factory=RecordingMessenger)
-    clock: Clock = field(default_factory=Clock)
-
-    def __post_init__(self) -> None:
-        self.sweep = QuotaSweep(self.quay, self.redis, self.slack, self.clock)
-
-    async def run(self, **used: int) -> None:
-        """Sweep after the namespaces (`ml_a` for ml-a) were filled that far."""
-        self.quay.used |= {name.replace("_", "-"): amount for name, amount in used.items()}
-        await self.sweep.run(CONFIG)
-        self.clock.advance(minutes=15)
+from tests.support.alerts import CONFIG, Died, Workshop
 
 
 @pytest.fixture
@@ -177,29 +43,47 @@ async def test_each_namespace_is_told_where_its_route_says(shop: Workshop) -> No
 
 
 async def test_a_rise_is_told_once_and_its_end_is_an_edit(shop: Workshop) -> None:
-    """Days of sweeps between two levels add nothing; after the recovery the next rise is a new message."""
-    for used in (10, 85, 85, 89, 80, 79, 78, 95, 96, 88, 87, 77, 10, 81):
+    """A new level is told in the thread; after the recovery the next rise is a new message."""
+    for used in (10, 85, 85, 84, 80, 79, 78, 95, 96, 88, 87, 77, 10, 81):
         await shop.run(web_a=used)
-    assert [text.split(" of its")[0] for _, text in shop.slack.posts] == [
-        "web-a is at 85 %",
-        "web-a is at 95 %",
-        "web-a is at 81 %",
+    assert [text.split(" of its")[0] for _, text in shop.slack.posts] == ["web-a is at 85 %", "web-a is at 81 %"]
+    assert [(message, text.split(" of its")[0]) for _, message, text in shop.slack.replies] == [
+        ("1.0", "web-a is at 95 %")
     ]
     assert [(message, text.split(" of its")[0]) for _, message, text in shop.slack.edits] == [
-        ("2.0", "web-a is at 87 %"),
-        ("2.0", "web-a is below its alert levels again · 77 %"),
+        ("1.0", "web-a is at 79 %"),
+        ("1.0", "web-a is at 95 %"),
+        ("1.0", "web-a is at 87 %"),
+        ("1.0", "web-a is below its alert levels again · 77 %"),
     ]
 
 
-async def test_nothing_is_said_while_figures_are_incomplete(shop: Workshop) -> None:
-    """And an alert that was active stays so."""
+async def test_of_incomplete_figures_only_that_is_said_once(shop: Workshop) -> None:
+    """An alert that was active stays so; the one message is edited when Quay has counted, and for a day after."""
     await shop.run(web_a=85)
     shop.quay.incomplete = {"web-a", "web-b"}
-    await shop.run(web_a=0, web_b=99)
-    assert (len(shop.slack.posts), shop.slack.edits) == (1, [])
+    for _ in range(3):
+        await shop.run(web_a=0, web_b=99)
+    assert [text.split(".")[0] for channel, text in shop.slack.posts[1:] if channel == "C0ADMIN"] == [
+        "Quay is still counting 2 namespaces of 2 with a limit"
+    ]
     shop.quay.incomplete = set()
     await shop.run(web_a=85, web_b=0)
-    assert (len(shop.slack.posts), shop.slack.edits) == (1, [])
+    await shop.run()
+    shop.quay.incomplete = {"web-b"}
+    await shop.run()
+    await shop.run()
+    assert len(shop.slack.posts) == 2
+    assert [(message, text.split(" namespace")[0]) for _, message, text in shop.slack.edits] == [
+        ("2.0", "Quay has counted every"),
+        ("2.0", "Quay is still counting 1"),
+    ]
+    shop.quay.incomplete = set()
+    await shop.run()
+    shop.clock.advance(days=1)
+    shop.quay.incomplete = {"web-b"}
+    await shop.run()
+    assert len(shop.slack.posts) == 3
 
 
 @pytest.mark.parametrize(
@@ -236,13 +120,14 @@ async def test_only_active_alerts_are_remembered(shop: Workshop) -> None:
 
 
 async def test_three_workers_say_it_once(shop: Workshop) -> None:
-    """Rises, falls and recoveries alike, although all three see the same."""
+    """Rises, falls and recoveries alike: one of them looks, and the others leave it to that one."""
     shop.quay.used = {f"web-{n}": 85 for n in range(8)}
     for used in (85, 95, 85, 10):
         shop.quay.used = dict.fromkeys(shop.quay.used, used)
         await asyncio.gather(*(replace(shop).sweep.run(CONFIG) for _ in range(3)))
-    assert (len(shop.slack.posts), len(shop.slack.edits)) == (16, 16)
+    assert (len(shop.slack.posts), len(shop.slack.replies), len(shop.slack.edits)) == (8, 8, 24)
     assert set(Counter(text for _, text in shop.slack.posts).values()) == {1}
+    assert shop.quay.requests == {"organizations": 4, "users": 4}
 
 
 async def test_three_workers_make_one_digest(shop: Workshop) -> None:
@@ -250,7 +135,7 @@ async def test_three_workers_make_one_digest(shop: Workshop) -> None:
     shop.quay.used = {f"web-{n}": 85 for n in range(25)}
     await asyncio.gather(*(replace(shop).sweep.run(CONFIG) for _ in range(3)))
     assert [text.split(":")[0] for _, text in shop.slack.posts] == [
-        "25 namespaces reached an alert level of their quota"
+        "25 namespaces are at an alert level of their quota"
     ]
 
 

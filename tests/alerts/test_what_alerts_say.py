@@ -1,13 +1,26 @@
-"""Alerts answer first, tell exact figures and what they mean, and stay within what Slack takes."""
+"""Alerts answer first, tell exact figures and what they mean, ping one user group at most, and fit into Slack."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bot.messages import Message
+from bot.notices import FULL_SOON, Alert, Counting, Forecast, Refusal, Silence
 from bot.readings import Ending, Enforcement, Reading
-from bot.views.alerts import Refusal, Row, quota_alert, quota_digest, quota_digest_update, quota_recovered
+from bot.views.alerts import (
+    counted,
+    counting,
+    quota_alert,
+    quota_digest,
+    quota_digest_update,
+    quota_moved,
+    quota_news,
+    quota_recovered,
+)
+from sandbox.slack.blocks import check_message
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 GiB = 2**30
@@ -15,8 +28,10 @@ LIMITS = (Enforcement("Reject", 100), Enforcement("Warning", 80))
 EVIL = "<!channel>&\u202e`*" * 15
 
 
-def reading(used: int, name: str = "team-ml-vision", limits: tuple[Enforcement, ...] = LIMITS) -> Reading:
-    return Reading(name, used, 100 * GiB, complete=True, enforcement=limits)
+def alert(used: int, name: str = "team-ml-vision", level: int = 90, **more: Any) -> Alert:
+    limits = more.pop("limits", LIMITS)
+    reading = Reading(name, used, 100 * GiB, complete=True, enforcement=limits)
+    return Alert("a1b2", reading, level, NOW - timedelta(hours=3, minutes=20), **more)
 
 
 def words(message: Message) -> str:
@@ -25,7 +40,7 @@ def words(message: Message) -> str:
 
 def test_an_alert_answers_first() -> None:
     """The notification alone says who, how full, and what is left."""
-    message = quota_alert(reading(91 * GiB), 90, NOW)
+    message = quota_alert(alert(91 * GiB), NOW)
     assert message.text == (
         "team-ml-vision is at 91 % of its quota: 91 GiB of 100 GiB used · 9 GiB left · pushes are refused at 100 %"
     )
@@ -35,9 +50,19 @@ def test_an_alert_answers_first() -> None:
 
 def test_an_alert_shows_exact_bytes_its_level_and_quays_own_limits() -> None:
     """Everything that somebody needs to check the figures."""
-    shown = words(quota_alert(reading(91 * GiB + 1), 90, NOW))
+    shown = words(quota_alert(alert(91 * GiB + 1), NOW))
     assert "97,710,505,985 bytes of 107,374,182,400 bytes" in shown
     assert "Alert level 90 % · Quay warns at 80 % · Quay refuses pushes at 100 %" in shown
+
+
+def test_an_alert_can_be_acknowledged_snoozed_and_its_quota_raised() -> None:
+    """The buttons name the alert and the namespace; a choice names the alert and a length, and is never kept."""
+    first, later = (quota_alert(alert(91 * GiB), NOW + timedelta(hours=h)).blocks[-1] for h in (0, 1))
+    assert [element["action_id"] for element in first["elements"]] == ["alert_ack", "alert_snooze", "quota_raise"]
+    acknowledge, snooze, raise_ = first["elements"]
+    assert (acknowledge["value"], raise_["value"]) == ("a1b2", "team-ml-vision")
+    assert [option["value"] for option in snooze["options"]] == ["a1b2 1h", "a1b2 morning", "a1b2 1w"]
+    assert first["block_id"] != later["block_id"]
 
 
 @pytest.mark.parametrize(
@@ -54,16 +79,80 @@ def test_refused_pushes_are_mentioned_only_where_quay_refuses_them(
     used: int, limits: tuple[Enforcement, ...], said: str, unsaid: str
 ) -> None:
     """A Warning limit refuses nothing."""
-    text = quota_alert(reading(used, limits=limits), 90, NOW).text
+    text = quota_alert(alert(used, limits=limits), NOW).text
     assert said in text
     assert unsaid not in text
 
 
+@pytest.mark.parametrize(
+    ("forecast", "said"),
+    [
+        (Forecast(9.9, 13.2), "9–14 days"),
+        (Forecast(9.5, 9.9), "9–10 days"),
+        (Forecast(10.0, 10.0), "10 days"),
+        (Forecast(0.2, 0.9), "less than a day"),
+        (Forecast(0.2, 1.1), "0–2 days"),
+    ],
+)
+def test_a_forecast_admits_doubt(forecast: Forecast, said: str) -> None:
+    """Both ends, rounded away from each other; as the alert's level, it is the answer."""
+    below = quota_alert(alert(50 * GiB, level=FULL_SOON, forecast=forecast), NOW)
+    assert below.text.startswith(f"team-ml-vision will be full in {said}: 50 GiB of 100 GiB used")
+    assert "50 % now, if it grows on as it did" in below.text
+    above = quota_alert(alert(91 * GiB, forecast=forecast), NOW)
+    assert f"full in {said}, if it grows on as it did" in above.text
+
+
 def test_the_admin_channel_is_told_whom_the_message_should_have_reached() -> None:
     """With Slack's reason, and what to do about it."""
-    shown = words(quota_alert(reading(91 * GiB), 90, NOW, Refusal("C0ML", "not_in_channel")))
+    shown = words(quota_alert(alert(91 * GiB, refusal=Refusal("C0ML", "not_in_channel")), NOW))
     assert "Meant for <#C0ML>, which Slack refused: `not_in_channel`" in shown
     assert "Invite the bot there" in shown
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        (None, "Acknowledged by Bob \\u202e&lt;!here&gt; (`U0BOB`)"),
+        (NOW + timedelta(hours=1), "Snoozed until <!date^1795431600^"),
+    ],
+)
+def test_who_silenced_it_is_named_and_not_pinged(until: datetime | None, said: str) -> None:
+    """By the name that Slack shows, which does nothing, and the id, which is who they are."""
+    silence = Silence("U0BOB", "Bob \u202e<!here>", NOW, 90, until)
+    for message in (
+        quota_alert(alert(91 * GiB, silence=silence), NOW),
+        quota_recovered(alert(70 * GiB, silence=silence), "recovered", NOW),
+        quota_digest_update([alert(91 * GiB, silence=silence)] * 3, 4, NOW),
+    ):
+        assert said in words(message).replace("\\\\", "\\")
+        assert "<@" not in words(message)
+
+
+@pytest.mark.parametrize(
+    ("why", "beginning"),
+    [
+        ("level", "team-ml-vision is at 91 % of its quota: 91 GiB of 100 GiB used"),
+        ("again", "The snooze is over, and team-ml-vision is at 91 %"),
+        ("reminder", "Still over its limit: team-ml-vision is at 91 %"),
+    ],
+)
+def test_a_reply_says_why_people_are_notified(why: Any, beginning: str) -> None:
+    """It makes sense alone, as a notification."""
+    assert quota_news(alert(91 * GiB), why).text.startswith(beginning)
+
+
+def test_a_user_group_is_pinged_once_in_a_message_where_it_is_wanted() -> None:
+    """In the notification and in the message; an edit that shows the same never does."""
+    for message in (
+        quota_alert(alert(GiB), NOW, ["S0ML"]),
+        quota_news(alert(GiB), "level", ["S0ML"]),
+        quota_digest([alert(GiB)] * 3, NOW, ["S0ML"]),
+    ):
+        assert message.text.endswith(" <!subteam^S0ML>")
+        assert words(message).count("<!subteam^S0ML>") == 1
+        assert valid(message)
+    assert "<!subteam" not in words(quota_alert(alert(GiB), NOW)) + words(quota_digest([alert(GiB)] * 3, NOW))
 
 
 @pytest.mark.parametrize(
@@ -76,28 +165,37 @@ def test_the_admin_channel_is_told_whom_the_message_should_have_reached() -> Non
     ],
 )
 def test_the_end_of_an_alert_says_why(ending: Ending, text: str) -> None:
-    """And how long it lasted."""
-    known = None if ending == "gone" else reading(70 * GiB, "team-a")
-    message = quota_recovered("team-a", ending, known, NOW - timedelta(hours=3, minutes=20), NOW)
+    """And how long it lasted; nothing can be pressed any more."""
+    message = quota_recovered(alert(70 * GiB, "team-a"), ending, NOW)
     assert message.text == text
     assert "was over after 3 h 20 min" in words(message)
+    assert "action_id" not in words(message)
 
 
-def rows(number: int) -> list[Row]:
-    names = [f"team-{index:04}" for index in range(number)]
-    return [Row(name, 80, reading((80 + index) * GiB, name)) for index, name in enumerate(names)]
+def rows(number: int) -> list[Alert]:
+    return [alert((80 + index) * GiB, f"team-{index:04}", 80) for index in range(number)]
+
+
+def table_of(message: Message) -> list[list[str]]:
+    (table,) = [block for block in message.blocks if block["type"] == "table"]
+    return [[cell["text"] for cell in row] for row in table["rows"]]
 
 
 def test_a_digest_is_a_table_with_the_fullest_first() -> None:
     """Names are raw text there, so that they do nothing."""
     message = quota_digest(rows(12), NOW)
     assert message.text == (
-        "12 namespaces reached an alert level of their quota: "
+        "12 namespaces are at an alert level of their quota: "
         "team-0011 (91 %), team-0010 (90 %), team-0009 (89 %) and 9 more"
     )
-    table = next(block for block in message.blocks if block["type"] == "table")
-    assert [cell["text"] for cell in table["rows"][1]] == ["team-0011", "91 %", "91 GiB", "100 GiB"]
-    assert len(table["rows"]) == 13
+    assert table_of(message)[1] == ["team-0011", "91 %", "91 GiB", "100 GiB"]
+    assert len(table_of(message)) == 13
+
+
+def test_a_digest_shows_forecasts_where_there_are_any() -> None:
+    """In a column of their own."""
+    message = quota_digest([alert(91 * GiB, forecast=Forecast(2.5, 4.2)), *rows(3)], NOW)
+    assert [row[-1] for row in table_of(message)] == ["Full in", "2–5 days", "–", "–", "–"]
 
 
 def test_a_digest_that_is_cut_says_so() -> None:
@@ -106,50 +204,59 @@ def test_a_digest_that_is_cut_says_so() -> None:
 
 
 def test_a_digest_is_edited_down_to_those_that_still_stand() -> None:
-    """A figure that is not to be trusted is not shown."""
-    message = quota_digest_update([Row("team-a", 90, None)], 12, NOW)
-    assert message.text.startswith("1 of 12 namespaces are still at an alert level")
-    assert "≥ 90 %" in words(message)
+    """Until none is left, and nothing can be pressed."""
+    assert quota_digest_update(rows(1), 12, NOW).text.startswith("1 of 12 namespaces are still at an alert level")
+    assert quota_digest_update(rows(12), 12, NOW).text.startswith("12 namespaces are still at an alert level")
     assert quota_digest_update([], 12, NOW).text.startswith("All 12 namespaces")
+    assert "action_id" not in words(quota_digest_update([], 12, NOW))
+
+
+def test_incomplete_figures_are_named() -> None:
+    """With what it means."""
+    message = counting(Counting(tuple(f"team-{n}" for n in range(30)), 200, NOW), NOW)
+    assert message.text.startswith("Quay is still counting 30 namespaces of 200 with a limit. Until it has,")
+    assert "`team-19` and 10 more" in words(message)
 
 
 MESSAGES = [
-    quota_alert(reading(10**15, EVIL), 1000, NOW, Refusal("C0ML", "not_in_channel")),
-    quota_recovered(EVIL, "recovered", reading(0, EVIL), NOW, NOW),
+    quota_alert(alert(10**15, EVIL, 1000, refusal=Refusal("C0ML", "not_in_channel")), NOW),
+    quota_alert(alert(10**9, EVIL, FULL_SOON, silence=Silence("U1", EVIL, NOW, 0)), NOW),
+    quota_news(alert(10**15, EVIL, 1000, limits=(Enforcement(EVIL, 5),)), "level"),
+    quota_recovered(alert(0, EVIL), "recovered", NOW),
+    quota_moved(alert(0, EVIL), NOW),
     quota_digest(
-        [Row(EVIL, 90, reading(2**63 - 1, EVIL)) for _ in range(5000)],
+        [alert(2**63 - 1, EVIL, refusal=Refusal(f"C0{n}", "channel_not_found")) for n in range(5000)],
         NOW,
-        [Refusal(f"C0{number}", "channel_not_found") for number in range(5000)],
     ),
-    quota_digest_update([Row(EVIL, 90, None) for _ in range(5000)], 10**9, NOW),
+    quota_digest_update([alert(5, EVIL, silence=Silence(f"U{n}", EVIL, NOW, 90)) for n in range(5000)], 10**9, NOW),
     quota_digest_update([], 10**9, NOW),
+    counting(Counting((EVIL,) * 5000, 9000, NOW), NOW),
+    counted(Counting((EVIL,) * 5000, 9000, NOW), NOW),
 ]
 
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_names_do_nothing_wherever_they_appear(message: Message) -> None:
-    """No mention, nothing turned around; what is markup is escaped."""
-    assert "<!channel>" not in message.text
-    for block in message.blocks:
-        for text in (block.get("text"), *block.get("elements", ())):
-            assert text is None or text["type"] == "plain_text" or "<!channel>" not in text["text"]
-    assert "\u202e" not in words(message) + message.text
+    """No mention of anybody, nothing turned around; what is markup is escaped."""
+    for kind, text in (("mrkdwn", message.text), *texts(message.blocks)):
+        assert "\u202e" not in text
+        assert kind != "mrkdwn" or not re.search(r"<[!@](?!date)", text)
+
+
+def texts(part: Any) -> list[tuple[str, str]]:
+    """Every text that is shown, with its kind: Slack looks for markup in mrkdwn alone."""
+    if isinstance(part, dict):
+        own = [(part["type"], part["text"])] if isinstance(part.get("text"), str) else []
+        return own + [text for value in part.values() for text in texts(value)]
+    return [text for item in part for text in texts(item)] if isinstance(part, list | tuple) else []
+
+
+def valid(message: Message) -> bool:
+    return not check_message({"text": message.text, "blocks": [dict(block) for block in message.blocks]})
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-def test_every_message_stays_within_slacks_limits(message: Message) -> None:
+def test_every_message_is_taken_by_slack(message: Message) -> None:
     """However long the names are and however many there be."""
+    assert valid(message)
     assert 0 < len(message.text) <= 40_000
-    assert 0 < len(message.blocks) <= 50
-    limits = {"header": 150, "section": 3000}
-    for block in message.blocks:
-        if block["type"] == "table":
-            cells = [cell["text"] for row in block["rows"] for cell in row]
-            assert len(block["rows"]) <= 100
-            assert sum(map(len, cells)) <= 10_000
-            assert all(cells)
-        elif block["type"] == "context":
-            assert 1 <= len(block["elements"]) <= 10
-            assert all(0 < len(element["text"]) <= 3000 for element in block["elements"])
-        else:
-            assert 0 < len(block["text"]["text"]) <= limits[block["type"]]

@@ -25,6 +25,10 @@ def take_all(browser: Browser, url: str) -> None:
         phone.enter("Bob")
         take(phone, "waiting-key-phone", phone.message("of clair_scanner: waits for approval"))
         take(phone, "quota-alert-phone", phone.message("team-alpha is at"), to=phone.message("team-checkout is at"))
+        alert = phone.message_at(phone.message("team-alpha is at").get_attribute("data-ts"))
+        phone.press(alert, "alert_ack")
+        expect(alert).to_contain_text("Acknowledged by Bob")
+        take(phone, "quota-alert-acknowledged-phone", alert)
         phone.say("/quay keys list")
         take(phone, "keys-list-phone", phone.message("service keys"))
     with open_window(browser, url, phone=True) as phone:

@@ -62,7 +62,7 @@ def worker(redis: Redis, audit: Audit, slack: FakeSlack, path: Path) -> Worker:
     def start() -> PolicyNews:
         file = PolicyFile(path, READ_CALL)
         file.load()
-        return PolicyNews(redis, audit, slack, file, None)
+        return PolicyNews(redis, audit, slack, file, lambda: None)
 
     return start
 

@@ -44,7 +44,7 @@ def test_the_shipped_file_is_good() -> None:
         (
             "name: anyone may ask for more quota",
             "name: staff may look at keys and quotas",
-            "rules[2].name: another rule is called",
+            "rules[3].name: another rule is called",
         ),
         ("limit: {max: 500GiB}}\n  - name", "limit: 500GiB}\n  - name", "limit is a size and takes bounds"),
         ('namespace: ["team-*"]', "namespace: {max: 1GiB}", "namespace is no size; it takes patterns"),

@@ -33,6 +33,7 @@ workspace: T0SANDBOX
 groups:
   approvers: [S0SECURITY, alice@example.com]
   managers: [U03CAROL]
+  ml: [U04DAVE]
   staff: ["*"]
 channels:
   admin: [C0REGADMIN, C0SHARED]
@@ -42,6 +43,8 @@ rules:
   - {name: managers look after users, who: [managers], may: [users.change]}
   - {name: managers extend keys, who: [managers], may: [updateServiceKey]}
   - {name: staff may ask for quotas, who: [staff], may_request: [quotas.change]}
+  - {name: Dave looks after alerts, who: [ml], may: [alerts], in: [C0ML]}
+  - {name: Dave may ask where he works, who: [ml], may_request: [quotas.change], in: [C0ML]}
 confirmations:
   - {for: [keys.change], approvers: [approvers], approvals: 1, expires: 24h}
   - {for: [deleteUserQuotaSuperUser], approvers: [approvers], approvals: 1, expires: 1s}
@@ -81,6 +84,20 @@ class Town:
                         "act", user=user, channel=channel, ts=message["ts"], block_id=block["block_id"], action=action
                     )
         raise AssertionError(f"there is no button {action_id}")
+
+    async def choose(
+        self, user: str, message: dict[str, Any], action_id: str, option: str, channel: str = ADMIN
+    ) -> dict[str, Any]:
+        """Choose an option of a message's menu, by what it is called."""
+        for block in message["blocks"]:
+            for element in block.get("elements", []):
+                if element.get("action_id") == action_id:
+                    (chosen,) = [each for each in element["options"] if each["text"]["text"] == option]
+                    action = {"type": element["type"], "action_id": action_id, "selected_option": chosen}
+                    return await self._post(
+                        "act", user=user, channel=channel, ts=message["ts"], block_id=block["block_id"], action=action
+                    )
+        raise AssertionError(f"there is no menu {action_id}")
 
     async def deliver(self, body: str) -> httpx.Response:
         """Send the bot a form that is signed as Slack signs it."""

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -127,6 +128,29 @@ async def test_the_wrong_person_or_place_gets_nothing(town: Town, user: str, cha
 async def test_alerts_go_to_the_channel_that_the_file_names(town: Town) -> None:
     """By the worker's schedule, once."""
     await town.sees("U04DAVE", "team-ml-vision is at 88.5 % of its quota", channel="C0ML")
+
+
+async def test_an_alert_is_acknowledged_and_snoozed_where_it_is(town: Town) -> None:
+    """By those who may, and for everybody to see; its quota can be raised from there."""
+    alert = await town.sees("U04DAVE", "team-ml-vision is at", channel="C0ML")
+    await town.press("U03CAROL", alert, "alert_ack", "C0ML")
+    assert (await town.sees("U03CAROL", "No rule allows it", channel="C0ML"))["ephemeral"]
+    await town.press("U04DAVE", alert, "alert_ack", "C0ML")
+    alert = await town.sees("U01ALICE", "Acknowledged by Dave Diaz (`U04DAVE`)", channel="C0ML")
+    await town.choose("U04DAVE", alert, "alert_snooze", "For 1 week", "C0ML")
+    alert = await town.sees("U01ALICE", "Snoozed until", "Dave Diaz (`U04DAVE`)", channel="C0ML")
+    await town.press("U04DAVE", alert, "quota_raise", "C0ML")
+    assert "team-ml-vision" in str(await town.modal("U04DAVE", "quota set"))
+
+
+async def test_a_changed_alerts_file_is_told_of(town: Town) -> None:
+    """A faulty one too, with its line; what it said before stays in force."""
+    file = Path(town.environment["ALERTS_FILE"])
+    text = await asyncio.to_thread(file.read_text)
+    await asyncio.to_thread(file.write_text, text.replace("every: 10s", "every: 1s"))
+    await town.sees("U01ALICE", "alerts.yaml is faulty; what it said before stays in force", "alerts.yaml:3")
+    await asyncio.to_thread(file.write_text, text)
+    await town.sees("U01ALICE", "alerts.yaml was read anew and is in force")
 
 
 @pytest.mark.parametrize("fault", ["forged", "old", "none"])

@@ -1,0 +1,67 @@
+"""Saying once that Quay has not counted the use of some namespaces, and once that it has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+from redis.asyncio import Redis
+
+from bot.messages import MessageId, Messenger
+from bot.notices import CALM, Counting
+from bot.views.alerts import counted, counting
+
+COUNTING_KEY = "quaymaster:alerts:counting"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was said last: where, of what, and since when it is over. Kept for a day, so that what comes and goes in
+    that time is an edit and no new message.
+    """
+
+    found: Counting
+    channel: str
+    message_id: MessageId
+    over_since: datetime | None = None
+
+
+_said = TypeAdapter(Said)
+
+
+@dataclass(frozen=True)
+class CountingNotice:
+    """The one message about it."""
+
+    redis: Redis
+    messenger: Messenger
+    clock: Callable[[], datetime]
+
+    async def tell(self, channel: str, names: tuple[str, ...], watched: int, *, quiet: bool) -> None:
+        """Post or edit the message, if what it says has changed. Raises MessengerError."""
+        said, now = await self._load(), self.clock()
+        if names:
+            await self._tell_of(Counting(names, watched, now), channel, said, now, quiet)
+        elif said and said.over_since is None:
+            await self.messenger.edit(said.channel, said.message_id, counted(said.found, now))
+            await self._keep(replace(said, over_since=now))
+
+    async def _tell_of(self, found: Counting, channel: str, said: Said | None, now: datetime, quiet: bool) -> None:
+        if said and said.over_since is None:
+            return
+        if said and said.over_since and now - said.over_since < CALM:
+            await self.messenger.edit(said.channel, said.message_id, counting(found, now))
+            await self._keep(replace(said, found=found, over_since=None))
+        elif not quiet:
+            message_id = await self.messenger.post(channel, counting(found, now))
+            await self._keep(Said(found, channel, message_id))
+
+    async def _load(self) -> Said | None:
+        stored = await self.redis.get(COUNTING_KEY)
+        try:
+            return _said.validate_json(stored) if stored else None
+        except ValidationError:
+            return None
+
+    async def _keep(self, said: Said) -> None:
+        await self.redis.set(COUNTING_KEY, _said.dump_json(said))

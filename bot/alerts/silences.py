@@ -1,0 +1,15 @@
+"""Who does not want to hear of which namespace: a memory of its own, apart from the alerts, which it outlives."""
+
+from pydantic import TypeAdapter
+
+from bot.alerts.memory import Memory
+from bot.notices import Silence
+
+SILENCES_KEY = "quaymaster:alerts:silences"
+
+
+class Silences(Memory[Silence]):
+    """The silences by namespace; the latest wish for each."""
+
+    key = SILENCES_KEY
+    kind = TypeAdapter(Silence)

@@ -1,0 +1,39 @@
+"""What is said about the alerts file and the channels that it names."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.messages import Message
+from bot.views.blocks import message, section
+from bot.views.text import code, count, escape
+
+_SHOWN = 10
+_TROUBLES = {
+    "not_in_channel": "the bot is not in it: invite it there",
+    "is_archived": "it is archived: name another one in the alerts file",
+    "channel_not_found": "there is none, or it is private and the bot is not in it",
+}
+
+
+def loaded(file: str) -> Message:
+    """The file was read anew."""
+    said = f"{file} was read anew and is in force."
+    return message(said, (section(f"🔔 {escape(said)}"),))
+
+
+def refused(file: str, problems: Sequence[str]) -> Message:
+    """The file is faulty, and the one before it stays in force."""
+    said = f"{file} is faulty; what it said before stays in force."
+    listed = [f"• {escape(problem)}" for problem in problems[:_SHOWN]]
+    return message(said, (section("\n".join([f"⚠️ *{escape(said)}*", *listed])),))
+
+
+def channels(file: str, troubles: Mapping[str, str]) -> Message:
+    """Channels of the alerts file that will not take a message, each with Slack's word for why."""
+    number = len(troubles)
+    said = f"{count(number)} channel{'' if number == 1 else 's'} of {file} cannot be used."
+    listed = [
+        f"• <#{escape(channel)}> {code(channel)}: {_TROUBLES.get(trouble, escape(trouble))}"
+        for channel, trouble in list(troubles.items())[:_SHOWN]
+    ]
+    meaning = "Until then, what should go there comes here."
+    return message(said, (section("\n".join([f"⚠️ *{escape(said)}*", *listed, meaning])),))

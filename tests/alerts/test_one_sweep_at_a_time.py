@@ -1,0 +1,43 @@
+"""A lease keeps one worker's sweep from running beside another's."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.alerts.lease import HOLDS_FOR, lease
+
+
+async def test_one_of_many_holds_it(redis: Redis) -> None:
+    """The others are told so at once, and may try when it is given back."""
+
+    async def attempt() -> bool:
+        async with lease(redis, "look") as mine:
+            await asyncio.sleep(0)
+            return mine
+
+    async with lease(redis, "look") as first:
+        assert (first, await attempt()) == (True, False)
+        async with lease(redis, "something else") as other:
+            assert other
+    assert await attempt()
+
+
+async def test_it_is_given_back_when_the_work_fails(redis: Redis) -> None:
+    """And it ends by itself when its process dies."""
+
+    async def work() -> None:
+        async with lease(redis, "look"):
+            assert 0 < await redis.pttl("quaymaster:lease:look") <= HOLDS_FOR.total_seconds() * 1000
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await work()
+    assert not await redis.exists("quaymaster:lease:look")
+
+
+async def test_somebody_elses_is_not_given_back(redis: Redis) -> None:
+    """Redis lost ours, and another took it."""
+    async with lease(redis, "look"):
+        await redis.set("quaymaster:lease:look", "another")
+    assert await redis.get("quaymaster:lease:look") == b"another"

@@ -1,0 +1,80 @@
+"""A file that changes while the bot runs is swapped whole, or left; either way it is told once."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.alerts.config import AlertsFile
+from bot.app import open_alerts
+from bot.documents import DocumentError
+from bot.watched import WatchedFile
+
+GOOD = "version: 1\nadmin_channel: {}\n"
+
+
+def write(path: Path, channel: str) -> Path:
+    path.write_text(GOOD.format(channel))
+    return path
+
+
+def channel_of(alerts: WatchedFile[AlertsFile]) -> str | None:
+    current = alerts.current()
+    return current.admin_channel if current else None
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "alerts.yaml"
+
+
+def test_a_changed_file_is_in_force_at_once(path: Path) -> None:
+    """And every process gives the news the same id, so that one of them tells it."""
+    one, other = open_alerts(str(write(path, "C0A"))), open_alerts(str(path))
+    assert (channel_of(one), one.news) == ("C0A", None)
+    write(path, "C0OTHER")
+    assert (channel_of(one), channel_of(other)) == ("C0OTHER", "C0OTHER")
+    assert one.news
+    assert (one.news.loaded, one.news) == (True, other.news)
+
+
+def test_a_faulty_file_leaves_what_was_in_force_and_is_told_once(path: Path) -> None:
+    """With its lines; until another fault, or a good file."""
+    alerts = open_alerts(str(write(path, "C0A")))
+    write(path, "general")
+    assert channel_of(alerts) == "C0A"
+    assert alerts.news
+    assert not alerts.news.loaded
+    assert alerts.news.said[0].startswith("alerts.yaml:2: admin_channel: general is not a channel's id")
+    alerts.news = None
+    assert (channel_of(alerts), alerts.news) == ("C0A", None)
+    write(path, "C0B")
+    assert channel_of(alerts) == "C0B"
+    assert alerts.problems == ()
+
+
+def test_a_file_that_is_not_text_or_gone_leaves_what_was_in_force(path: Path) -> None:
+    """It says that it cannot be read."""
+    alerts = open_alerts(str(write(path, "C0A")))
+    path.write_bytes(b"\xff\xfe")
+    assert channel_of(alerts) == "C0A"
+    assert alerts.news
+    path.unlink()
+    assert channel_of(alerts) == "C0A"
+    assert "cannot be read" in alerts.problems[0]
+
+
+def test_a_file_need_not_be_there_and_may_come(path: Path) -> None:
+    """Nothing is told of one that never was."""
+    alerts = open_alerts(str(path))
+    assert (channel_of(alerts), alerts.news) == (None, None)
+    write(path, "C0A")
+    assert channel_of(alerts) == "C0A"
+    assert alerts.news
+    assert alerts.news.loaded
+
+
+def test_a_faulty_file_at_the_start_is_an_error(path: Path) -> None:
+    """Nothing was in force before it."""
+    path.write_text("version: 2")
+    with pytest.raises(DocumentError):
+        open_alerts(str(path))
