@@ -20,7 +20,7 @@ from bot.alerts.schedule import Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Telling
+from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Reminders, Telling
 from bot.commands import Grammar
 from bot.confirmations import Confirmations
 from bot.cursors import Cursors
@@ -247,6 +247,7 @@ def _build(
         arrivals=arrivals,
         executor=executor,
         telling=telling,
+        reminders=Reminders(confirmations, telling, clock),
         confirmations=confirmations,
         expiry=Expiry(vault, telling, audit),
         measuring=measuring,

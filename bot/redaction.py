@@ -52,6 +52,7 @@ _RUN = re.compile(r"[A-Za-z0-9]+")
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[A-Z]")
 _MEASURE = re.compile(r"\d{1,12}[A-Za-z]{0,3}")
 _SHORT_AND_MIXED = re.compile(r"[A-Za-z0-9]{1,5}|[0-9a-f]{7,8}")
+_PUNCTUATION = ".,;:!?()\"'“”‘’"
 _MOST_MIXED = 2
 """A version or a moment has so many; a serial number or a UUID has more."""
 
@@ -78,6 +79,19 @@ def redact(value: JsonValue) -> JsonValue:
 def redact_name(name: str) -> str:
     """A name that is a secret itself, such as a token that serves as a key, is hidden too."""
     return name if _is_plain(name) else MASK
+
+
+def redact_words(text: str) -> str:
+    """What somebody wrote for others to read, with each word masked that does not look like one.
+
+    What the name of a secret leads in is masked as well: `password: …`, `password hunter2`.
+    """
+    shown, before = [], ""
+    for word in text.split():
+        led_in = names_a_secret(before) and (before.endswith((":", "=")) or any(map(str.isdigit, word)))
+        shown.append(word if _is_plain(word.strip(_PUNCTUATION)) and not led_in else MASK)
+        before = word
+    return " ".join(shown)
 
 
 def names_a_secret(name: str) -> bool:

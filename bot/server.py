@@ -34,7 +34,7 @@ from handlers.details import Details
 from handlers.dispatch import Delivery, guarded
 
 DRAIN_SECONDS = 20
-CLICKS = re.compile(r"^(change_(confirm|cancel|approve|reject)|key_(approve|reject))$")
+CLICKS = re.compile(r"^(change_(confirm|cancel|approve)|key_(approve|reject))$")
 ALERTS = re.compile(r"^alert_(ack|snooze)$")
 PAGES = re.compile(r"^(page_(next|previous|file)|work_cancel)$")
 

@@ -18,7 +18,8 @@ from bot.commands.forms import quoted
 from bot.messages import HOME, Message, MessengerError
 from bot.permissions import Actor, Person
 from bot.slack import FAILURES, SlackMessenger, reason_of
-from bot.views import errors, forms, home, keys, menu, modals
+from bot.views import errors, forms, home, keys, menu, modals, rejections
+from handlers.confirmations import REJECT
 from handlers.dispatch import Delivery, guarded
 from handlers.forms import Forms, channel_of
 from handlers.home import Home
@@ -61,6 +62,8 @@ class Surfaces:
         """Register the listeners. Those that answer within the acknowledgement ask neither Quay nor Redis."""
         bolt.options(re.compile(f"^{forms.SEARCH}"))(self.suggest)
         bolt.view(forms.FORM)(ack=self.check, lazy=[self.submit])
+        bolt.action(REJECT)(ack=acknowledge, lazy=[self.ask_reason])
+        bolt.view(rejections.REJECTION)(ack=acknowledge, lazy=[self.reject])
         bolt.action(re.compile(f"^{menu.MENU}"))(ack=acknowledge, lazy=[self.choose])
         bolt.action("quota_raise")(ack=acknowledge, lazy=[self.raise_quota])
         bolt.action(keys.EXTEND)(ack=acknowledge, lazy=[self.extend_key])
@@ -92,6 +95,40 @@ class Surfaces:
         if filled is None:
             return
         await self._answer(body["view"]["id"], _actor(body), filled.channel, filled.text)
+
+    async def ask_reason(self, body: Body) -> None:
+        """Ask whoever pressed Reject for a reason, in a window that is opened at once; nothing is decided yet."""
+        actor, channel, record_id = _actor(body), channel_where(body), body["actions"][0]["value"]
+        view: dict[str, Any] = {}
+
+        async def make() -> None:
+            nonlocal view
+            view = await self.app.clicks.ask_reason(record_id, await self.app.gate.person(actor), channel)
+
+        try:
+            opened = await self.app.web.views_open(trigger_id=body["trigger_id"], view=rejections.loading())
+            trouble = await guarded("The button", make())
+            shown = view if trouble is None else rejections.told(trouble)
+            await self.app.web.views_update(view_id=opened["view"]["id"], view=shown)
+        except FAILURES as error:
+            log.warning("reason_not_asked", reason=reason_of(error))
+            said = errors.sentence("Slack did not open the window. Press the button again.")
+            await self._tell(channel, actor, said)
+
+    async def reject(self, body: Body) -> None:
+        """End a change as somebody submitted it; whether they may is asked again."""
+        actor, asked = _actor(body), rejections.entered(body["view"])
+
+        async def answer() -> Message | None:
+            person = await self.app.gate.person(actor)
+            said = await self.app.clicks.reject(asked.record_id, person, asked.reason)
+            return said.message if said else None
+
+        trouble = await guarded("The rejection", answer())
+        if asked.channel == HOME:
+            await self.publish(actor, trouble)
+        elif trouble is not None:
+            await self._tell(asked.channel, actor, trouble)
 
     async def choose(self, body: Body) -> None:
         """Do what a button of the menu says: open the command's form, or answer the command."""

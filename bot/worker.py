@@ -25,7 +25,7 @@ from bot.alerts.schedule import Claims, Schedule
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit, Event
-from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Expiry, Measuring, Telling
+from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Expiry, Measuring, Reminders, Telling
 from bot.confirmations import Confirmations
 from bot.messages import Messenger, MessengerError
 from bot.permissions.file import PolicyFile
@@ -74,6 +74,7 @@ class Jobs:
     arrivals: Arrivals
     executor: Executor
     telling: Telling
+    reminders: Reminders
     confirmations: Confirmations
     measuring: Measuring
     expiry: Expiry
@@ -101,6 +102,7 @@ class Jobs:
         await self._kept("wake", self._wake())
         await self._kept("recover", self.executor.recover())
         await self._kept("telling", self.telling.pay_debts())
+        await self._kept("remind", self.reminders.run())
         await self._kept("secrets", self.expiry.run())
         await self._kept("measuring", self.measuring.follow())
         await self._kept("schedules", self._start_due())

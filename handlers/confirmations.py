@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from bot.audit import Audit
 from bot.changes import Changes, Denied
@@ -10,7 +11,11 @@ from bot.confirmations import Confirmations, Missing, Record, Refused
 from bot.messages import Message
 from bot.permissions import Person
 from bot.sealing import Tampered
-from bot.views import cards, clicks, errors
+from bot.views import cards, clicks, errors, rejections
+
+REJECT = "change_reject"
+"""The button that asks for a reason first."""
+_TURNED_AWAY = (Refused, Denied, Missing, Tampered)
 
 
 @dataclass(frozen=True)
@@ -34,36 +39,57 @@ class Clicks:
 
         Raises NotKnown when Slack does not say who the people are.
         """
+        return await self._answer(action_id, record_id, person, self._actions()[action_id](record_id, person))
+
+    async def reject(self, record_id: str, person: Person, reason: str) -> ClickAnswer | None:
+        """End a change as somebody submitted it, asked by the Reject of its card. Answers and raises as `click`."""
+        return await self._answer(REJECT, record_id, person, self.changes.reject(record_id, person, reason))
+
+    async def ask_reason(self, record_id: str, person: Person, channel: str) -> dict[str, Any]:
+        """The window for a reason, or what somebody is told there who may not reject. Raises as `click`."""
         try:
-            record = await self._actions()[action_id](record_id, person)
-        except Refused as refused:
-            await self.changes.telling.tell(refused.record)
-            return ClickAnswer(clicks.too_late(refused.record, refused.reason), replaces=True)
-        except Denied as denied:
-            await self.audit.record(
-                "command_denied",
-                actor=str(person.actor),
-                change=record_id,
-                command=action_id,
-                rule=denied.decision.rule,
-                reason=denied.decision.reason,
-            )
-            return ClickAnswer(errors.denied(denied.decision))
-        except Missing:
-            return ClickAnswer(clicks.gone())
-        except Tampered:
-            await self.audit.record("record_tampered", actor=str(person.actor), change=record_id)
-            return ClickAnswer(clicks.tampered(record_id))
-        shown = await self.changes.telling.tell(record)
+            record = await self.changes.require_rejectable(record_id, person)
+        except _TURNED_AWAY as error:
+            return rejections.told((await self._turn_away(REJECT, record_id, person, error)).message)
+        return rejections.ask(record, channel, own=record.requester == person.actor)
+
+    async def _answer(
+        self, action_id: str, record_id: str, person: Person, acting: Awaitable[Record]
+    ) -> ClickAnswer | None:
+        try:
+            shown = await self.changes.telling.tell(await acting)
+        except _TURNED_AWAY as error:
+            return await self._turn_away(action_id, record_id, person, error)
         return ClickAnswer(cards.card(shown), replaces=True) if shown.private else None
 
+    async def _turn_away(self, action_id: str, record_id: str, person: Person, why: Exception) -> ClickAnswer:
+        match why:
+            case Refused():
+                await self.changes.telling.tell(why.record)
+                return ClickAnswer(clicks.too_late(why.record, why.reason), replaces=True)
+            case Denied():
+                await self.audit.record(
+                    "command_denied",
+                    actor=str(person.actor),
+                    change=record_id,
+                    command=action_id,
+                    rule=why.decision.rule,
+                    reason=why.decision.reason,
+                )
+                return ClickAnswer(errors.denied(why.decision))
+            case Missing():
+                return ClickAnswer(clicks.gone())
+            case _:
+                await self.audit.record("record_tampered", actor=str(person.actor), change=record_id)
+                await self.changes.telling.set_aside(record_id, type(why).__name__)
+                return ClickAnswer(clicks.tampered(record_id))
+
     def _actions(self) -> dict[str, Callable[[str, Person], Awaitable[Record]]]:
-        approve, reject = self.changes.approve, self.changes.reject
+        approve = self.changes.approve
         return {
             "change_confirm": approve,
             "change_approve": approve,
             "key_approve": partial(approve, operation="approveServiceKey"),
             "key_reject": partial(approve, operation="deleteServiceKey"),
-            "change_reject": reject,
-            "change_cancel": reject,
+            "change_cancel": self.changes.reject,
         }

@@ -5,6 +5,7 @@ from bot.changes.deciding import Changes
 from bot.changes.executing import JOB_TIMEOUT, Executor
 from bot.changes.gate import Denied, Gate, NotKnown
 from bot.changes.measuring import Measuring
+from bot.changes.reminding import Reminders
 from bot.changes.secrets import Expiry
 from bot.changes.telling import Telling
 
@@ -18,5 +19,6 @@ __all__ = [
     "Gate",
     "Measuring",
     "NotKnown",
+    "Reminders",
     "Telling",
 ]

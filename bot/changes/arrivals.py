@@ -7,8 +7,8 @@ from functools import partial
 
 import structlog
 
-from bot.changes.deciding import proposed, record_id
 from bot.changes.gate import Gate
+from bot.changes.proposals import proposed, record_id
 from bot.changes.telling import Telling
 from bot.confirmations import Confirmations, Missing, Noted, Offer, Record, Refused, State, make_stale
 from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, approved_sentence, noted_by, short, sight_of_waiting
@@ -160,6 +160,7 @@ class Arrivals:
             channel=channel,
             plan=neighbours.put_into(sight.plan) if neighbours else sight.plan,
             digest=sight.digest(offers[0].arguments),
+            rests_on=dict(sight.rests_on),
             created_at=now,
             expires_at=_answer_by(key, now),
         )

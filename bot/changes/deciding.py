@@ -1,6 +1,5 @@
 """From a proposal to a decision: propose, approve, reject, expire."""
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +7,13 @@ from datetime import datetime
 import structlog
 
 from bot.changes.gate import Denied, Gate, NotKnown, required
+from bot.changes.proposals import named_by, proposed, record_id, type_the_name
 from bot.changes.telling import Telling
 from bot.confirmations import (
+    ABANDONED_AFTER,
     Confirmations,
     Missing,
+    Neighbour,
     Noted,
     Offer,
     Record,
@@ -20,6 +22,7 @@ from bot.confirmations import (
     approve,
     close,
     expire,
+    stand_beside,
 )
 from bot.effects import Arguments, Effect, Forewarns
 from bot.messages import LASTING, MessengerError
@@ -27,45 +30,13 @@ from bot.permissions import Person, Place, confirmation_for, decide, may_approve
 from bot.plans import Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
-from bot.quay.operations import OPERATIONS
+from bot.redaction import redact_words
 from bot.sealing import Tampered
 from bot.views import cards
+from bot.views.rejections import REASON_LIMIT
+from bot.views.text import clip, visible
 
 log = structlog.get_logger()
-
-
-def record_id(*parts: str) -> str:
-    """A short id that the same delivery, or the same key, always gets again."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
-
-
-def named_by(operation: str, arguments: Arguments) -> str:
-    """The name of what an operation changes: its first argument."""
-    first = next(iter(OPERATIONS[operation].arguments), "")
-    return str(arguments.get(first, ""))
-
-
-def _type_the_name(command: str, operation: str, arguments: Arguments, typed: str | None) -> str:
-    name = named_by(operation, arguments)
-    wrong = f"{typed!r} is not its name. " if typed else ""
-    return f"{wrong}For this the name has to be typed twice. Type: {command} {name} --type-the-name {name}"
-
-
-def proposed(record: Record) -> Noted:
-    """What was proposed, by whom, and on what it rests."""
-    first = record.offers[0]
-    return Noted(
-        "change_proposed" if record.requester else "key_arrived",
-        str(record.requester) if record.requester else None,
-        {
-            "change": record.id,
-            "operation": first.operation,
-            "arguments": dict(first.arguments),
-            "digest": record.digest,
-            "needed": first.needed,
-            "expires": record.expires_at.isoformat(),
-        },
-    )
 
 
 @dataclass(frozen=True)
@@ -107,7 +78,7 @@ class Changes:
             raise Denied(decision)
         typed = typed_name is not None and typed_name == named_by(sight.operation, arguments)
         if decision.confirmation and decision.confirmation.type_the_name and not typed:
-            raise Refusal(_type_the_name(command, sight.operation, arguments, typed_name))
+            raise Refusal(type_the_name(command, sight.operation, arguments, typed_name))
         plan = await self._forewarned(effect, arguments, sight)
         if not cards.shows_whole(plan):
             raise Refusal("That is more than a card can show, and nobody should agree to what they do not see.")
@@ -126,13 +97,16 @@ class Changes:
             requester=person.actor,
             requester_label=person.label,
             channel=place.channel,
-            plan=await self._with_neighbours(plan, record_id(delivery)),
+            plan=plan,
             digest=sight.digest(arguments),
+            rests_on=dict(sight.rests_on),
             created_at=now,
             expires_at=now + entry.expires,
+            remind_at=now + entry.expires / 2 if entry.approvals else None,
             typed=typed,
         )
-        return await self._tell_of(await self.confirmations.create(record, proposed(record)))
+        stored = await self.confirmations.create(record, proposed(record))
+        return await self._tell_of(await self._beside_another(stored))
 
     async def _forewarned(self, effect: Effect, arguments: Arguments, sight: Sight) -> Plan:
         """The plan with what its effect found by looking around. Raises Refusal or QuayError."""
@@ -196,31 +170,41 @@ class Changes:
             await self.nudge(id_)
         return approved
 
-    async def reject(self, id_: str, person: Person) -> Record:
-        """End a pending change: its requester withdraws it, or somebody who could approve it says no.
+    async def require_rejectable(self, id_: str, person: Person) -> Record:
+        """Return a pending change that this person may end: they asked for it, or could approve it.
 
         Raises Denied, NotKnown, Refused, Missing or Tampered.
         """
         record = await self._pending(id_)
-        own = record.requester == person.actor
-        if not own:
+        if record.requester != person.actor:
             await self._require_voice(record, person)
+        return record
+
+    async def reject(self, id_: str, person: Person, reason: str = "") -> Record:
+        """End a pending change: its requester withdraws it, or somebody who could approve it says no.
+
+        What looks like a secret in the reason is masked, and it is cut. Raises as `require_rejectable`.
+        """
+        own = (await self.require_rejectable(id_, person)).requester == person.actor
+        said = clip(redact_words(visible(reason)), REASON_LIMIT)
+        note = f"Reason: {said}" if said else ""
         state = State.CANCELLED if own else State.REJECTED
         now = self.clock()
         return await self.confirmations.advance(
             id_,
-            lambda stored: close(stored, state, now, actor=person.actor, label=person.label),
+            lambda stored: close(stored, state, now, actor=person.actor, label=person.label, note=note),
             lambda stored: Noted(
                 "change_cancelled" if own else "change_rejected",
                 str(person.actor),
-                {"change": id_, "operation": stored.offers[0].operation},
+                {"change": id_, "operation": stored.offers[0].operation, "reason": said},
             ),
         )
 
     async def expire_due(self) -> None:
-        """Close every record whose time is over."""
+        """Close every record whose time is over, those too whose worker died unsent."""
         now = self.clock()
-        for id_ in await self.confirmations.expired(now):
+        abandoned = await self.confirmations.abandoned(now - ABANDONED_AFTER)
+        for id_ in (*await self.confirmations.expired(now), *abandoned):
             try:
                 await self.confirmations.advance(
                     id_,
@@ -232,7 +216,7 @@ class Changes:
             except Refused:
                 continue
             except (Missing, Tampered) as error:
-                await self.confirmations.set_aside(id_, type(error).__name__)
+                await self.telling.set_aside(id_, type(error).__name__)
 
     async def _pending(self, id_: str) -> Record:
         record = await self.confirmations.get(id_)
@@ -263,13 +247,28 @@ class Changes:
                 return
         raise Denied(decision)
 
-    async def _with_neighbours(self, plan: Plan, own_id: str) -> Plan:
-        """Say in a plan that another pending change is about the same thing."""
-        other = await self.confirmations.live_for(plan.target)
-        if other is None or other == own_id:
-            return plan
-        warning = f"Another change of the same thing is pending already (change {other})."
-        return plan.model_copy(update={"warnings": (*plan.warnings, warning)})
+    async def _beside_another(self, record: Record) -> Record:
+        """Say of a new record which other change of the same thing is pending.
+
+        Looked up after it was stored: of two that are proposed at once, at least one is told of the other.
+        """
+        if record.state is not State.PENDING or record.neighbour is not None:
+            return record
+        other_id = await self.confirmations.live_for(record.plan.target, besides=record.id)
+        if other_id is None:
+            return record
+        try:
+            other = await self.confirmations.get(other_id)
+        except (Missing, Tampered) as error:
+            log.warning("neighbour_unreadable", change=other_id, reason=type(error).__name__)
+            return record
+        neighbour = Neighbour(
+            change=other.id,
+            title=other.plan.title,
+            asked_by=other.requester_label,
+            link=await self.telling.address(other),
+        )
+        return await self.confirmations.advance(record.id, lambda stored: stand_beside(stored, neighbour), owes=False)
 
     async def _tell_of(self, record: Record) -> Record:
         """Post the card; a change whose card nobody will ever see is withdrawn. Raises MessengerError."""

@@ -3,16 +3,18 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 import stamina
 import structlog
 from redis.exceptions import RedisError
 
 from bot.changes.gate import Denied, Gate, NotKnown
+from bot.changes.replays import was_put_back
 from bot.changes.secrets import offer_secrets
 from bot.changes.telling import Telling
+from bot.changes.wording import Keeping, intent, not_sent, stamp, still_fits, with_secret
 from bot.confirmations import (
+    ABANDONED_AFTER,
     Confirmations,
     Missing,
     Noted,
@@ -26,7 +28,7 @@ from bot.confirmations import (
     make_stale,
     release,
 )
-from bot.effects import Effect, LeftOpen, Secret, Stamp
+from bot.effects import Effect, LeftOpen, Secret
 from bot.messages import MessengerError
 from bot.plans import Finding, Outcome, Refusal, Sight
 from bot.quay.client import Quay
@@ -36,15 +38,12 @@ from bot.vault import Vault
 
 JOB_TIMEOUT = timedelta(minutes=3)
 """A job is ended after this long."""
-ABANDONED_AFTER = timedelta(minutes=4)
-"""A worker that took a change this long ago is dead."""
 SEND_WITHIN = timedelta(minutes=1)
-"""A worker that was held up for longer between noting its intent and sending does not send."""
+"""A worker that was held up for longer between looking at the registry and sending does not send."""
 TRY_AGAIN_AFTER = timedelta(seconds=30)
 PASSING = (Unreachable, RateLimited, ServerError, ReadOnly)
 """What may be over in a while; before anything was sent, the change waits for it until it expires."""
-Keeping = Literal["none", "lost", "kept"]
-"""What became of the secret in Quay's answer: there was none, Redis did not take it, or it waits for its owner."""
+
 
 log = structlog.get_logger()
 
@@ -72,8 +71,7 @@ class Executor:
         except Refused:
             return None
         except (Missing, Tampered) as error:
-            log.error("record_unreadable", record=id_, reason=type(error).__name__)
-            await self.confirmations.set_aside(id_, type(error).__name__)
+            await self.telling.set_aside(id_, type(error).__name__)
             return None
         await self._tell(claimed)
         ended = await self._execute(claimed)
@@ -95,7 +93,7 @@ class Executor:
                 record = await self.confirmations.get(id_)
                 done = await (self._settle(record) if record.intended else self.execute(id_))
             except (Missing, Tampered) as error:
-                await self.confirmations.set_aside(id_, type(error).__name__)
+                await self.telling.set_aside(id_, type(error).__name__)
             except Exception:
                 log.exception("not_recovered", record=id_)
             else:
@@ -104,15 +102,16 @@ class Executor:
 
     async def _claim(self, id_: str) -> Record:
         now = self.clock()
-        return await self.confirmations.advance(id_, lambda stored: claim(stored, now, abandoned_after=ABANDONED_AFTER))
+        return await self.confirmations.advance(id_, lambda stored: claim(stored, now))
 
     async def _execute(self, claimed: Record) -> Record | None:
         effect, arguments = self.effects[claimed.offer.command], claimed.offer.arguments
+        looked_at = self.clock()
         try:
             await self.gate.require_still_agreed(claimed)
             sight = await effect.look(self.quay, arguments, self.clock())
         except Denied as denied:
-            return await self._finish(claimed, _not_sent(denied.decision.reason))
+            return await self._finish(claimed, not_sent(denied.decision.reason))
         except NotKnown:
             await self._wait(claimed, "Slack does not say who the people are; the bot tries again.")
             return None
@@ -122,25 +121,32 @@ class Executor:
             await self._wait(claimed, f"Quay: {error.message} The bot tries again until it expires.")
             return None
         except QuayError as error:
-            return await self._finish(claimed, _not_sent(error.message))
-        if not _still_fits(claimed, sight):
+            return await self._finish(claimed, not_sent(error.message))
+        if not still_fits(claimed, sight):
             return await self._stale(claimed, "The registry changed after this plan was made; nothing was sent.")
-        return await self._act(claimed, effect, sight)
+        try:
+            put_back = await was_put_back(claimed, self.confirmations.audit)
+        except Tampered:
+            return await self._finish(claimed, not_sent("The audit was altered: run quaymaster audit verify."))
+        if put_back:
+            await self.telling.set_aside(claimed.id, "the audit tells of its end")
+            return None
+        return await self._act(claimed, effect, sight, looked_at)
 
-    async def _act(self, claimed: Record, effect: Effect, sight: Sight) -> Record | None:
+    async def _act(self, claimed: Record, effect: Effect, sight: Sight, looked_at: datetime) -> Record | None:
         now = self.clock()
         try:
             intended = await self.confirmations.advance(
-                claimed.id, lambda stored: intend(stored, claimed, now), lambda _: _intent(claimed), owes=False
+                claimed.id, lambda stored: intend(stored, claimed, now), lambda _: intent(claimed), owes=False
             )
         except Refused:
             return None
-        if self.clock() - now > SEND_WITHIN:
-            return await self._finish(intended, _not_sent("The worker was held up for too long."))
+        if self.clock() - looked_at > SEND_WITHIN:
+            return await self._finish(intended, not_sent("The worker was held up for too long."))
         sending, trouble, secret = _Sending(self, intended), None, None
         keeping: Keeping = "none"
         try:
-            secret = await effect.act(self.quay, claimed.offer.arguments, sight, _stamp(claimed), sending.note)
+            secret = await effect.act(self.quay, claimed.offer.arguments, sight, stamp(claimed), sending.note)
             keeping = await self._keep(intended, secret)
         except Refused:
             return None
@@ -152,7 +158,7 @@ class Executor:
                 )
             trouble = error
         finding = await self._look_after(effect, intended, sight, trouble, answered=keeping != "none")
-        return await self._finish(intended, _with_secret(finding, keeping, secret))
+        return await self._finish(intended, with_secret(finding, keeping, secret))
 
     async def _keep(self, record: Record, secret: Secret | None) -> Keeping:
         """Keep a secret for the requester, at once."""
@@ -174,9 +180,9 @@ class Executor:
     ) -> Finding:
         """Ask Quay what is so now. A call that was never answered may still land, so its absence proves nothing."""
         said = f"{trouble.message} " if trouble else ""
-        arguments, stamp = record.offer.arguments, _stamp(record)
+        arguments, stamped = record.offer.arguments, stamp(record)
         try:
-            finding = await effect.check(self.quay, arguments, sight, stamp, secret_kept=answered)
+            finding = await effect.check(self.quay, arguments, sight, stamped, secret_kept=answered)
         except QuayError as error:
             took = said or "Quay took it. "
             return Finding(
@@ -195,10 +201,10 @@ class Executor:
 
     async def _settle(self, record: Record) -> Record | None:
         effect = self.effects[record.offer.command]
-        sight = Sight(operation=record.offer.operation, rests_on={}, plan=record.plan)
+        sight = Sight(operation=record.offer.operation, rests_on=record.rests_on, plan=record.plan)
         kept = await self.vault.find(record.id)
         finding = await self._look_after(effect, record, sight, None, answered=kept is not None)
-        finding = _with_secret(finding, "kept" if kept and kept.waits else "none", None)
+        finding = with_secret(finding, "kept" if kept and kept.waits else "none", None)
         if finding.outcome is Outcome.FAILED:
             sentence = f"The worker that was to send it is gone. {finding.sentence}"
             finding = finding.model_copy(update={"sentence": sentence})
@@ -272,49 +278,3 @@ class _Sending:
             lambda stored: Noted("change_intent", None, {"change": stored.id, "operation": operation}),
             owes=False,
         )
-
-
-def _intent(claimed: Record) -> Noted:
-    offer = claimed.offer
-    return Noted(
-        "change_intent",
-        None,
-        {
-            "change": claimed.id,
-            "operation": offer.operation,
-            "arguments": dict(offer.arguments),
-            "approved_by": [str(approval.actor) for approval in claimed.agreed(offer.operation)],
-            "digest": claimed.digest,
-        },
-    )
-
-
-def _still_fits(record: Record, sight: Sight) -> bool:
-    """Whether the state is the one that was shown. Both offers of a record rest on the same state."""
-    first = record.offers[0]
-    basis = sight.model_copy(update={"operation": first.operation})
-    return sight.operation == record.offer.operation and basis.digest(first.arguments) == record.digest
-
-
-def _with_secret(finding: Finding, keeping: Keeping, secret: Secret | None) -> Finding:
-    """What was found, and what became of the secret."""
-    said = finding.sentence
-    if keeping == "kept":
-        said += " What is for the requester alone can be looked at once; `pending` lists it until then."
-    elif keeping == "lost" and secret:
-        said += f" Quay took it, but {secret.label} could not be kept and is lost. The way out: {secret.way_out}"
-    return finding.model_copy(update={"sentence": said})
-
-
-def _not_sent(reason: str) -> Finding:
-    return Finding(outcome=Outcome.FAILED, sentence=f"Nothing was changed. {reason}")
-
-
-def _stamp(record: Record) -> Stamp:
-    agreed = record.agreed(record.offer.operation)
-    asked = record.requester_label
-    return Stamp(
-        change_id=record.id,
-        approved_by=", ".join(f"{approval.label} ({approval.actor.user})" for approval in agreed),
-        requested_by=f"{asked} ({record.requester.user})" if record.requester else asked,
-    )

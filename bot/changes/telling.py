@@ -7,25 +7,30 @@ not paid, since Slack did not answer or the process died, the worker pays later.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from bot.confirmations import Card, Confirmations, Missing, Record, State, show_on
-from bot.messages import HOME, LASTING, Courier, Message, MessageId, MessengerError
+from bot.messages import HOME, LASTING, Broadcaster, Courier, Message, MessageId, MessengerError
 from bot.sealing import Tampered
 from bot.vault import Kept
-from bot.views import cards, secrets
+from bot.views import cards, clicks, secrets
 
 _ENDED_WITH_NEWS = frozenset({State.DONE, State.FAILED, State.UNKNOWN, State.STALE, State.REJECTED, State.EXPIRED})
 
 log = structlog.get_logger()
 
 
+class Voice(Courier, Broadcaster, Protocol):
+    """A messenger that reaches channels in every way, and one person alone."""
+
+
 @dataclass(frozen=True)
 class Telling:
     """Posts and edits the messages that show a record."""
 
-    messenger: Courier
+    messenger: Voice
     confirmations: Confirmations
     clock: Callable[[], datetime]
     spare_channel: Callable[[], str | None]
@@ -50,9 +55,19 @@ class Telling:
             try:
                 await self.tell(await self.confirmations.get(record_id))
             except (Missing, Tampered) as error:
-                await self.confirmations.set_aside(record_id, type(error).__name__)
+                await self.set_aside(record_id, type(error).__name__)
             except MessengerError as error:
                 log.warning("not_told", record=record_id, reason=error.reason)
+
+    async def set_aside(self, record_id: str, reason: str) -> None:
+        """Do nothing more with a record that cannot be believed, and report it once to the admins' channel."""
+        log.error("record_not_believed", record=record_id, reason=reason)
+        channel = self.spare_channel()
+        if await self.confirmations.set_aside(record_id, reason) and channel:
+            try:
+                await self.messenger.post(channel, clicks.tampered(record_id))
+            except MessengerError as error:
+                log.warning("not_reported", record=record_id, reason=error.reason)
 
     async def post(self, record: Record, channel: str) -> Record:
         """Post a card and remember it. Raises MessengerError when no channel takes it."""
@@ -89,6 +104,28 @@ class Telling:
             if card.channel == channel:
                 return await self.messenger.link(channel, MessageId(card.message_id))
         return None
+
+    async def address(self, record: Record) -> str | None:
+        """The address of a record's first card, or None where there is none or Slack does not say it."""
+        if not record.cards:
+            return None
+        try:
+            return await self.link(record, record.cards[0].channel)
+        except MessengerError as error:
+            log.warning("card_not_linked", record=record.id, reason=error.reason)
+            return None
+
+    async def remind(self, record: Record) -> bool:
+        """Remind the channel of a card, in its thread; False when Slack did not take it for the moment."""
+        if not record.cards:
+            return True
+        card = record.cards[0]
+        try:
+            await self.messenger.broadcast(card.channel, cards.reminder(record), thread=MessageId(card.message_id))
+        except MessengerError as error:
+            log.warning("not_reminded", record=record.id, reason=error.reason)
+            return error.reason in LASTING
+        return True
 
     async def _show(self, record: Record) -> Record | None:
         """Bring every card to how the record stands, whoever moves it meanwhile; None when Slack did not take one."""

@@ -1,9 +1,11 @@
 """Pending confirmations: what they are (`record`), and where they are kept (`store`)."""
 
 from bot.confirmations.record import (
+    ABANDONED_AFTER,
     LIVE,
     Approval,
     Card,
+    Neighbour,
     Offer,
     Record,
     Refused,
@@ -17,16 +19,20 @@ from bot.confirmations.record import (
     intend_more,
     make_stale,
     release,
+    remind,
     show_on,
+    stand_beside,
 )
 from bot.confirmations.store import Confirmations, Missing, Noted
 
 __all__ = [
+    "ABANDONED_AFTER",
     "LIVE",
     "Approval",
     "Card",
     "Confirmations",
     "Missing",
+    "Neighbour",
     "Noted",
     "Offer",
     "Record",
@@ -41,5 +47,7 @@ __all__ = [
     "intend_more",
     "make_stale",
     "release",
+    "remind",
     "show_on",
+    "stand_beside",
 ]

@@ -25,6 +25,8 @@ class State(StrEnum):
 
 
 LIVE = frozenset({State.PENDING, State.APPROVED, State.EXECUTING})
+ABANDONED_AFTER = timedelta(minutes=4)
+"""A worker that took a change this long ago is dead."""
 
 
 class _Frozen(BaseModel):
@@ -66,6 +68,16 @@ class Card(_Frozen):
     message_id: str
 
 
+class Neighbour(_Frozen):
+    """Another change of the same thing that was pending when this one was proposed."""
+
+    change: str
+    title: str
+    asked_by: str
+    link: str | None
+    """The address of its card; None where only its requester was asked."""
+
+
 class Record(_Frozen):
     """A proposed change, from proposal to outcome."""
 
@@ -79,8 +91,13 @@ class Record(_Frozen):
     channel: str
     plan: Plan
     digest: str
+    rests_on: dict[str, Argument] = {}
+    """The state that the plan was made on, of which the digest is: what reading back afterwards compares with."""
     created_at: datetime
     expires_at: datetime
+    remind_at: datetime | None = None
+    """When approvers are reminded, as long as they have not been."""
+    neighbour: Neighbour | None = None
     approvals: tuple[Approval, ...] = ()
     chosen: str | None = None
     """The operation that was agreed to."""
@@ -96,7 +113,7 @@ class Record(_Frozen):
     closed_by: Actor | None = None
     closed_by_label: str = ""
     note: str = ""
-    """What is to be said of the end: the reason of a rejection, what reading back found, what is stale."""
+    """What is to be said of the end: why it was rejected, what reading back found, what is stale."""
 
     @property
     def live(self) -> bool:
@@ -181,17 +198,36 @@ def close(
     return _closed(record, state, now, actor=actor, label=label, note=note)
 
 
+def stand_beside(record: Record, neighbour: Neighbour) -> Record:
+    """Remember another change of the same thing, which whoever decides is told of."""
+    return record._next(neighbour=neighbour)
+
+
+def remind(record: Record, now: datetime) -> Record:
+    """Note that approvers were reminded. Raises Refused when there is nothing to remind of (any more, or yet)."""
+    _require(record, State.PENDING, now)
+    if record.remind_at is None or now < record.remind_at:
+        raise Refused(record, "not due")
+    return record._next(remind_at=None)
+
+
 def expire(record: Record, now: datetime) -> Record:
-    """End a record that nobody decided or claimed in time. Raises Refused when its time has not come."""
-    if record.state not in {State.PENDING, State.APPROVED} or now < record.expires_at:
+    """End a record that nobody decided or claimed in time, or whose worker died unsent before that.
+
+    Raises Refused when its time has not come.
+    """
+    over = record.state in {State.PENDING, State.APPROVED} or _is_abandoned(record, now)
+    if not over or now < record.expires_at:
         raise Refused(record, record.state)
     return _closed(record, State.EXPIRED, now)
 
 
-def claim(record: Record, now: datetime, *, abandoned_after: timedelta) -> Record:
-    """Take an approved record for execution, or one whose worker died before it could have called Quay."""
-    unsent = record.state is State.EXECUTING and not record.intended
-    if unsent and record.claimed_at and now - record.claimed_at >= abandoned_after:
+def claim(record: Record, now: datetime) -> Record:
+    """Take an approved record for execution, or one whose worker died before it could have called Quay.
+
+    After its expiry neither may be taken.
+    """
+    if _is_abandoned(record, now) and now < record.expires_at:
         return record._next(claimed_at=now)
     _require(record, State.APPROVED, now)
     return record._next(state=State.EXECUTING, claimed_at=now)
@@ -239,6 +275,12 @@ def show_on(record: Record, card: Card) -> Record:
     """
     at_home = record.cards or record.requester is not None
     return record._next(cards=(*record.cards, card), channel=record.channel if at_home else card.channel)
+
+
+def _is_abandoned(record: Record, now: datetime) -> bool:
+    """Whether a worker took the record, and died before it could have called Quay."""
+    unsent = record.state is State.EXECUTING and not record.intended
+    return unsent and record.claimed_at is not None and now - record.claimed_at >= ABANDONED_AFTER
 
 
 def _closed(

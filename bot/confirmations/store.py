@@ -36,23 +36,20 @@ class Noted:
 _STEP = """
 local stored = redis.call('GET', KEYS[1]) or ''
 if stored ~= ARGV[1] then return {'changed', stored} end
-if ARGV[10] ~= '' then
-  local head = redis.call('GET', KEYS[8]) or ''
-  if head ~= ARGV[9] then return {'head', head} end
-  redis.call('SET', KEYS[8], ARGV[10])
-  redis.call('XADD', KEYS[7], '*', 'body', ARGV[11], 'hash', ARGV[12], 'seal', ARGV[13])
+if ARGV[11] ~= '' then
+  local head = redis.call('GET', KEYS[9]) or ''
+  if head ~= ARGV[10] then return {'head', head} end
+  redis.call('SET', KEYS[9], ARGV[11])
+  redis.call('XADD', KEYS[8], '*', 'body', ARGV[12], 'hash', ARGV[13], 'seal', ARGV[14])
 end
 redis.call('SET', KEYS[1], ARGV[2])
-if ARGV[8] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[8]) end
-for i = 2, 4 do
+if ARGV[9] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[9]) end
+for i = 2, 6 do
   if ARGV[i + 2] == '' then redis.call('ZREM', KEYS[i], ARGV[3])
   else redis.call('ZADD', KEYS[i], ARGV[i + 2], ARGV[3]) end
 end
-if ARGV[7] ~= '' then redis.call('ZADD', KEYS[5], ARGV[7], ARGV[3]) end
-local target = ARGV[14]
-if ARGV[8] == '' then redis.call('HSET', KEYS[6], target, ARGV[3])
-elseif redis.call('HGET', KEYS[6], target) == ARGV[3] then redis.call('HDEL', KEYS[6], target) end
-return {'done', ARGV[10]}
+if ARGV[15] ~= '' then redis.call('ZADD', KEYS[7], ARGV[15], ARGV[3]) end
+return {'done', ARGV[11]}
 """
 
 _REMOVE_UNLESS_MOVED = """
@@ -71,18 +68,26 @@ class Keys:
     """Approved records by the time from which on a worker may take them."""
     running: str = "quaymaster:confirmations:running"
     """Executing records by the time they were claimed."""
+    reminders: str = "quaymaster:confirmations:reminders"
+    """Pending records by the time at which approvers are to be reminded of them."""
     owed: str = "quaymaster:confirmations:owed"
     """Records of whose last step people have not been told, by the version that the step made."""
-    targets: str = "quaymaster:confirmations:targets"
-    """Which live record speaks of a target."""
 
     def record(self, record_id: str) -> str:
         """The sealed value of one record."""
         return f"quaymaster:confirmation:{record_id}"
 
+    def target(self, target: str) -> str:
+        """The live records that speak of a target, by the time at which they were made."""
+        return f"quaymaster:confirmations:target:{target}"
+
     def telling(self, record: Record) -> str:
         """Who is telling people of a step."""
         return f"quaymaster:confirmation:{record.id}:telling:{record.version}"
+
+    def reminding(self, record_id: str) -> str:
+        """Who is reminding people of a record."""
+        return f"quaymaster:confirmation:{record_id}:reminding"
 
 
 class _Changed(Exception):
@@ -148,6 +153,10 @@ class Confirmations:
         """Executing records that were claimed before a moment."""
         return await self._range(self.keys.running, claimed_before)
 
+    async def to_remind_of(self, now: datetime) -> list[str]:
+        """Pending records of which approvers are to be reminded by now."""
+        return await self._range(self.keys.reminders, now)
+
     async def owed(self) -> list[str]:
         """Records of whose last step people have not been told."""
         return await self._range(self.keys.owed, None)
@@ -155,6 +164,10 @@ class Confirmations:
     async def begin_telling(self, record: Record) -> bool:
         """Take on telling people of a record's last step; of several processes one has it for TELLING_SECONDS."""
         return bool(await self.redis.set(self.keys.telling(record), b"1", nx=True, ex=TELLING_SECONDS))
+
+    async def begin_reminding(self, record_id: str) -> bool:
+        """Take on reminding people of a record; of several processes one has it for TELLING_SECONDS."""
+        return bool(await self.redis.set(self.keys.reminding(record_id), b"1", nx=True, ex=TELLING_SECONDS))
 
     async def told(self, record: Record) -> None:
         """People were told of this version; a later one stays owed."""
@@ -169,19 +182,23 @@ class Confirmations:
         found = (self._readable(id_, value) for id_, value in zip(ids, values, strict=True) if value is not None)
         return [record for record in found if record is not None]
 
-    async def live_for(self, target: str) -> str | None:
-        """The id of the live record that speaks of a target."""
-        found = await self.redis.hget(self.keys.targets, target)  # type: ignore[misc]
-        return found.decode() if found else None
+    async def live_for(self, target: str, *, besides: str = "") -> str | None:
+        """The id of the newest live record that speaks of a target, besides one that is known."""
+        newest = await self.redis.zrevrange(self.keys.target(target), 0, 1)
+        return next((id_.decode() for id_ in newest if id_.decode() != besides), None)
 
-    async def set_aside(self, record_id: str, reason: str) -> None:
-        """Take a record that cannot be read out of every index, and record that once. Its value stays as evidence."""
+    async def set_aside(self, record_id: str, reason: str) -> bool:
+        """Take a record that cannot be believed out of every index, and record that once. Its value stays as evidence.
+
+        False where that was done before.
+        """
         async with self.redis.pipeline(transaction=True) as pipeline:
-            for index in (self.keys.waiting, self.keys.due, self.keys.running, self.keys.owed):
+            for index in (*self._indexes(), self.keys.owed):
                 pipeline.zrem(index, record_id)
             removed = await pipeline.execute()
         if any(removed):
             await self.audit.record("record_tampered", actor=None, change=record_id, reason=reason)
+        return any(removed)
 
     async def _range(self, key: str, until: datetime | None) -> list[str]:
         last = "+inf" if until is None else until.timestamp()
@@ -214,27 +231,32 @@ class Confirmations:
 
     async def _send(self, record: Record, expected: bytes, entry: list[bytes], *, owes: bool) -> bytes:
         """Run the step's script; returns the audit's head as it is then."""
-        keys, key = self.keys, self.keys.record(record.id)
-        kept = "" if record.live else str(int(KEPT_AFTER_CLOSING.total_seconds() * 1000))
+        key, target = self.keys.record(record.id), self.keys.target(record.plan.target)
         what, value = await self.redis.eval(  # type: ignore[misc]
             _STEP,
-            8,
-            *(key, keys.waiting, keys.due, keys.running, keys.owed, keys.targets, STREAM, HEAD),
+            9,
+            *(key, *self._indexes(), target, self.keys.owed, STREAM, HEAD),
             expected,
             self.sealer.seal(key, record.model_dump(mode="json")),
             record.id,
             _score(record.expires_at, record.state in {State.PENDING, State.APPROVED}),
             _score(record.due_at, record.state is State.APPROVED),
             _score(record.claimed_at, record.state is State.EXECUTING),
-            str(record.version) if owes else "",
-            kept,
+            _score(record.remind_at, record.state is State.PENDING),
+            _score(record.created_at, record.live),
+            "" if record.live else str(int(KEPT_AFTER_CLOSING.total_seconds() * 1000)),
             *entry,
-            record.plan.target,
+            str(record.version) if owes else "",
         )
         if what == b"changed":
             raise _Changed(value)
         found: bytes = value
         return found
+
+    def _indexes(self) -> tuple[str, ...]:
+        """The indexes of all records by a time, in the order in which the script takes them."""
+        keys = self.keys
+        return keys.waiting, keys.due, keys.running, keys.reminders
 
 
 def _score(moment: datetime | None, indexed: bool) -> str:

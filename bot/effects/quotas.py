@@ -170,14 +170,18 @@ class SetQuota:
     async def check(
         self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
     ) -> Finding:
-        """The limit that Quay lists is the truth."""
+        """The limit that Quay lists is the truth; where it is a third one, somebody else set it before or after."""
         namespace = Namespace.parse(str(arguments["namespace"]))
         wanted = int(str(arguments["limit"]))
         state = state_of(namespace, await list_quotas(quay, namespace))
         if state.limit == wanted:
             return Finding(outcome=Outcome.DONE, sentence=f"Quay has the quota of {namespace} at {size(wanted)}.")
         now = size(state.limit) if state.limit else "no limit"
-        return Finding(outcome=Outcome.FAILED, sentence=f"Quay has {now} for {namespace}, not {size(wanted)}.")
+        sentence = f"Quay has {now} for {namespace}, not {size(wanted)}."
+        if state.limit == sight.rests_on.get("limit"):
+            return Finding(outcome=Outcome.FAILED, sentence=sentence)
+        also = "Somebody else changed it meanwhile. Look at it in Quay before you ask again."
+        return Finding(outcome=Outcome.UNKNOWN, sentence=f"{sentence} {also}")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import ButtonElement
 from bot.confirmations import Approval, Record, State
 from bot.messages import Block, Message
 from bot.plans import Line, Moment, Plan
-from bot.views.blocks import SECTION_LIMIT, actions, button, context, header, message, section
+from bot.views.blocks import SECTION_LIMIT, actions, button, context, header, link, message, section
 from bot.views.text import date, escape
 
 _SAID: dict[State, str] = {
@@ -35,7 +35,7 @@ _MARK: dict[State, str] = {
     State.STALE: "♻️",
 }
 
-
+NEIGHBOUR = "Another change of the same thing is pending already"
 MOST_TEXTS = 4
 """So many sections of facts a card may have; more than that nobody reads before they agree."""
 
@@ -46,6 +46,7 @@ def card(record: Record) -> Message:
     blocks: list[Block] = [
         header(f"{mark} {record.plan.title}: {said}"),
         *plan(record.plan, live=record.live),
+        *_beside(record),
         context(_story(record)),
     ]
     if record.state is State.PENDING:
@@ -64,7 +65,8 @@ def confirmation(record: Record) -> Message:
     blocks = (
         header(f"{record.plan.title}?"),
         *plan(record.plan, live=True),
-        context(f"Nothing has changed yet. Only you see this; it expires {date(record.expires_at)}."),
+        *_beside(record),
+        context(f"Nothing has changed yet. Only you see this; it expires {date(record.expires_at, 'left')}."),
         actions(
             [
                 button("Confirm", "change_confirm", record.id, style="primary"),
@@ -80,7 +82,8 @@ def outcome(record: Record) -> Message:
     """What the requester is told at the end, and the channel with them."""
     who = f"<@{record.requester.user}>: " if record.requester else ""
     mark, said = _standing(record)
-    text = f"{mark} {who}*{escape(record.plan.title)}*: {said}. {escape(record.note)}".strip()
+    by = _by(record) if record.closed_by else ""
+    text = f"{mark} {who}*{escape(record.plan.title)}*: {said}{by}. {escape(record.note)}".strip()
     agreed = record.agreed(record.offer.operation)
     others = [approval for approval in agreed if approval.actor != record.requester]
     story = f"Approved by {_names(others)} · " if others else ""
@@ -93,6 +96,14 @@ def outcome(record: Record) -> Message:
     )
 
 
+def reminder(record: Record) -> Message:
+    """What the channel of a card is reminded of, in its thread."""
+    title, asked_by = record.plan.title, record.requester_label
+    said = f"⏰ *{escape(title)}* still waits: {_lacking(record)}."
+    small = f"Asked by {escape(asked_by)} · answer by {date(record.expires_at, 'left')} · change `{record.id}`"
+    return message(f"{title} still waits for approval. Asked by {asked_by}.", (section(said), context(small)))
+
+
 def plan(shown: Plan, *, live: bool) -> list[Block]:
     """What is so, what will be so, and what follows."""
     blocks = [section(text) for text in texts_of(shown.lines)]
@@ -101,6 +112,16 @@ def plan(shown: Plan, *, live: bool) -> list[Block]:
     if said:
         blocks.append(section("\n".join(said)))
     return blocks
+
+
+def _beside(record: Record) -> list[Block]:
+    """Another change of the same thing, for as long as it matters."""
+    other = record.neighbour
+    if other is None or not record.live:
+        return []
+    whose = f"{escape(other.title)}, asked by {escape(other.asked_by)}"
+    where = link(other.link, "Its card") if other.link else f"Change `{escape(other.change)}`"
+    return [section(f"⚠️ *{NEIGHBOUR}:* {whose}. {where}")]
 
 
 def _standing(record: Record) -> tuple[str, str]:
@@ -158,14 +179,19 @@ def _wanted(record: Record) -> str:
         if agreed:
             verb = "Approved by" if offer is first else "To be rejected, by"
             parts.append(f"{verb} {_names(agreed)} ({len(agreed)} of {max(offer.needed, 1)})")
-    if first.needed:
-        people = "person" if first.needed == 1 else "people"
-        groups = " or ".join(escape(group) for group in first.approvers)
-        besides = " besides the requester" if record.requester else ""
-        parts.append(f"Needs {first.needed} {people} of {groups}{besides}")
-    else:
-        parts.append("Whoever may do it can confirm")
-    return " · ".join([*parts, f"answer by {date(record.expires_at)}"])
+    parts.append(_capital(_lacking(record)) if first.needed else "Whoever may do it can confirm")
+    return " · ".join([*parts, f"answer by {date(record.expires_at, 'left')}"])
+
+
+def _lacking(record: Record) -> str:
+    """How many more have to agree, and who may."""
+    first = record.offers[0]
+    lacking = first.needed - len(record.agreed(first.operation))
+    more = "more " if lacking < first.needed else ""
+    people = "person" if lacking == 1 else "people"
+    groups = " or ".join(escape(group) for group in first.approvers)
+    besides = " besides the requester" if record.requester else ""
+    return f"needs {lacking} {more}{people} of {groups}{besides}"
 
 
 def _ending(record: Record) -> str:
@@ -192,6 +218,10 @@ def _by(record: Record) -> str:
 
 def _names(approvals: Sequence[Approval]) -> str:
     return ", ".join(name(approval.actor.user, approval.label) for approval in approvals)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def name(user: str, label: str) -> str:
@@ -223,7 +253,8 @@ def buttons(record: Record) -> list[ButtonElement]:
             button("Details", "key_details", record.id),
         ]
     becomes = "\n".join(_line(line) for line in record.plan.lines if line.after is not None)
-    follows = " ".join((*record.plan.warnings, *record.plan.consequences))
+    beside = (f"{NEIGHBOUR}.",) if record.neighbour else ()
+    follows = " ".join((*beside, *record.plan.warnings, *record.plan.consequences))
     question = f"*{escape(record.plan.title)}*?\n{becomes}\n{escape(follows)}"
     return [
         button("Approve", "change_approve", record.id, style="primary", confirm=(question, "Approve")),

@@ -22,7 +22,8 @@ def _said(record: Record, reason: str) -> str:
         return "That is not what this record offers. Nothing was done."
     if record.closed_by:
         who = name(record.closed_by.user, record.closed_by_label)
-        return f"{who} was first: it was {record.state.value} {date(record.closed_at or record.created_at)}."
+        ended = f"{record.state.value} {date(record.closed_at or record.created_at)}"
+        return f"{who} was first: it was {ended}. {escape(record.note)}".strip()
     agreed = record.agreed(record.offer.operation) if record.chosen else ()
     if agreed and record.state is not State.EXPIRED:
         last = agreed[-1]
@@ -42,7 +43,7 @@ def gone() -> Message:
 
 def tampered(record_id: str) -> Message:
     """Somebody wrote to the bot's storage who is not the bot."""
-    said = "The stored record of this change was altered by somebody who is not the bot, so it is refused."
+    said = "The stored record of a change was altered by somebody who is not the bot. Nothing is done with it."
     return message(
         said, (section(f"⛔ *{said}*\nTell your security people."), context(f"Change `{escape(record_id)}`"))
     )

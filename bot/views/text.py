@@ -12,11 +12,12 @@ _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _WHOLE = re.compile(r"&(?:amp|lt|gt);|<[^<>]*>|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|.", re.DOTALL)
 
-DateStyle = Literal["short", "long", "day"]
+DateStyle = Literal["short", "long", "day", "left"]
 _DATE_STYLES: dict[DateStyle, tuple[str, str]] = {
     "short": ("{date_short_pretty} {time}", "%Y-%m-%d %H:%M UTC"),
     "long": ("{date_long_pretty} {time}", "%A %Y-%m-%d %H:%M UTC"),
     "day": ("{date_short_pretty}", "%Y-%m-%d"),
+    "left": ("{date_short_pretty} {time} ({ago})", "%Y-%m-%d %H:%M UTC"),
 }
 
 

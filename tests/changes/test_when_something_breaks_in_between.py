@@ -208,14 +208,6 @@ async def test_a_key_that_is_named_like_a_mention_pings_nobody(world: World) -> 
     assert all("<!channel>" not in text for card in cards for text in markup_of(card))
 
 
-async def test_two_changes_of_the_same_thing_know_of_each_other(world: World) -> None:
-    """The second plan says that the first is pending."""
-    await world.type("U0DAVE", "quota set team-alpha 90GiB", delivery="one")
-    answer = await world.type("U0CAROL", "quota set team-alpha 95GiB", delivery="two")
-    assert answer is not None
-    assert "Another change of the same thing is pending already" in text_of(answer)
-
-
 async def test_the_system_default_is_told_where_a_namespace_has_no_quota(world: World) -> None:
     """It shows in the report alone."""
     world.registry.features.default_quota_bytes = 5 * GIB

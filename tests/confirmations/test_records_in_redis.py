@@ -15,12 +15,12 @@ from bot.confirmations import (
     Offer,
     Record,
     Refused,
-    State,
     approve,
     claim,
-    close,
     expire,
     finish,
+    make_stale,
+    remind,
 )
 from bot.permissions import Actor
 from bot.plans import Outcome, Plan
@@ -110,7 +110,7 @@ async def test_the_indexes_follow_the_state(confirmations: Confirmations) -> Non
     assert await indexes() == (1, 0, 0, "r1")
     await confirmations.advance("r1", agree)
     assert await indexes() == (1, 1, 0, "r1")
-    await confirmations.advance("r1", lambda r: claim(r, NOW, abandoned_after=timedelta(minutes=4)))
+    await confirmations.advance("r1", lambda r: claim(r, NOW))
     assert await indexes() == (0, 0, 1, "r1")
     await confirmations.advance("r1", lambda r: finish(r, Outcome.DONE, NOW, "done"))
     assert await indexes() == (0, 0, 0, None)
@@ -130,12 +130,32 @@ async def test_what_is_over_is_found_by_the_applications_time(confirmations: Con
     assert await confirmations.expired(later) == []
 
 
-async def test_closing_an_older_record_leaves_the_newer_one_its_target(confirmations: Confirmations) -> None:
-    """The target names the last record that was made for it."""
+@pytest.mark.parametrize(("closed", "left"), [("old", "recent"), ("recent", "old")])
+async def test_a_target_knows_every_live_record_that_speaks_of_it(
+    confirmations: Confirmations, closed: str, left: str
+) -> None:
+    """The newest is named first; closing one leaves the other, and closing all leaves nothing behind."""
     await confirmations.create(make("old"), NOTED)
-    await confirmations.create(make("new"), NOTED)
-    await confirmations.advance("old", lambda r: close(r, State.CANCELLED, NOW))
-    assert await confirmations.live_for("quota team-a") == "new"
+    await confirmations.create(make("recent").model_copy(update={"created_at": NOW + timedelta(seconds=1)}), NOTED)
+    await confirmations.advance("old", agree)
+    assert await confirmations.live_for("quota team-a") == "recent"
+    assert await confirmations.live_for("quota team-a", besides="recent") == "old"
+    await confirmations.advance(closed, lambda r: make_stale(r, NOW, "moved"))
+    assert await confirmations.live_for("quota team-a") == left
+    await confirmations.advance(left, lambda r: make_stale(r, NOW, "moved"))
+    assert not await confirmations.redis.exists(confirmations.keys.target("quota team-a"))
+
+
+async def test_reminders_are_indexed_while_they_are_owed(confirmations: Confirmations) -> None:
+    """By their moment, until they were given or the record was decided."""
+    half = NOW + timedelta(minutes=5)
+    for id_ in ("r1", "r2"):
+        await confirmations.create(make(id_).model_copy(update={"remind_at": half}), NOTED)
+    assert await confirmations.to_remind_of(NOW) == []
+    assert await confirmations.to_remind_of(half) == ["r1", "r2"]
+    await confirmations.advance("r1", lambda r: remind(r, half))
+    await confirmations.advance("r2", agree)
+    assert await confirmations.to_remind_of(half) == []
 
 
 @pytest.mark.parametrize("forgery", ["edited", "unsealed", "of another record", "with another key"])

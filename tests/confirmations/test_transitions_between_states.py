@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bot.confirmations import (
+    ABANDONED_AFTER,
     Offer,
     Record,
     Refused,
@@ -21,13 +22,13 @@ from bot.confirmations import (
     intend,
     make_stale,
     release,
+    remind,
 )
 from bot.permissions import Actor
 from bot.plans import Outcome, Plan
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LIFE = timedelta(minutes=30)
-ABANDONED = timedelta(minutes=4)
 REQUESTER = Actor("T1", "U1")
 APPROVERS = [Actor("T1", "U2"), Actor("T1", "U3")]
 FOR = [
@@ -89,7 +90,7 @@ MOVES: dict[str, Callable[[Record, datetime], Record]] = {
     "cancel": lambda r, now: close(r, State.CANCELLED, now),
     "reject": lambda r, now: close(r, State.REJECTED, now),
     "expire": expire,
-    "claim": lambda r, now: claim(r, now, abandoned_after=ABANDONED),
+    "claim": claim,
     "stale": lambda r, now: make_stale(r, now, "moved"),
     "finish": lambda r, now: finish(r, Outcome.DONE, now, "done"),
 }
@@ -126,17 +127,42 @@ def test_each_state_admits_just_these_moves(state: State, move: str) -> None:
 
 def test_a_claim_whose_worker_died_before_the_call_is_taken_over() -> None:
     """Only after a while, and never once the call may have been sent."""
-    claimed = claim(agree(record(), APPROVERS[0]), START, abandoned_after=ABANDONED)
+    claimed = claim(agree(record(), APPROVERS[0]), START)
     with pytest.raises(Refused):
-        claim(claimed, START + ABANDONED - timedelta(seconds=1), abandoned_after=ABANDONED)
-    again = claim(claimed, START + ABANDONED, abandoned_after=ABANDONED)
+        claim(claimed, START + ABANDONED_AFTER - timedelta(seconds=1))
+    again = claim(claimed, START + ABANDONED_AFTER)
     with pytest.raises(Refused):
-        intend(again, claimed, START + ABANDONED)
-    intended = intend(again, again, START + ABANDONED)
+        intend(again, claimed, START + ABANDONED_AFTER)
+    intended = intend(again, again, START + ABANDONED_AFTER)
     with pytest.raises(Refused):
-        claim(intended, START + 2 * ABANDONED, abandoned_after=ABANDONED)
+        claim(intended, START + 2 * ABANDONED_AFTER)
     with pytest.raises(Refused):
-        make_stale(intended, START + ABANDONED, "moved")
+        make_stale(intended, START + ABANDONED_AFTER, "moved")
+
+
+def test_a_claim_whose_worker_died_is_worth_nothing_after_its_expiry() -> None:
+    """Nobody takes it over then, and it expires; once the call may have been sent, it does not."""
+    claimed = claim(agree(record(), APPROVERS[0]), START)
+    late = START + LIFE
+    with pytest.raises(Refused):
+        claim(claimed, late)
+    assert expire(claimed, late).state is State.EXPIRED
+    with pytest.raises(Refused):
+        expire(intend(claimed, claimed, START), late)
+    with pytest.raises(Refused):
+        expire(claim(agree(record(), APPROVERS[0]), late - timedelta(seconds=1)), late)
+
+
+def test_approvers_are_reminded_once_while_it_waits() -> None:
+    """Neither early, nor twice, nor of what is decided."""
+    waiting = record().model_copy(update={"remind_at": START + LIFE / 2})
+    with pytest.raises(Refused):
+        remind(waiting, START)
+    reminded = remind(waiting, START + LIFE / 2)
+    assert (reminded.remind_at, reminded.state) == (None, State.PENDING)
+    for other in (reminded, record(), agree(waiting, APPROVERS[0])):
+        with pytest.raises(Refused):
+            remind(other, START + LIFE / 2)
 
 
 class OneCall(RuleBasedStateMachine):
@@ -174,7 +200,7 @@ class OneCall(RuleBasedStateMachine):
 
     @rule()
     def a_worker_claims_it(self) -> None:
-        if self.attempt(lambda: claim(self.record, self.now, abandoned_after=ABANDONED)):
+        if self.attempt(lambda: claim(self.record, self.now)):
             self.claims.append(self.record)
 
     @rule(which=st.integers(0, 3))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from redis.asyncio import Redis
@@ -15,7 +16,7 @@ from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.waiting import WaitingKeys
 from bot.app import build_effects, build_grammar
 from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Telling
+from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Reminders, Telling
 from bot.confirmations import Confirmations, Record
 from bot.cursors import Cursors
 from bot.directory import Directory
@@ -26,7 +27,7 @@ from bot.quay.client import Quay, open_client
 from bot.sealing import Sealer
 from bot.vault import Vault
 from bot.works import Works
-from handlers.confirmations import ClickAnswer, Clicks
+from handlers.confirmations import REJECT, ClickAnswer, Clicks
 from handlers.context import Status
 from handlers.dispatch import Delivery, Dispatcher, guarded
 from handlers.exporting import Exporter
@@ -40,6 +41,7 @@ from sandbox.quay.state import Registry
 from sandbox.slack.blocks import check_message, check_view
 from tests.support.servers import served
 
+grammar_of = cache(build_grammar)
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TEAM = "T1"
 ADMIN = "C1"
@@ -235,6 +237,7 @@ class World:
         self.measuring = Measuring(self.redis, self.quay, self.slack, self.clock)
         followers = {"postRegistrySize": self.measuring.begin}
         self.executor = Executor(*parts, effects, self.clock, self.changes.propose_again, self.vault, followers)
+        self.reminders = Reminders(self.confirmations, self.telling, self.clock)
         self.clicks = Clicks(self.changes, self.confirmations, self.audit)
         self.reveals = Reveals(self.vault, self.audit)
         self.expiry = Expiry(self.vault, self.telling, self.audit)
@@ -248,7 +251,7 @@ class World:
             self.arrivals,
             self.confirmations,
             self.audit,
-            build_grammar("/quay"),
+            grammar_of("/quay"),
             FakeStatus(),
             self.vault,
             RegistryLinks("https://quay.test/"),
@@ -272,8 +275,13 @@ class World:
             valid(answer)
         return answer
 
-    async def click(self, user: str, action_id: str, record_id: str) -> ClickAnswer | None:
-        answer = await self.clicks.click(action_id, record_id, await self.person(user))
+    async def click(self, user: str, action_id: str, record_id: str, reason: str = "") -> ClickAnswer | None:
+        """What somebody is answered who presses a button of a card; Reject opens a window, which is submitted."""
+        person = await self.person(user)
+        if action_id == REJECT:
+            answer = await self.clicks.reject(record_id, person, reason)
+        else:
+            answer = await self.clicks.click(action_id, record_id, person)
         if answer is not None:
             valid(answer.message)
         return answer

@@ -65,6 +65,8 @@ class Town:
 
     page: httpx.AsyncClient
     bot: str
+    doors: list[str]
+    """Where the processes listen that serve Slack; `bot` is the first."""
     registry: Registry
     redis_url: str
     signing_secret: str
@@ -168,8 +170,16 @@ def permissions() -> str:
     return PERMISSIONS
 
 
+@pytest.fixture(scope="module")
+def serving_processes() -> int:
+    """How many processes serve Slack; a module may want more."""
+    return 1
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(redis_url: str, permissions: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+async def town(
+    redis_url: str, permissions: str, serving_processes: int, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Town]:
     """One town for all stories of a module: starting it takes some seconds."""
     folder = tmp_path_factory.mktemp("town")
     (folder / "permissions.yaml").write_text(permissions, encoding="utf-8")
@@ -178,9 +188,10 @@ async def town(redis_url: str, permissions: str, tmp_path_factory: pytest.TempPa
         await redis.flushdb()
     async with AsyncExitStack() as house:
         quay_socket, slack_socket = house.enter_context(bound_socket(0)), house.enter_context(bound_socket(0))
-        port = free_port()
+        ports = [free_port() for _ in range(serving_processes)]
         registry = seed()
-        bot = f"http://127.0.0.1:{port}"
+        doors = [f"http://127.0.0.1:{port}" for port in ports]
+        bot = doors[0]
         settings = SlackSettings(bot_url=f"{bot}/slack/events", public_url=url_of(slack_socket))
         await house.enter_async_context(serving(create_quay(registry, Faults()), quay_socket))
         await house.enter_async_context(serving(create_slack(default_workspace(), settings), slack_socket))
@@ -196,21 +207,22 @@ async def town(redis_url: str, permissions: str, tmp_path_factory: pytest.TempPa
             "PERMISSIONS_FILE": str(folder / "permissions.yaml"),
             "ALERTS_FILE": str(folder / "alerts.yaml"),
             "LISTEN_HOST": "127.0.0.1",
-            "PORT": str(port),
         }
-        for name in ("serve", "worker"):
+        logs = []
+        for name, port in [*(("serve", port) for port in ports), ("worker", 0)]:
             command = [sys.executable, "-m", "bot.cli", name]
-            await house.enter_async_context(child(name, command, environment, folder / f"{name}.log"))
+            logs.append(folder / f"{name}-{port}.log")
+            await house.enter_async_context(child(name, command, {**environment, "PORT": str(port)}, logs[-1]))
         page = await house.enter_async_context(httpx.AsyncClient(base_url=url_of(slack_socket), timeout=10))
-        found = Town(page, bot, registry, redis_url, settings.signing_secret, environment)
+        found = Town(page, bot, doors, registry, redis_url, settings.signing_secret, environment)
 
         async def ready() -> bool:
             try:
-                return (await page.get(f"{bot}/readyz")).is_success
+                return all([(await page.get(f"{door}/readyz")).is_success for door in doors])
             except httpx.TransportError:
                 return False
 
         await found.until(ready)
         yield found
-        for name in ("serve", "worker"):
-            sys.stderr.write((folder / f"{name}.log").read_text())
+        for log in logs:
+            sys.stderr.write(log.read_text())

@@ -61,6 +61,34 @@ async def test_a_quota_is_set_by_a_form(town: Town) -> None:
     assert namespace.quota.limit_bytes == 100 * GIB
 
 
+async def test_a_rejection_has_a_reason(town: Town) -> None:
+    """Reject → a window → the reason on the card, and in the thread with the requester's name."""
+    await town.say("U04DAVE", "/quay quota set team-beta 90GiB")
+    card = await town.sees("U02BOB", "Set the quota of team-beta to 90 GiB", "change_reject")
+    await town.press("U02BOB", card, "change_reject")
+    view = await town.modal("U02BOB", "Reject this change", "reason")
+    reason = {"reason": {"reason": {"value": "Delete old tags first."}}}
+    assert (await do(town, "submit", "U02BOB", view_id=view["id"], values=reason))["ok"]
+    await town.sees("U04DAVE", "<@U04DAVE>", "rejected by Bob Brandt", "Reason: Delete old tags first.")
+    ended = await town.sees("U04DAVE", "*Rejected* by Bob Brandt", "Reason: Delete old tags first.")
+    assert ended["ts"] == card["ts"]
+    assert "change_reject" not in str(ended)
+
+
+async def test_a_change_is_rejected_from_home(town: Town) -> None:
+    """The same window; the tab shows then how things are."""
+    await town.say("U04DAVE", "/quay quota set team-beta 91GiB")
+    await town.sees("U02BOB", "Set the quota of team-beta to 91 GiB", "change_reject")
+    await do(town, "open_home", "U02BOB")
+    view = await home(town, "U02BOB", "Waiting for you", "91 GiB")
+    row = next(block for block in view["blocks"] if "change_reject" in str(block))
+    await do(town, "act", "U02BOB", view_id=view["id"], block_id=row["block_id"], action={"action_id": "change_reject"})
+    asked = await town.modal("U02BOB", "Reject this change", "reason")
+    assert (await do(town, "submit", "U02BOB", view_id=asked["id"], values={}))["ok"]
+    await town.sees("U04DAVE", "<@U04DAVE>", "91 GiB", "rejected by Bob Brandt")
+    await home(town, "U02BOB", gone="91 GiB")
+
+
 async def test_the_menu_leads_to_answers_and_forms(town: Town) -> None:
     """A read answers to the person alone; what needs something opens its form, with nothing to be typed first."""
     await town.say("U03CAROL", "/quay")

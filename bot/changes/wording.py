@@ -1,0 +1,59 @@
+"""What is said of an execution: to the audit before it, to Quay with it, to people after it."""
+
+from typing import Literal
+
+from bot.confirmations import Noted, Record
+from bot.effects import Secret, Stamp
+from bot.plans import Finding, Outcome, Sight
+
+Keeping = Literal["none", "lost", "kept"]
+"""What became of the secret in Quay's answer: there was none, Redis did not take it, or it waits for its owner."""
+
+
+def intent(claimed: Record) -> Noted:
+    """What the audit says before the call: what is sent, and who agreed to it."""
+    offer = claimed.offer
+    return Noted(
+        "change_intent",
+        None,
+        {
+            "change": claimed.id,
+            "operation": offer.operation,
+            "arguments": dict(offer.arguments),
+            "approved_by": [str(approval.actor) for approval in claimed.agreed(offer.operation)],
+            "digest": claimed.digest,
+        },
+    )
+
+
+def still_fits(record: Record, sight: Sight) -> bool:
+    """Whether the state is the one that was shown. Both offers of a record rest on the same state."""
+    first = record.offers[0]
+    basis = sight.model_copy(update={"operation": first.operation})
+    return sight.operation == record.offer.operation and basis.digest(first.arguments) == record.digest
+
+
+def with_secret(finding: Finding, keeping: Keeping, secret: Secret | None) -> Finding:
+    """What was found, and what became of the secret."""
+    said = finding.sentence
+    if keeping == "kept":
+        said += " What is for the requester alone can be looked at once; `pending` lists it until then."
+    elif keeping == "lost" and secret:
+        said += f" Quay took it, but {secret.label} could not be kept and is lost. The way out: {secret.way_out}"
+    return finding.model_copy(update={"sentence": said})
+
+
+def not_sent(reason: str) -> Finding:
+    """That nothing was sent, and why."""
+    return Finding(outcome=Outcome.FAILED, sentence=f"Nothing was changed. {reason}")
+
+
+def stamp(record: Record) -> Stamp:
+    """Who stands behind a change."""
+    agreed = record.agreed(record.offer.operation)
+    asked = record.requester_label
+    return Stamp(
+        change_id=record.id,
+        approved_by=", ".join(f"{approval.label} ({approval.actor.user})" for approval in agreed),
+        requested_by=f"{asked} ({record.requester.user})" if record.requester else asked,
+    )

@@ -1,0 +1,150 @@
+"""Whoever can write to Redis approves nothing: not by another value, and not by an older one that the bot sealed."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from sandbox.quay.state import Organization
+from tests.support.world import World, text_of
+
+GIB = 1024**3
+Story = Callable[[World, str], Awaitable[object]]
+
+
+def limit_of(world: World) -> int:
+    namespace = world.registry.organization("team-alpha")
+    assert isinstance(namespace, Organization)
+    assert namespace.quota
+    return namespace.quota.limit_bytes
+
+
+async def stored(world: World, record_id: str) -> bytes:
+    value: bytes = await world.redis.get(world.confirmations.keys.record(record_id))
+    return value
+
+
+async def put_back(world: World, record_id: str, value: bytes) -> None:
+    """Write an older value, and have a worker look at it."""
+    await world.redis.set(world.confirmations.keys.record(record_id), value)
+    await world.redis.zadd(world.confirmations.keys.due, {record_id: 0})
+
+
+def reports(world: World) -> list[str]:
+    return [shown for message in world.slack.messages.values() if "altered by somebody" in (shown := text_of(message))]
+
+
+async def agreed(world: World, text: str) -> tuple[str, bytes]:
+    """A change that enough people agreed to, as it is stored before a worker takes it."""
+    await world.type("U0ALICE", text)
+    record = await world.agree()
+    return record.id, await stored(world, record.id)
+
+
+@pytest.mark.parametrize("place", ["another record", "altered", "another deployment"])
+async def test_a_forged_record_is_refused_reported_and_recorded(world: World, place: str) -> None:
+    """Swapped, edited or sealed with another key: by a click as by a worker, reported once."""
+    await world.type("U0DAVE", "quota set team-alpha 90GiB", delivery="one")
+    (victim,) = await world.confirmations.waiting()
+    await world.type("U0DAVE", "quota set team-beta 90GiB", delivery="two")
+    other = next(record for record in await world.confirmations.waiting() if record.id != victim.id)
+    genuine = await stored(world, victim.id)
+    forged = {
+        "another record": await stored(world, other.id),
+        "altered": genuine.replace(b'"needed":2', b'"needed":1'),
+        "another deployment": b"A" * 43 + genuine[43:],
+    }[place]
+    await world.redis.set(world.confirmations.keys.record(victim.id), forged)
+    answer = await world.click("U0BOB", "change_approve", victim.id)
+    assert answer is not None
+    assert "altered by somebody who is not the bot" in text_of(answer.message)
+    assert await world.executor.execute(victim.id) is None
+    entries = [entry async for entry in world.audit.entries() if entry.event == "record_tampered"]
+    assert {entry.actor for entry in entries} == {"T1/U0BOB", None}
+    assert len(reports(world)) == 1
+    assert (await world.confirmations.get(other.id)).state == "pending"
+
+
+@pytest.mark.parametrize("text", ["quota set team-alpha 600GiB", "keys create clair_scanner --expires 90d"])
+async def test_a_done_change_that_is_put_back_is_not_done_again(world: World, text: str) -> None:
+    """Not even one whose plan would fit a second time: the audit tells of its call."""
+    record_id, before = await agreed(world, text)
+    await world.work()
+    if text.startswith("quota"):
+        namespace = world.registry.organization("team-alpha")
+        assert isinstance(namespace, Organization)
+        assert namespace.quota
+        namespace.quota.limit_bytes = 80 * GIB
+    keys = len(world.registry.keys)
+    await put_back(world, record_id, before)
+    assert await world.work() == []
+    assert (len(world.registry.keys), limit_of(world)) == (keys, 80 * GIB)
+    events = await world.events()
+    assert (events.count("change_intent"), events.count("record_tampered")) == (1, 1)
+    assert len(reports(world)) == 1
+    assert await world.work() == [], "set aside: no worker sees it again"
+
+
+async def reject(world: World, record_id: str) -> None:
+    await world.click("U0EVE", "change_reject", record_id)
+
+
+async def withdraw(world: World, record_id: str) -> None:
+    await world.click("U0ALICE", "change_reject", record_id)
+
+
+async def let_expire(world: World, record_id: str) -> None:
+    assert record_id
+    world.clock.forward(hours=2)
+    await world.changes.expire_due()
+    world.clock.forward(hours=-2)
+
+
+@pytest.mark.parametrize("end", [reject, withdraw, let_expire])
+async def test_an_ended_change_that_is_put_back_is_not_executed(world: World, end: Story) -> None:
+    """Even if people agree to it then: what the audit has as over stays over."""
+    await world.type("U0ALICE", "quota set team-alpha 600GiB")
+    (record,) = await world.confirmations.waiting()
+    before = await stored(world, record.id)
+    await end(world, record.id)
+    await world.redis.set(world.confirmations.keys.record(record.id), before)
+    for user in ("U0BOB", "U0EVE"):
+        await world.click(user, "change_approve", record.id)
+    assert await world.work() == []
+    assert limit_of(world) == 80 * GIB
+    assert "change_intent" not in await world.events()
+    assert len(reports(world)) == 1
+
+
+async def test_an_approval_cannot_be_taken_back_to_be_counted_twice(world: World) -> None:
+    """An older value has fewer approvals, never one more: what is put back is what people agreed to then."""
+    await world.type("U0DAVE", "quota set team-alpha 90GiB")
+    (record,) = await world.confirmations.waiting()
+    before = await stored(world, record.id)
+    await world.click("U0BOB", "change_approve", record.id)
+    await world.redis.set(world.confirmations.keys.record(record.id), before)
+    await world.click("U0BOB", "change_approve", record.id)
+    assert len((await world.confirmations.get(record.id)).approvals) == 1
+    assert await world.work() == []
+
+
+async def test_a_claim_that_is_put_back_is_worth_nothing_after_its_expiry(world: World) -> None:
+    """The time is in the sealed value: a change that was agreed to once is not agreed to for ever."""
+    record_id, before = await agreed(world, "quota set team-alpha 600GiB")
+    world.clock.forward(hours=1)
+    await put_back(world, record_id, before)
+    assert await world.work() == []
+    await world.changes.expire_due()
+    assert (await world.confirmations.get(record_id)).state == "expired"
+
+
+async def test_where_the_audit_was_altered_nothing_is_sent(world: World) -> None:
+    """It could no longer tell whether the change was done before."""
+    record_id, _ = await agreed(world, "quota set team-alpha 600GiB")
+    (id_, _), *_ = await world.redis.xrevrange("quaymaster:audit", count=1)
+    await world.redis.xdel("quaymaster:audit", id_)
+    await world.redis.xadd("quaymaster:audit", {"body": "{}", "hash": "x", "seal": "x"})
+    ended = await world.executor.execute(record_id)
+    assert ended is not None
+    assert ended.state == "failed"
+    assert "quaymaster audit verify" in ended.note
+    assert limit_of(world) == 80 * GIB
