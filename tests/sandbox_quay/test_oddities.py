@@ -129,6 +129,29 @@ async def test_the_ordinary_api_changes_an_organization(lab: Registry, quay: htt
     assert "quota_report" not in (await quay.get("/api/v1/organization/library")).json()
 
 
+async def test_the_ordinary_api_lists_the_people_of_an_organization(lab: Registry, quay: httpx.AsyncClient) -> None:
+    """Each with their teams, robots left out: to full access and to global read-only superusers, to nobody else."""
+    organization = lab.organization("library")
+    assert organization is not None
+    organization.teams = {"owners": ["devtable"], "readers": ["reader", "devtable", "library+bot", "nobody"]}
+    path = "/api/v1/organization/library/members"
+    found = (await quay.get(path)).json()["members"]
+    assert [(one["name"], one["kind"], [team["name"] for team in one["teams"]]) for one in found] == [
+        ("devtable", "user", ["owners", "readers"]),
+        ("reader", "user", ["readers"]),
+    ]
+    assert found[0].keys() == {"name", "kind", "avatar", "teams", "repositories"}
+    shown = (await quay.get("/api/v1/organization/library")).json()["teams"]
+    assert {name: team["member_count"] for name, team in shown.items()} == {"owners": 1, "readers": 4}
+    assert (await quay.get("/api/v1/organization/nosuch/members")).status_code == 404
+    for token, status in (("global-readonly-superuser", 200), ("non-superuser", 403), ("no-scope", 403), ("x", 401)):
+        answer = await quay.get(path, headers={"authorization": f"Bearer {token}"})
+        assert answer.status_code == status, token
+    lab.features.superusers_full_access = False
+    refused = [await quay.get(path), await quay.get("/api/v1/organization/nosuch/members")]
+    assert [answer.json()["error_type"] for answer in refused] == ["insufficient_scope"] * 2
+
+
 async def test_disabling_a_user_answers_with_the_old_state(quay: httpx.AsyncClient) -> None:
     """The new state shows on the next GET."""
     assert (await quay.put(f"{API}/users/reader", json={"enabled": False})).json()["enabled"] is True
