@@ -18,8 +18,9 @@ from bot.commands.forms import quoted
 from bot.messages import HOME, Message, MessengerError
 from bot.permissions import Actor, Person
 from bot.slack import FAILURES, SlackMessenger, reason_of
-from bot.views import errors, forms, home, keys, menu, modals
+from bot.views import errors, forms, home, keys, lists, menu, modals
 from handlers.dispatch import Delivery, guarded
+from handlers.filters import Asked
 from handlers.forms import Forms, channel_of
 from handlers.home import Home
 from handlers.names import Names
@@ -64,6 +65,7 @@ class Surfaces:
         bolt.action(re.compile(f"^{menu.MENU}"))(ack=acknowledge, lazy=[self.choose])
         bolt.action("quota_raise")(ack=acknowledge, lazy=[self.raise_quota])
         bolt.action(keys.EXTEND)(ack=acknowledge, lazy=[self.extend_key])
+        bolt.action(lists.FILTER)(ack=acknowledge, lazy=[self.filter])
         bolt.event("app_home_opened")(ack=acknowledge, lazy=[self.open_home])
         bolt.message_shortcut(ASK_ABOUT_KEY)(ack=acknowledge, lazy=[self.ask_about_key])
 
@@ -112,6 +114,12 @@ class Surfaces:
         """Open the form of a key's change, with the key given and a time proposed."""
         await self._fill_in(body, "keys update", {"kid": body["actions"][0]["value"]}, {"expires": PROPOSED_EXTENSION})
 
+    async def filter(self, body: Body) -> None:
+        """Open the form of a command that was answered, with the filters in force."""
+        asked = Asked.model_validate_json(body["actions"][0]["value"])
+        view = await self.forms.filtering(await self.app.gate.person(_actor(body)), asked)
+        await self._open_or_answer(body, channel_where(body), view, asked.text)
+
     async def open_home(self, body: Body) -> None:
         """Publish the Home tab of somebody who opened it."""
         if body["event"].get("tab") == "home":
@@ -156,12 +164,16 @@ class Surfaces:
         self, body: Body, path: str, given: Mapping[str, str], proposed: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         """Open the form of a command with what the button names; say why not to those who may not."""
-        actor, channel = _actor(body), channel_where(body)
-        person = await self.app.gate.person(actor)
+        channel, person = channel_where(body), await self.app.gate.person(_actor(body))
         view = await self.forms.asking(person, channel, path, {**given, **proposed})
+        named = " ".join(f"{name}={quoted(value)}" for name, value in given.items())
+        await self._open_or_answer(body, channel, view, f"why {path} {named}")
+
+    async def _open_or_answer(self, body: Body, channel: str, view: dict[str, Any] | None, text: str) -> None:
+        """Open a form; where it cannot be offered, the answer to a command says why."""
+        actor = _actor(body)
         if view is None:
-            named = " ".join(f"{name}={quoted(value)}" for name, value in given.items())
-            await self._answer(body["trigger_id"], actor, channel, f"why {path} {named}")
+            await self._answer(body["trigger_id"], actor, channel, text)
         elif not await self._open(body["trigger_id"], view):
             await self._tell(channel, actor, errors.sentence("Slack did not open the form. Press the button again."))
 

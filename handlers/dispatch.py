@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +22,10 @@ from bot.quay.client import Quay
 from bot.quay.errors import NotFound, QuayError
 from bot.quay.models import ServiceKey
 from bot.vault import Vault
-from bot.views import cards, errors, menu, meta
+from bot.views import cards, errors, lists, menu, meta
 from handlers.calls import plain_arguments
 from handlers.context import Change, Context, StatusSource
+from handlers.filters import filter_value
 from handlers.listing import AnyListing, Listing
 from handlers.offers import offers
 from handlers.pages import Pages
@@ -136,7 +137,10 @@ class Dispatcher:
         )
         answer = await _invoke(call, here)
         if not isinstance(answer, Change):
-            return answer
+            filters = filter_value(call.command, delivery.channel, delivery.text)
+            if isinstance(answer, Listing):
+                return replace(answer, filters=filters)
+            return lists.with_buttons(answer, filters=filters) if answer is not None else None
         record = await self.changes.propose(
             delivery.id, person, place, answer.command, answer.arguments, typed_name=answer.typed_name
         )

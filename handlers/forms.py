@@ -9,6 +9,7 @@ from bot.changes import Gate
 from bot.commands import Command, Correction, Grammar, Incomplete, Value, form_of, render
 from bot.permissions import Person
 from bot.views import forms
+from handlers.filters import Asked, has_filters
 from handlers.offers import is_offered
 
 _FORGOTTEN = "The bot has no such command any more. Close this, and ask anew."
@@ -45,6 +46,14 @@ class Forms:
         """The form of a command by its path, whatever is given already; None where it cannot be offered."""
         command = self.grammar.commands.get(path)
         return await self._open(person, channel, command, given) if command else None
+
+    async def filtering(self, person: Person, asked: Asked) -> dict[str, Any] | None:
+        """The form of a command that was answered, with what was given of it; None where it cannot be offered."""
+        try:
+            command, given = self.grammar.given(asked.text)
+        except Correction:
+            return None
+        return await self._open(person, asked.channel, command, given) if has_filters(command) else None
 
     def errors(self, view: Mapping[str, Any]) -> dict[str, str]:
         """What is wrong with a submitted form, by the block where it is to be said. Asks nobody anything."""

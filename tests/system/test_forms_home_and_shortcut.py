@@ -76,6 +76,19 @@ async def test_the_menu_leads_to_answers_and_forms(town: Town) -> None:
     assert (await town.sees("U03CAROL", "team-beta is at"))["ephemeral"]
 
 
+async def test_what_answers_at_once_offers_its_filters(town: Town) -> None:
+    """From the menu to the answer, from its button to the form, from the form to the narrower answer."""
+    await town.say("U03CAROL", "/quay")
+    menu = await town.sees("U03CAROL", "What you may do here")
+    await town.press("U03CAROL", menu, "menu:keys list")
+    await town.press("U03CAROL", await town.sees("U03CAROL", "9 service keys"), "list_filter")
+    view = await town.modal("U03CAROL", "Only those that wait for approval", "/quay keys list")
+    block, action = field(view, "service")
+    typed = {block: {action: {"value": "quay_builder"}}}
+    assert (await do(town, "submit", "U03CAROL", view_id=view["id"], values=typed))["ok"]
+    assert (await town.sees("U03CAROL", "3 service keys of quay_builder"))["ephemeral"]
+
+
 async def test_a_message_that_names_a_key_can_be_asked_about(town: Town) -> None:
     """From its menu: the key's details in a modal, by the permissions of `keys show`."""
     kid = next(k.kid for k in town.registry.keys.values() if k.service == "quay_builder" and k.approval is None)
