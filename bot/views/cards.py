@@ -83,7 +83,7 @@ def outcome(record: Record) -> Message:
     text = f"{mark} {who}*{escape(record.plan.title)}*: {said}. {escape(record.note)}".strip()
     agreed = record.agreed(record.offer.operation)
     others = [approval for approval in agreed if approval.actor != record.requester]
-    story = f"Approved by {_names(others)} · " if others else ""
+    story = f"Approved by {names_of(others)} · " if others else ""
     return message(
         f"{record.plan.title}: {said}. {record.note}",
         (
@@ -157,7 +157,7 @@ def _wanted(record: Record) -> str:
         agreed = record.agreed(offer.operation)
         if agreed:
             verb = "Approved by" if offer is first else "To be rejected, by"
-            parts.append(f"{verb} {_names(agreed)} ({len(agreed)} of {max(offer.needed, 1)})")
+            parts.append(f"{verb} {names_of(agreed)} ({len(agreed)} of {max(offer.needed, 1)})")
     if first.needed:
         people = "person" if first.needed == 1 else "people"
         groups = " or ".join(escape(group) for group in first.approvers)
@@ -187,10 +187,11 @@ def _by(record: Record) -> str:
     if not agreed:
         return ""
     verb = "approved" if record.offer is record.offers[0] else "rejected"
-    return f" ({verb} by {_names(agreed)})"
+    return f" ({verb} by {names_of(agreed)})"
 
 
-def _names(approvals: Sequence[Approval]) -> str:
+def names_of(approvals: Sequence[Approval]) -> str:
+    """Those who agreed, by name."""
     return ", ".join(name(approval.actor.user, approval.label) for approval in approvals)
 
 

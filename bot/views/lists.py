@@ -57,7 +57,7 @@ class Setting:
 
 def keys(shown: Shown[ServiceKey], now: datetime, *, asked: str) -> Message:
     """Service keys, in the order in which they are given."""
-    rows = [(_state(key, now), key.service, key.kid[:12], key.name, _expiry(key, now)) for key in shown.rows]
+    rows = [(state_of(key, now), key.service, key.kid[:12], key.name, _expiry(key, now)) for key in shown.rows]
     hint = "Details: `keys show KID`, with the first characters of the key."
     return _listing(shown, "service key", asked, ("State", "Service", "Key", "Name", "Expires"), rows, hint=hint)
 
@@ -153,7 +153,8 @@ def _use(holder: Organization | User) -> tuple[str, str, str]:
     return (percent(report.quota_bytes, limit) if report.is_complete else "–", used, size(limit))
 
 
-def _state(key: ServiceKey, now: datetime) -> str:
+def state_of(key: ServiceKey, now: datetime) -> str:
+    """Where a key stands, in a word."""
     if key.is_waiting:
         return "waiting"
     if key.expiration_date is None:
