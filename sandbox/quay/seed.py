@@ -193,7 +193,7 @@ def _add_builds(registry: Registry) -> None:
         ("building", 4, _BUILD_SCRIPT, False),
         ("error", 65, [*_BUILD_SCRIPT, {"message": "\x1b[31merror: exit 2\x1b[0m", "type": "error"}], False),
         ("waiting", 1, [], False),
-        ("complete", 1500, [], True),
+        ("complete", 1500, [*_BUILD_SCRIPT, {"message": "pushing", "type": "phase"}], True),
     )
     for phase, minutes, script, archived in phases:
         digest = hashlib.sha256(phase.encode()).hexdigest()
