@@ -56,8 +56,9 @@ def _others(others: Others, service: str, now: datetime) -> str:
     if others.keys is None:
         return f"The other keys of {escape(service)} could not be read just now."
     waiting = sum(key.is_waiting for key in others.keys)
-    split = f": {count(len(others.keys) - waiting)} approved, {count(waiting)} waiting" if others.keys else ""
-    lines = [f"*Other keys of {escape(service)}:* {count(len(others.keys)) if others.keys else 'none'}{split}"]
+    counted = {"approved": len(others.keys) - waiting, "waiting": waiting}
+    split = ", ".join(f"{count(number)} {state}" for state, number in counted.items() if number)
+    lines = [f"*Other keys of {escape(service)}:* {split or 'none'}"]
     for key in others.keys[:NEWEST]:
         named = f" {escape(clip(visible(key.name), 60))}" if key.name else ""
         lines.append(f"• {code(key.kid[:12])}{named} · {state_of(key, now)}, created {date(key.created_date)}")

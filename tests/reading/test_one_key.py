@@ -17,7 +17,7 @@ LIST = "GET /api/v1/superuser/keys"
 async def test_a_key_is_shown_with_the_other_keys_of_its_service(world: World) -> None:
     """How many, and the newest of them."""
     shown = text_of(await asked(world, f"keys show {world.waiting_key()}"))
-    assert "*Other keys of quay_builder:* 2: 2 approved, 0 waiting" in shown
+    assert "*Other keys of quay_builder:* 2 approved" in shown
     assert shown.index("builders eu · approved, created") < shown.index("builders us · expiring, created")
     alone = next(key.kid for key in world.registry.keys.values() if key.service == "mirror_worker")
     assert "*Other keys of mirror_worker:* none" in text_of(await asked(world, f"keys show {alone}"))
@@ -28,7 +28,7 @@ async def test_of_many_other_keys_the_newest_are_named(world: World) -> None:
     for key in world.registry.keys.values():
         key.service = "quay_builder"
     shown = text_of(await asked(world, f"keys show {world.waiting_key()}"))
-    assert "*Other keys of quay_builder:* 8: 7 approved, 1 waiting" in shown
+    assert "*Other keys of quay_builder:* 7 approved, 1 waiting" in shown
     assert "and 5 older: `keys list --service quay_builder`" in shown
 
 
