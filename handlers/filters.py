@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from bot.commands import Command, form_of
-from bot.quay.operations import OPERATIONS
+from handlers.offers import only_reads
 
 _LONGEST_VALUE = 2000
 """Slack's limit of what a button carries."""
@@ -21,8 +21,7 @@ class Asked(BaseModel):
 def has_filters(command: Command) -> bool:
     """Whether a command reads the registry without being given anything, but can be given something."""
     form = form_of(command)
-    reads = bool(command.operations) and all(OPERATIONS[each].kind == "read" for each in command.operations)
-    return reads and bool(form.fields) and not form.needed
+    return only_reads(command) and bool(form.fields) and not form.needed
 
 
 def filter_value(command: Command, channel: str, text: str) -> str:

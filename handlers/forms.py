@@ -10,7 +10,7 @@ from bot.commands import Command, Correction, Grammar, Incomplete, Value, form_o
 from bot.permissions import Person
 from bot.views import forms
 from handlers.filters import Asked, has_filters
-from handlers.offers import is_offered
+from handlers.offers import is_offered, only_reads
 
 _FORGOTTEN = "The bot has no such command any more. Close this, and ask anew."
 
@@ -83,7 +83,8 @@ class Forms:
         if not is_offered(self.gate.policy(), person, place, command):
             return None
         metadata = json.dumps({"command": command.path, "channel": channel})
-        return forms.form(self.grammar.slash, form_of(command), given, metadata)
+        submit = "Show" if only_reads(command) else "Continue"
+        return forms.form(self.grammar.slash, form_of(command), given, metadata, submit=submit)
 
     def _command(self, view: Mapping[str, Any]) -> Command | None:
         return self.grammar.commands.get(json.loads(view["private_metadata"])["command"])

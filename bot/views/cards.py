@@ -8,7 +8,8 @@ from bot.confirmations import Approval, Record, State
 from bot.messages import Block, Message
 from bot.plans import Line, Moment, Plan
 from bot.views.blocks import SECTION_LIMIT, actions, button, context, header, message, section
-from bot.views.text import date, escape
+from bot.views.looking import LOOK_AGAIN, reading_of
+from bot.views.text import code, date, escape
 
 _SAID: dict[State, str] = {
     State.PENDING: "waits for approval",
@@ -54,6 +55,7 @@ def card(record: Record) -> Message:
             blocks.append(actions(buttons(record), f"record:{record.id}"))
     else:
         blocks.append(section(_ending(record)))
+        blocks += _look_again(record)
     return message(f"{record.plan.title}: {said}", tuple(blocks))
 
 
@@ -89,13 +91,22 @@ def outcome(record: Record) -> Message:
         (
             section(text),
             context(f"{story}change `{record.id}`"),
+            *_look_again(record),
         ),
     )
 
 
+def _look_again(record: Record) -> list[Block]:
+    """Where nobody knows what became of it: a button that shows, to whoever presses it, how things are now."""
+    if record.state is not State.UNKNOWN:
+        return []
+    said = f"How it stands now: {code(reading_of(record))}"
+    return [context(said), actions([button("Look again", LOOK_AGAIN, record.id)], f"look:{record.id}")]
+
+
 def plan(shown: Plan, *, live: bool) -> list[Block]:
     """What is so, what will be so, and what follows."""
-    blocks = [section(text) for text in texts_of(shown.lines)]
+    blocks = [section(text) for text in texts_of([line for line in shown.lines if live or not line.while_live])]
     said = [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
     said += [escape(consequence) for consequence in shown.consequences] if live else []
     if said:
@@ -186,6 +197,8 @@ def _by(record: Record) -> str:
     agreed = record.agreed(record.offer.operation) if record.chosen else ()
     if not agreed:
         return ""
+    if record.state is State.DONE and len(record.offers) == 2:
+        return f" by {names_of(agreed)}"
     verb = "approved" if record.offer is record.offers[0] else "rejected"
     return f" ({verb} by {names_of(agreed)})"
 

@@ -10,7 +10,7 @@ from bot.plans import Line
 from bot.quay.models import QuotaLimit, RegistrySize, ServiceKey
 from bot.views.blocks import context, link, message, section
 from bot.views.cards import names_of, texts_of
-from bot.views.lists import Setting, state_of
+from bot.views.lists import Setting, standings, state_of
 from bot.views.text import clip, code, count, date, duration, escape, exact_size, percent, size, visible
 
 NEWEST = 3
@@ -55,10 +55,7 @@ def key(
 def _others(others: Others, service: str, now: datetime) -> str:
     if others.keys is None:
         return f"The other keys of {escape(service)} could not be read just now."
-    waiting = sum(key.is_waiting for key in others.keys)
-    counted = {"approved": len(others.keys) - waiting, "waiting": waiting}
-    split = ", ".join(f"{count(number)} {state}" for state, number in counted.items() if number)
-    lines = [f"*Other keys of {escape(service)}:* {split or 'none'}"]
+    lines = [f"*Other keys of {escape(service)}:* {standings(others.keys)}"]
     for key in others.keys[:NEWEST]:
         named = f" {escape(clip(visible(key.name), 60))}" if key.name else ""
         lines.append(f"• {code(key.kid[:12])}{named} · {state_of(key, now)}, created {date(key.created_date)}")

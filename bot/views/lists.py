@@ -153,6 +153,13 @@ def _use(holder: Organization | User) -> tuple[str, str, str]:
     return (percent(report.quota_bytes, limit) if report.is_complete else "–", used, size(limit))
 
 
+def standings(keys: Sequence[ServiceKey]) -> str:
+    """How many keys there are of each kind: `2 approved, 1 waiting`."""
+    waiting = sum(key.is_waiting for key in keys)
+    counted = {"approved": len(keys) - waiting, "waiting": waiting}
+    return ", ".join(f"{count(number)} {kind}" for kind, number in counted.items() if number) or "none"
+
+
 def state_of(key: ServiceKey, now: datetime) -> str:
     """Where a key stands, in a word."""
     if key.is_waiting:

@@ -15,23 +15,25 @@ export class MessageMenu {
     this.opener.after(this.menu);
     this.opener.addEventListener("click", () => this.#open());
     this.messages.addEventListener("pointerover", ({ target }) => this.#point(target.closest(ASKABLE)));
-    this.messages.addEventListener("focusin", ({ target }) => this.#point(target.closest(ASKABLE) ?? this.message ?? this.#last()));
-    this.messages.addEventListener("scroll", () => this.#point(null));
+    this.messages.addEventListener("focusin", ({ target }) => this.#focused(target));
+    this.messages.addEventListener("scroll", () => this.#point(this.message));
     byId("stage").addEventListener("pointerleave", ({ pointerType }) => { if (pointerType === "mouse") this.#point(null); });
   }
 
   #point(message) {
     if (this.menu.matches(":popover-open")) return;
     this.message = message;
-    this.opener.hidden = !message || !this.shortcuts().length;
-    if (!message) return;
+    const top = message ? message.offsetTop - this.messages.scrollTop : 0;
+    const inSight = message?.isConnected && top + message.offsetHeight > 0 && top < this.messages.clientHeight;
+    this.opener.hidden = !inSight || !this.shortcuts().length;
     const lowest = this.messages.clientHeight - this.opener.offsetHeight - 2 * INSET_PIXELS;
-    const top = Math.min(Math.max(message.offsetTop - this.messages.scrollTop, 0), lowest);
-    this.opener.style.top = `${top + INSET_PIXELS}px`;
+    this.opener.style.top = `${Math.min(Math.max(top, 0), lowest) + INSET_PIXELS}px`;
   }
 
-  #last() {
-    return [...this.messages.querySelectorAll(ASKABLE)].at(-1) ?? null;
+  /** Who comes by keyboard to the messages as a whole is at the last of them; a click there chooses none. */
+  #focused(target) {
+    if (target !== this.messages) this.#point(target.closest(ASKABLE));
+    else if (target.matches(":focus-visible")) this.#point([...target.querySelectorAll(ASKABLE)].at(-1) ?? null);
   }
 
   #open() {
