@@ -7,7 +7,9 @@ from bot.quay.operations import OPERATIONS
 
 
 def only_reads(command: Command) -> bool:
-    """Whether a command asks Quay for something, and changes nothing."""
+    """Whether a command reads the registry or the audit, and changes nothing."""
+    if command.permission:
+        return command.permission == "audit"
     return bool(command.operations) and all(OPERATIONS[each].kind == "read" for each in command.operations)
 
 
