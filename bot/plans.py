@@ -31,6 +31,8 @@ class Line(_Frozen):
     label: str
     now: Value
     after: Value | None = None
+    while_live: bool = False
+    """Whether it is of interest only as long as the change can still happen."""
 
 
 class Plan(_Frozen):

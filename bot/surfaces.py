@@ -13,14 +13,16 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.app import App
-from bot.commands import form_of
-from bot.commands.forms import quoted
+from bot.commands import form_of, quoted
+from bot.confirmations import Missing
 from bot.messages import HOME, Message, MessengerError
 from bot.permissions import Actor, Person
+from bot.sealing import Tampered
 from bot.slack import FAILURES, SlackMessenger, reason_of
-from bot.views import errors, forms, home, keys, menu, modals, rejections
+from bot.views import clicks, errors, forms, home, keys, lists, looking, menu, modals, rejections
 from handlers.confirmations import REJECT
 from handlers.dispatch import Delivery, guarded
+from handlers.filters import Asked
 from handlers.forms import Forms, channel_of
 from handlers.home import Home
 from handlers.names import Names
@@ -29,7 +31,6 @@ from handlers.suggestions import Suggestions
 
 PROPOSED_EXTENSION = "90d"
 """What the form of *Extend…* proposes."""
-IN_MESSAGES = "The answer is in the Messages tab."
 
 log = structlog.get_logger()
 Body = dict[str, Any]
@@ -67,6 +68,8 @@ class Surfaces:
         bolt.action(re.compile(f"^{menu.MENU}"))(ack=acknowledge, lazy=[self.choose])
         bolt.action("quota_raise")(ack=acknowledge, lazy=[self.raise_quota])
         bolt.action(keys.EXTEND)(ack=acknowledge, lazy=[self.extend_key])
+        bolt.action(looking.LOOK_AGAIN)(ack=acknowledge, lazy=[self.look_again])
+        bolt.action(lists.FILTER)(ack=acknowledge, lazy=[self.filter])
         bolt.event("app_home_opened")(ack=acknowledge, lazy=[self.open_home])
         bolt.message_shortcut(ASK_ABOUT_KEY)(ack=acknowledge, lazy=[self.ask_about_key])
 
@@ -149,18 +152,34 @@ class Surfaces:
         """Open the form of a key's change, with the key given and a time proposed."""
         await self._fill_in(body, "keys update", {"kid": body["actions"][0]["value"]}, {"expires": PROPOSED_EXTENSION})
 
+    async def filter(self, body: Body) -> None:
+        """Open the form of a command that was answered, with the filters in force."""
+        asked = Asked.model_validate_json(body["actions"][0]["value"])
+        view = await self.forms.filtering(await self.app.gate.person(_actor(body)), asked)
+        await self._open_or_answer(body, channel_where(body), view, asked.text)
+
+    async def look_again(self, body: Body) -> None:
+        """Show how things are of which a change's outcome is unknown, to the person alone, in the change's channel."""
+        actor, record_id = _actor(body), body["actions"][0]["value"]
+        try:
+            record = await self.app.confirmations.get(record_id)
+        except (Missing, Tampered):
+            await self._tell(channel_where(body), actor, clicks.gone())
+            return
+        await self._answer(body["trigger_id"], actor, record.channel, looking.reading_of(record))
+
     async def open_home(self, body: Body) -> None:
         """Publish the Home tab of somebody who opened it."""
         if body["event"].get("tab") == "home":
             await self.publish(Actor(body["team_id"], body["event"]["user"]))
 
-    async def publish(self, actor: Actor, notice: Message | None = None) -> None:
-        """Publish somebody's Home tab as things are now, with what came of a click on top."""
+    async def publish(self, actor: Actor, notice: Message | None = None, *, answered: str = "") -> None:
+        """Publish somebody's Home tab as things are now, with what came of a click, or which command was answered."""
         view: dict[str, Any] = {}
 
         async def make() -> None:
             nonlocal view
-            view = await self.home.view(await self.app.gate.person(actor), notice)
+            view = await self.home.view(await self.app.gate.person(actor), notice, answered=answered)
 
         trouble = await guarded("The Home tab", make())
         try:
@@ -193,12 +212,16 @@ class Surfaces:
         self, body: Body, path: str, given: Mapping[str, str], proposed: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         """Open the form of a command with what the button names; say why not to those who may not."""
-        actor, channel = _actor(body), channel_where(body)
-        person = await self.app.gate.person(actor)
+        channel, person = channel_where(body), await self.app.gate.person(_actor(body))
         view = await self.forms.asking(person, channel, path, {**given, **proposed})
+        named = " ".join(f"{name}={quoted(value)}" for name, value in given.items())
+        await self._open_or_answer(body, channel, view, f"why {path} {named}")
+
+    async def _open_or_answer(self, body: Body, channel: str, view: dict[str, Any] | None, text: str) -> None:
+        """Open a form; where it cannot be offered, the answer to a command says why."""
+        actor = _actor(body)
         if view is None:
-            named = " ".join(f"{name}={quoted(value)}" for name, value in given.items())
-            await self._answer(body["trigger_id"], actor, channel, f"why {path} {named}")
+            await self._answer(body["trigger_id"], actor, channel, text)
         elif not await self._open(body["trigger_id"], view):
             await self._tell(channel, actor, errors.sentence("Slack did not open the form. Press the button again."))
 
@@ -208,7 +231,7 @@ class Surfaces:
         if said is not None:
             await self._tell(channel, actor, said)
         if channel == HOME:
-            await self.publish(actor, errors.sentence(IN_MESSAGES) if said else None)
+            await self.publish(actor, answered=text if said else "")
 
     async def _ask(self, delivery_id: str, actor: Actor, channel: str, text: str) -> Message | None:
         async def answer() -> Message | None:

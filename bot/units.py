@@ -25,6 +25,8 @@ def parse_size(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is not a size: write a number and a unit, such as 100GiB")
     number, unit = match.groups()
+    if not float(number):
+        raise ValueError("A size of 0 is not a limit; to lift the limit, use `quota delete`")
     if unit is None:
         raise ValueError(f"{number} of what? A size needs a unit: {number}GiB or {number}GB, say")
     factor = _factor(unit)
@@ -37,7 +39,7 @@ def parse_size(text: str) -> int:
         raise ValueError(f"{text!r} is not a whole number of bytes")
     size = scaled // divisor
     if size == 0:
-        raise ValueError("A size of 0 is not a limit; to lift the limit, use `quota delete`")
+        raise ValueError(f"{text!r} is less than a byte")
     if size > MAX_BYTES:
         raise ValueError(f"{text!r} is more than Quay can store (8 EiB)")
     return size

@@ -1,6 +1,6 @@
 """What a handler is handed: who asks, where, when, and the parts of the bot that it may use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol, TypeAlias
@@ -10,7 +10,7 @@ from bot.commands import Grammar, Here
 from bot.confirmations import Confirmations
 from bot.links import RegistryLinks
 from bot.messages import Courier
-from bot.permissions import Person, Place, Policy
+from bot.permissions import Person, Place, Policy, decide
 from bot.plans import Argument
 from bot.quay.client import Quay
 from bot.quay.models import ServiceKey
@@ -46,6 +46,8 @@ class Context:
     courier: Courier
     key: ServiceKey | None = None
     """The service key that the argument KID turned out to name."""
+    keys: Sequence[ServiceKey] | None = None
+    """All keys, where they were fetched on the way to that one."""
 
     @property
     def named_key(self) -> ServiceKey:
@@ -53,6 +55,10 @@ class Context:
         if self.key is None:
             raise LookupError("the command has no argument KID")
         return self.key
+
+    def may_list_keys_of(self, service: str) -> bool:
+        """Whether this person may see the keys of a service in a list, here."""
+        return not decide(self.policy, self.person, "listServiceKeys", {"service": service}, self.place).denied
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,27 +12,34 @@ from redis.exceptions import RedisError
 from bot.audit import Audit, Event
 from bot.changes import Arrivals, Changes, Denied, Gate, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
-from bot.confirmations import Confirmations
+from bot.confirmations import Confirmations, Record
 from bot.links import RegistryLinks
 from bot.messages import LASTING, Courier, Message, MessengerError
 from bot.permissions import Decision, Person, Place, Presumed, decide, may_use
 from bot.permissions.asking import may_ask_about
 from bot.plans import Argument, Refusal
 from bot.quay.client import Quay
-from bot.quay.errors import NotFound, QuayError
+from bot.quay.errors import QuayError
 from bot.quay.models import ServiceKey
 from bot.vault import Vault
-from bot.views import cards, errors, menu, meta
+from bot.views import cards, details, errors, lists, menu, meta
 from handlers.calls import plain_arguments
 from handlers.context import Change, Context, StatusSource
+from handlers.filters import filter_value
+from handlers.finding import Found, KeyFinder, NoSuchKey
 from handlers.listing import AnyListing, Listing
 from handlers.offers import offers
 from handlers.pages import Pages
 
-WHOLE_KID = 43
-"""Ids that Quay makes have 43 characters (a base64url SHA-256), others that services choose often 64 (hexadecimal)."""
-
 log = structlog.get_logger()
+
+
+class _Gone(Exception):
+    """A key that was named is no longer in Quay, but the bot had to do with it."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record.id)
+        self.record = record
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,8 @@ class Dispatcher:
             return errors.sentence(str(correction))
         except Refusal as refusal:
             return errors.sentence(str(refusal))
+        except _Gone as gone:
+            return details.gone_key(gone.record)
         except Denied as denied:
             await self._audit(person, place, self._named(delivery.text), "command_denied", denied.decision)
             return errors.denied(denied.decision, asked=delivery.text)
@@ -113,8 +122,8 @@ class Dispatcher:
     async def _call(
         self, call: Call, person: Person, place: Place, delivery: Delivery, now: datetime
     ) -> Message | AnyListing | None:
-        key = await self._complete(call, person, place)
-        arguments = _checked_arguments(call.arguments, key)
+        found = await self._complete(call, person, place)
+        arguments = _checked_arguments(call.arguments, found.key if found else None)
         decision = self._require(call.command, call.arguments, arguments, person, place)
         if decision is not None:
             await self._audit(person, place, call.command.path, "command_allowed", decision)
@@ -132,11 +141,15 @@ class Dispatcher:
             status=self.status,
             links=self.links,
             courier=self.courier,
-            key=key,
+            key=found.key if found else None,
+            keys=found.keys if found else None,
         )
         answer = await _invoke(call, here)
         if not isinstance(answer, Change):
-            return answer
+            filters = filter_value(call.command, delivery.channel, delivery.text)
+            if isinstance(answer, Listing):
+                return replace(answer, filters=filters)
+            return lists.with_buttons(answer, filters=filters) if answer is not None else None
         record = await self.changes.propose(
             delivery.id, person, place, answer.command, answer.arguments, typed_name=answer.typed_name
         )
@@ -162,25 +175,21 @@ class Dispatcher:
                 raise Denied(decision)
         return decision
 
-    async def _complete(self, call: Call, person: Person, place: Place) -> ServiceKey | None:
+    async def _complete(self, call: Call, person: Person, place: Place) -> Found | None:
         """Fetch the key that a KID names; nothing is fetched for somebody whom no arguments could be allowed."""
         if "kid" not in call.arguments:
             return None
         self._require(call.command, call.arguments, {}, person, place, presume="everything")
-        typed = str(call.arguments["kid"])
-        if len(typed) >= WHOLE_KID:
-            try:
-                return await self.quay.get_service_key(typed)
-            except NotFound:
-                log.info("key_not_found_whole", length=len(typed))
-        found = [key for key in await self.quay.list_service_keys() if key.kid.startswith(typed)]
-        exact = [key for key in found if key.kid == typed]
-        if len(found) == 1 or exact:
-            return (exact or found)[0]
-        if not found:
-            raise Refusal(f"No service key in Quay begins with {typed!r}.")
-        listed = ", ".join(f"{key.kid[: len(typed) + 6]}… ({key.service})" for key in found[:5])
-        raise Refusal(f"{len(found)} service keys begin with {typed!r}: {listed}. Give more of the id.")
+        typed, finder = str(call.arguments["kid"]), KeyFinder(self.quay, self.confirmations, self.audit)
+        may_list = not decide(self.gate.policy(), person, "listServiceKeys", {}, place, presume="everything").denied
+        try:
+            return await finder.find(typed, among_all=call.command.among_keys and may_list)
+        except NoSuchKey:
+            record = await finder.last_known(typed)
+        if record is None:
+            raise Refusal(f"No service key in Quay begins with {typed!r}, and the bot knows of none that did.")
+        self._require(call.command, call.arguments, record.offers[0].arguments, person, place)
+        raise _Gone(record)
 
     def _named(self, text: str) -> str:
         """The command that a text is, without what else was typed: it may hold what the audit must never keep."""

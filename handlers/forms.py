@@ -9,7 +9,8 @@ from bot.changes import Gate
 from bot.commands import Command, Correction, Grammar, Incomplete, Value, form_of, render
 from bot.permissions import Person
 from bot.views import forms
-from handlers.offers import is_offered
+from handlers.filters import Asked, has_filters
+from handlers.offers import is_offered, only_reads
 
 _FORGOTTEN = "The bot has no such command any more. Close this, and ask anew."
 
@@ -46,6 +47,14 @@ class Forms:
         command = self.grammar.commands.get(path)
         return await self._open(person, channel, command, given) if command else None
 
+    async def filtering(self, person: Person, asked: Asked) -> dict[str, Any] | None:
+        """The form of a command that was answered, with what was given of it; None where it cannot be offered."""
+        try:
+            command, given = self.grammar.given(asked.text)
+        except Correction:
+            return None
+        return await self._open(person, asked.channel, command, given) if has_filters(command) else None
+
     def errors(self, view: Mapping[str, Any]) -> dict[str, str]:
         """What is wrong with a submitted form, by the block where it is to be said. Asks nobody anything."""
         command = self._command(view)
@@ -74,7 +83,8 @@ class Forms:
         if not is_offered(self.gate.policy(), person, place, command):
             return None
         metadata = json.dumps({"command": command.path, "channel": channel})
-        return forms.form(self.grammar.slash, form_of(command), given, metadata)
+        submit = "Show" if only_reads(command) else "Continue"
+        return forms.form(self.grammar.slash, form_of(command), given, metadata, submit=submit)
 
     def _command(self, view: Mapping[str, Any]) -> Command | None:
         return self.grammar.commands.get(json.loads(view["private_metadata"])["command"])

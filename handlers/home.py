@@ -30,8 +30,11 @@ class Home:
     measuring: Measuring
     clock: Callable[[], datetime]
 
-    async def view(self, person: Person, notice: Message | None = None) -> dict[str, Any]:
-        """The view, with what came of a click on top. Records are judged in their own channels, the rest in `home`."""
+    async def view(self, person: Person, notice: Message | None = None, *, answered: str = "") -> dict[str, Any]:
+        """The view, with what came of a click on top, and the command that was answered in direct messages.
+
+        Records are judged in their own channels, the rest in `home`.
+        """
         now = self.clock()
         waiting = [
             record
@@ -51,6 +54,7 @@ class Home:
             may_raise=is_offered(policy, person, place, self.grammar.commands["quota set"]),
             offered=offered,
             notice=notice,
+            answered=answered,
         )
         return home.home(self.grammar.slash, shown, now)
 

@@ -1,8 +1,10 @@
 """Service keys: list, show, approve, delete, create, update."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 
 from bot.commands import CommandSet, Correction
 from bot.commands.arguments import Duration, Expires, KeyName, Kid, Metadata, Service
@@ -14,13 +16,13 @@ from bot.units import parse_moment
 from bot.views import details, errors, files, lists
 from bot.views.text import count, duration
 from handlers.calls import given
-from handlers.context import Change, Handed
+from handlers.context import Change, Context, Handed
 from handlers.listing import Batch, Listing
 
 KEYS = CommandSet("keys", "Service keys: what waits, what expires, who approved what.")
 
 
-@KEYS.command("list", "listServiceKeys", examples=("keys list --pending", "keys list --expiring 30d"))
+@KEYS.command("list", "listServiceKeys", examples=("keys list --pending", "keys list --expiring 30d --service quay"))
 async def list_keys(
     *, pending: bool = False, expiring: Duration | None = None, service: SearchText | None = None, here: Handed
 ) -> Listing[ServiceKey]:
@@ -33,15 +35,19 @@ async def list_keys(
     expiring
         Only those that expire within this time from now.
     service
-        Only those of one service.
+        Only those of services whose name contains this, in any case; * stands for anything: quay_*.
     """
+    fits = _named_like(service) if service else None
+
+    def is_wanted(key: ServiceKey) -> bool:
+        return fits is None or (fits(key.service) and here.may_list_keys_of(key.service))
 
     async def fetch(_: str | None) -> Batch[ServiceKey]:
         found = [
             key
             for key in await here.quay.list_service_keys()
             if (not pending or key.is_waiting)
-            and (service is None or key.service == service)
+            and is_wanted(key)
             and (expiring is None or (key.expiration_date and here.now < key.expiration_date <= here.now + expiring))
         ]
         waiting = sum(key.is_waiting for key in found)
@@ -60,9 +66,9 @@ async def list_keys(
     )
 
 
-@KEYS.command("show", "getServiceKey", examples=("keys show 4f2a9c",))
+@KEYS.command("show", "getServiceKey", among_keys=True, examples=("keys show 4f2a9c",))
 async def show_key(kid: Kid, *, here: Handed) -> Message:
-    """Show one service key: its service, where it came from, whether its id is its thumbprint.
+    """Show one service key: where it came from, whether its id is its thumbprint, what other keys its service has.
 
     Parameters
     ----------
@@ -71,7 +77,16 @@ async def show_key(kid: Kid, *, here: Handed) -> Message:
     """
     key = here.named_key
     page = here.links.superuser("servicekeys")
-    return details.key(key, facts_of(key), warnings_of(key), here.now, page=page)
+    others = _others(key, here) if here.may_list_keys_of(key.service) else None
+    return details.key(key, facts_of(key), warnings_of(key), here.now, page=page, others=others)
+
+
+def _others(key: ServiceKey, here: Context) -> details.Others:
+    """The other keys of a key's service, the newest first."""
+    if here.keys is None:
+        return details.Others(None)
+    found = [other for other in here.keys if other.service == key.service and other.kid != key.kid]
+    return details.Others(sorted(found, key=lambda other: other.created_date, reverse=True))
 
 
 @KEYS.command(
@@ -185,6 +200,13 @@ async def update_key(
         metadata=_metadata(meta),
     )
     return Change("keys update", arguments)
+
+
+def _named_like(pattern: str) -> Callable[[str], bool]:
+    """Whether a name contains the text, or is as a pattern with `*` says; capitals make no difference."""
+    text = pattern if "*" in pattern else f"*{pattern}*"
+    glob = re.sub(r"[\[?]", r"[\g<0>]", text.casefold())
+    return lambda name: fnmatchcase(name.casefold(), glob)
 
 
 def _moment(expires: str, now: datetime) -> str:

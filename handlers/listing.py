@@ -45,6 +45,8 @@ class Listing(Generic[Row]):
     """Whether the bot picks from what Quay gives, so that nothing may be in what follows."""
     always_as_file: bool = False
     """Whether the file is offered even where one page holds everything."""
+    filters: str = ""
+    """What the button to its filters carries; nothing where there is none."""
 
 
 AnyListing = Listing[Any]

@@ -3,6 +3,14 @@
 from bot.commands import Command, CommandSet, Grammar
 from bot.permissions import Person, Place, Policy, decide, may_use
 from bot.permissions.asking import may_ask_about
+from bot.quay.operations import OPERATIONS
+
+
+def only_reads(command: Command) -> bool:
+    """Whether a command reads the registry or the audit, and changes nothing."""
+    if command.permission:
+        return command.permission == "audit"
+    return bool(command.operations) and all(OPERATIONS[each].kind == "read" for each in command.operations)
 
 
 def is_offered(policy: Policy, person: Person, place: Place, command: Command) -> bool:

@@ -1,12 +1,15 @@
 """Organizations."""
 
+import asyncio
+from collections.abc import Sequence
+
 from bot.commands import CommandSet
 from bot.commands.arguments import Email, NewOrganizationName, OrganizationName, TagExpiration, YesNo
 from bot.commands.filters import SearchText
 from bot.messages import Message
 from bot.plans import Refusal
 from bot.quay.errors import FeatureOff, Forbidden, NotFound
-from bot.quay.models import Organization, Quota
+from bot.quay.models import Member, Organization, Quota
 from bot.views import files, lists, namespaces
 from bot.views.lists import fullest_first
 from handlers.calls import given
@@ -49,7 +52,7 @@ async def list_organizations(*, match: SearchText | None = None, here: Handed) -
 
 @ORGANIZATIONS.command("show", "listAllOrganizations", examples=("orgs show team-a",))
 async def show_organization(name: OrganizationName, *, here: Handed) -> Message:
-    """Show one organization: how full it is, its teams and its settings.
+    """Show one organization: how full it is, its members, its teams and its settings.
 
     Parameters
     ----------
@@ -57,12 +60,20 @@ async def show_organization(name: OrganizationName, *, here: Handed) -> Message:
         The organization's name.
     """
     try:
-        shown = await here.quay.get_organization(name)
+        shown, members = await asyncio.gather(here.quay.get_organization(name), _members(name, here))
     except NotFound:
         raise Refusal(f"There is no organization {name!r} in Quay. A user is shown by `users show {name}`.") from None
     if shown.quotas is None:
         shown = shown.model_copy(update={"quotas": await _quotas(name, here)})
-    return namespaces.organization(shown, here.links.organization(name))
+    return namespaces.organization(shown, members, here.links.organization(name))
+
+
+async def _members(name: str, here: Context) -> Sequence[Member] | None:
+    """The people in it; None where Quay does not show them to the bot's token."""
+    try:
+        return await here.quay.get_organization_members(name)
+    except (Forbidden, NotFound):
+        return None
 
 
 async def _quotas(name: str, here: Context) -> tuple[Quota, ...] | None:

@@ -43,10 +43,10 @@ class Pages:
         shown, following = await self._read(id_, listing, START, owner, channel)
         drawn = listing.draw(shown)
         if following is None and not listing.always_as_file:
-            return drawn
+            return lists.with_buttons(drawn, filters=listing.filters)
         cursor = self.cursors.begin(owner, channel, text, asked_at)
         await self.cursors.keep(id_, cursor.with_following(following))
-        return lists.with_pages(drawn, id_, previous=False, following=following is not None)
+        return lists.with_buttons(drawn, cursor=id_, following=following is not None, filters=listing.filters)
 
     async def at(self, id_: str, cursor: Cursor, listing: AnyListing) -> Message:
         """The page at which a cursor is, which is then kept. Raises QuayError or UnderWay."""
@@ -54,7 +54,8 @@ class Pages:
         shown, following = await self._read(id_, listing, position, cursor.owner, cursor.channel)
         await self.cursors.keep(id_, cursor.with_following(following))
         drawn = listing.draw(shown)
-        return lists.with_pages(drawn, id_, previous=cursor.page > 0, following=following is not None)
+        previous, more = cursor.page > 0, following is not None
+        return lists.with_buttons(drawn, cursor=id_, previous=previous, following=more, filters=listing.filters)
 
     async def _read(
         self, id_: str, listing: AnyListing, position: Position, owner: Actor, channel: str

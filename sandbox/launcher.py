@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import httpx
 
+from bot.manifest import manifest
 from sandbox.children import Child, ChildDied, child
 from sandbox.front import one_origin
 from sandbox.quay.app import create_app as create_quay
@@ -23,6 +24,7 @@ from sandbox.serving import HOST, PortTaken, bound_socket, free_port, serving, u
 from sandbox.slack.app import SlackSettings
 from sandbox.slack.app import create_app as create_slack
 from sandbox.slack.cast import default_workspace
+from sandbox.slack.settings import Shortcut
 
 READY_SECONDS = 60.0
 _HERE = Path(__file__).parent
@@ -92,7 +94,7 @@ async def _run_everything(port: int, namespaces: int) -> None:
         _tell(f"Logs: {folder}; permissions: {_HERE / 'permissions.yaml'}")
 
         simulated_quay = create_quay(seed(namespaces=namespaces), Faults())
-        settings = SlackSettings(bot_url=f"{bot_url}/slack/events", public_url=url_of(page))
+        settings = SlackSettings(f"{bot_url}/slack/events", public_url=url_of(page), shortcuts=_shortcuts())
         simulated_slack = create_slack(default_workspace(), settings)
         await house.enter_async_context(serving(simulated_quay, quay))
         await house.enter_async_context(serving(one_origin(quay=simulated_quay, slack=simulated_slack), page))
@@ -149,6 +151,12 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
     }
     foreign = {"SLACK_APP_TOKEN", "SECRET_KEY", "METRICS_PORT"}
     return {name: value for name, value in os.environ.items() if name not in foreign} | ours
+
+
+def _shortcuts() -> tuple[Shortcut, ...]:
+    """The bot's message shortcuts, from its manifest."""
+    named = manifest("/quay", "http://localhost")["features"]["shortcuts"]
+    return tuple(Shortcut(one["callback_id"], one["name"]) for one in named if one["type"] == "message")
 
 
 def _log_to(file: Path) -> None:

@@ -1,7 +1,7 @@
 """From what a person typed to a typed call of a handler, or to a correction."""
 
 from bot.commands.command import Command, CommandSet, Here, Which
-from bot.commands.forms import Field, Form, Value, form_of, render
+from bot.commands.forms import Field, Form, Value, form_of, quoted, render
 from bot.commands.grammar import Call, Correction, Grammar, Help, Incomplete
 from bot.commands.parameters import Suggest
 from bot.commands.reader import read
@@ -21,6 +21,7 @@ __all__ = [
     "Value",
     "Which",
     "form_of",
+    "quoted",
     "read",
     "render",
 ]

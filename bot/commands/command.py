@@ -33,6 +33,8 @@ class Command:
     for_approvers: bool = False
     """Whether those who could approve it may use it without a `may`: a service has asked, not they."""
     permission: OwnName | None = None
+    among_keys: bool = False
+    """Whether it shows the key that is named beside the others, which are fetched at the same time."""
 
     @property
     def permissions(self) -> tuple[str, ...]:
@@ -60,12 +62,14 @@ class CommandSet:
         which: Which | None = None,
         for_approvers: bool = False,
         permission: OwnName | None = None,
+        among_keys: bool = False,
     ) -> Callable[[Handling], Handling]:
         """Add a function as the command `NOUN NAME` (or `NAME` alone where the noun is empty)."""
 
         def add(handler: Handling) -> Handling:
             path = f"{self.noun} {name}".strip()
-            self.commands.append(Command(path, handler, operations, examples, which, for_approvers, permission))
+            command = Command(path, handler, operations, examples, which, for_approvers, permission, among_keys)
+            self.commands.append(command)
             return handler
 
         return add

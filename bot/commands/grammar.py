@@ -124,6 +124,14 @@ class Grammar:
             return self.help(words)
         return Call(command, bound)
 
+    def given(self, text: str) -> tuple[Command, Mapping[str, Value]]:
+        """A command that can be called, and its arguments as they were typed. Raises Correction where it is none."""
+        words = self._lowered(read(text))
+        call = self.parse_words(words)
+        if isinstance(call, Help):
+            raise Correction(self._no_such(text))
+        return call.command, given_in(call.command, words[len(call.command.path.split()) :])
+
     def help(self, words: Sequence[str] = ()) -> Help:
         """Help on what the words name; on everything when they name nothing. Raises Correction."""
         words = self._lowered([word for word in words if not word.startswith("--")])

@@ -52,7 +52,7 @@ def facts_of(key: ServiceKey) -> tuple[Line, ...]:
     else:
         lines.append(Line(label="Expires", now=Moment(at=key.expiration_date) if key.expiration_date else "never"))
         if key.is_waiting:
-            lines.append(Line(label="Deleted by Quay if nobody approves", now=Moment(at=deletion)))
+            lines.append(Line(label="Deleted by Quay if nobody approves", now=Moment(at=deletion), while_live=True))
     if key.metadata.get("ip"):
         lines.append(Line(label="Sent from", now=str(key.metadata["ip"])))
     if key.rotation_duration:

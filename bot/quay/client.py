@@ -9,7 +9,12 @@ from pydantic import JsonValue, SecretStr
 
 from bot.quay import models
 from bot.quay.calls import Calls
-from bot.quay.operations import CHANGE_ORGANIZATION_DETAILS, GET_ORGANIZATION, GET_USER
+from bot.quay.operations import (
+    CHANGE_ORGANIZATION_DETAILS,
+    GET_ORGANIZATION,
+    GET_ORGANIZATION_MEMBERS,
+    GET_USER,
+)
 from bot.quay.transport import open_client
 
 __all__ = ["PAGE", "Expiry", "Quay", "open_client"]
@@ -111,6 +116,13 @@ class Quay:
     async def get_organization(self, name: str) -> models.Organization:
         """Look up one organization, its settings and its use. getOrganization, no superuser operation."""
         return await self._ask(GET_ORGANIZATION, models.Organization, name=name)
+
+    async def get_organization_members(self, name: str) -> tuple[models.Member, ...]:
+        """List the people in an organization's teams; Quay leaves robots out. getOrganizationMembers.
+
+        No superuser operation: Forbidden where superusers have no full access, to a token that may not read all.
+        """
+        return (await self._ask(GET_ORGANIZATION_MEMBERS, models.Members, name=name)).members
 
     async def get_organization_settings(self, name: str) -> models.Organization:
         """Look up an organization with the token that writes: a read-only superuser is not shown its settings.

@@ -142,6 +142,25 @@ class Organization(_Namespace):
     tag_expiration_s: int | None = None
 
 
+class MemberTeam(Answer):
+    """A team in which somebody is."""
+
+    name: str
+
+
+class Member(Answer):
+    """A person in an organization, and the teams that make them one."""
+
+    name: str
+    teams: tuple[MemberTeam, ...] = ()
+
+
+class Members(Answer):
+    """The members of an organization, all of them in one answer."""
+
+    members: tuple[Member, ...]
+
+
 class CreatedUser(Answer):
     """A new user. Quay tells the password this once."""
 

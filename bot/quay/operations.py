@@ -194,5 +194,6 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType({operation.id: operation 
 
 GET_USER = Route("getInstallUser", "GET", _USER)
 GET_ORGANIZATION = Route("getOrganization", "GET", "/api/v1/organization/{name}")
+GET_ORGANIZATION_MEMBERS = Route("getOrganizationMembers", "GET", "/api/v1/organization/{name}/members")
 CHANGE_ORGANIZATION_DETAILS = Route("changeOrganizationDetails", "PUT", "/api/v1/organization/{name}")
-"""Three calls beside them: one namespace at a time, and an organization's own settings."""
+"""Four calls beside them: one namespace at a time, and an organization's own settings and members."""

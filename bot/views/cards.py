@@ -8,7 +8,8 @@ from bot.confirmations import Approval, Record, State
 from bot.messages import Block, Message
 from bot.plans import Line, Moment, Plan
 from bot.views.blocks import SECTION_LIMIT, actions, button, context, header, link, message, section
-from bot.views.text import date, escape
+from bot.views.looking import LOOK_AGAIN, reading_of
+from bot.views.text import code, date, escape
 
 _SAID: dict[State, str] = {
     State.PENDING: "waits for approval",
@@ -55,6 +56,7 @@ def card(record: Record) -> Message:
             blocks.append(actions(buttons(record), f"record:{record.id}"))
     else:
         blocks.append(section(_ending(record)))
+        blocks += _look_again(record)
     return message(f"{record.plan.title}: {said}", tuple(blocks))
 
 
@@ -86,12 +88,13 @@ def outcome(record: Record) -> Message:
     text = f"{mark} {who}*{escape(record.plan.title)}*: {said}{by}. {escape(record.note)}".strip()
     agreed = record.agreed(record.offer.operation)
     others = [approval for approval in agreed if approval.actor != record.requester]
-    story = f"Approved by {_names(others)} · " if others else ""
+    story = f"Approved by {names_of(others)} · " if others else ""
     return message(
         f"{record.plan.title}: {said}. {record.note}",
         (
             section(text),
             context(f"{story}change `{record.id}`"),
+            *_look_again(record),
         ),
     )
 
@@ -104,9 +107,17 @@ def reminder(record: Record) -> Message:
     return message(f"{title} still waits for approval. Asked by {asked_by}.", (section(said), context(small)))
 
 
+def _look_again(record: Record) -> list[Block]:
+    """Where nobody knows what became of it: a button that shows, to whoever presses it, how things are now."""
+    if record.state is not State.UNKNOWN:
+        return []
+    said = f"How it stands now: {code(reading_of(record))}"
+    return [context(said), actions([button("Look again", LOOK_AGAIN, record.id)], f"look:{record.id}")]
+
+
 def plan(shown: Plan, *, live: bool) -> list[Block]:
     """What is so, what will be so, and what follows."""
-    blocks = [section(text) for text in texts_of(shown.lines)]
+    blocks = [section(text) for text in texts_of([line for line in shown.lines if live or not line.while_live])]
     said = [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
     said += [escape(consequence) for consequence in shown.consequences] if live else []
     if said:
@@ -178,7 +189,7 @@ def _wanted(record: Record) -> str:
         agreed = record.agreed(offer.operation)
         if agreed:
             verb = "Approved by" if offer is first else "To be rejected, by"
-            parts.append(f"{verb} {_names(agreed)} ({len(agreed)} of {max(offer.needed, 1)})")
+            parts.append(f"{verb} {names_of(agreed)} ({len(agreed)} of {max(offer.needed, 1)})")
     parts.append(_capital(_lacking(record)) if first.needed else "Whoever may do it can confirm")
     return " · ".join([*parts, f"answer by {date(record.expires_at, 'left')}"])
 
@@ -212,11 +223,14 @@ def _by(record: Record) -> str:
     agreed = record.agreed(record.offer.operation) if record.chosen else ()
     if not agreed:
         return ""
+    if record.state is State.DONE and len(record.offers) == 2:
+        return f" by {names_of(agreed)}"
     verb = "approved" if record.offer is record.offers[0] else "rejected"
-    return f" ({verb} by {_names(agreed)})"
+    return f" ({verb} by {names_of(agreed)})"
 
 
-def _names(approvals: Sequence[Approval]) -> str:
+def names_of(approvals: Sequence[Approval]) -> str:
+    """Those who agreed, by name."""
     return ", ".join(name(approval.actor.user, approval.label) for approval in approvals)
 
 

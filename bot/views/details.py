@@ -1,22 +1,39 @@
 """One thing, answered: the answer first, then the detail."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from bot.confirmations import Record, State
 from bot.messages import Block, Message
 from bot.plans import Line
 from bot.quay.models import QuotaLimit, RegistrySize, ServiceKey
 from bot.views.blocks import context, link, message, section
-from bot.views.cards import texts_of
-from bot.views.lists import Setting
-from bot.views.text import clip, code, date, duration, escape, exact_size, percent, size, visible
+from bot.views.cards import names_of, texts_of
+from bot.views.lists import Setting, standings, state_of
+from bot.views.text import clip, code, count, date, duration, escape, exact_size, percent, size, visible
 
+NEWEST = 3
+"""So many other keys of a service are named."""
 SETTING = 500
 """The longest value of a setting that is shown, in characters: escaped it fits a section."""
 
 
+@dataclass(frozen=True)
+class Others:
+    """The other keys of a service, the newest first; None where they could not be read."""
+
+    keys: Sequence[ServiceKey] | None
+
+
 def key(
-    shown: ServiceKey, lines: Sequence[Line], warnings: Sequence[str], now: datetime, *, page: str | None = None
+    shown: ServiceKey,
+    lines: Sequence[Line],
+    warnings: Sequence[str],
+    now: datetime,
+    *,
+    page: str | None = None,
+    others: Others | None = None,
 ) -> Message:
     """A service key: whether it can be used, where it came from, and what is odd about it."""
     said = f"Key {shown.kid[:12]} of {shown.service} {_state(shown, now)}"
@@ -28,9 +45,45 @@ def key(
         by = f" by {escape(shown.approval.approver.username)}" if shown.approval.approver else ""
         notes = f"\n> {escape(shown.approval.notes)}" if shown.approval.notes else ""
         blocks.append(section(f"Approved{by} {date(shown.approval.approved_date)}{notes}"))
+    if others:
+        blocks.append(section(_others(others, shown.service, now)))
     if page:
         blocks.append(context(link(page, "Open in Quay")))
     return message(said, tuple(blocks))
+
+
+def _others(others: Others, service: str, now: datetime) -> str:
+    if others.keys is None:
+        return f"The other keys of {escape(service)} could not be read just now."
+    lines = [f"*Other keys of {escape(service)}:* {standings(others.keys)}"]
+    for key in others.keys[:NEWEST]:
+        named = f" {escape(clip(visible(key.name), 60))}" if key.name else ""
+        lines.append(f"• {code(key.kid[:12])}{named} · {state_of(key, now)}, created {date(key.created_date)}")
+    if len(others.keys) > NEWEST:
+        lines.append(f"and {count(len(others.keys) - NEWEST)} older: {code(f'keys list --service {service}')}")
+    return "\n".join(lines)
+
+
+def gone_key(record: Record) -> Message:
+    """A key that Quay no longer has, and what the bot knows of its end."""
+    arguments = record.offers[0].arguments
+    said = f"Key {str(arguments['kid'])[:12]} of {arguments['service']} is no longer in Quay"
+    return message(said, (section(f"*{escape(said)}*\n{_end_of(record)}"), context(f"Change `{record.id}`")))
+
+
+def _end_of(record: Record) -> str:
+    when = date(record.closed_at) if record.closed_at else ""
+    agreed = names_of(record.agreed(record.offer.operation))
+    deletes = record.offer.operation == "deleteServiceKey"
+    if record.state is State.DONE and deletes and record.requester is None:
+        return f"It was rejected by {agreed}, and deleted {when}."
+    if record.state is State.DONE and deletes:
+        return f"It was deleted {when}; {escape(record.requester_label)} asked for it, approved by {agreed}."
+    if record.state is State.DONE:
+        return f"The bot did not delete it. The last that the bot did with it: {escape(record.note)} {when}"
+    if record.state is State.EXPIRED and record.requester is None:
+        return f"Nobody approved it until {date(record.expires_at)}; Quay deletes such keys by itself."
+    return f"The bot did not delete it: it was deleted in Quay, or by Quay itself. {escape(record.note)}".strip()
 
 
 def _state(shown: ServiceKey, now: datetime) -> str:

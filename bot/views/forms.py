@@ -32,8 +32,11 @@ _OPTION_TEXT, _OPTION_VALUE, _TEXT = 75, 150, 3000
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def form(slash: str, asked: Form, given: Mapping[str, Value], metadata: str) -> dict[str, Any]:
-    """A form that holds already what was given; `metadata` is what the submission has to come with."""
+def form(slash: str, asked: Form, given: Mapping[str, Value], metadata: str, *, submit: str) -> dict[str, Any]:
+    """A form that holds already what was given; `metadata` is what the submission has to come with.
+
+    `submit` is the word on its button.
+    """
     blocks: list[Block] = [section(escape(asked.summary))]
     blocks += [_input(field, given.get(field.name)) for field in asked.fields]
     return View(
@@ -41,7 +44,7 @@ def form(slash: str, asked: Form, given: Mapping[str, Value], metadata: str) -> 
         callback_id=FORM,
         private_metadata=metadata,
         title=_plain(f"{slash} {asked.path}", 24),
-        submit=_plain("Continue", 24),
+        submit=_plain(submit, 24),
         close=_plain("Cancel", 24),
         blocks=[dict(block) for block in blocks],
     ).to_dict()

@@ -15,7 +15,7 @@ from bot.readings import Reading
 from bot.views import menu
 from bot.views.blocks import actions, button, context, header, section
 from bot.views.cards import buttons, texts_of
-from bot.views.text import count, date, escape, percent, size
+from bot.views.text import clip, code, count, date, escape, percent, size
 
 SHOWN = 10
 """So many records are shown of each kind; a view holds 100 blocks."""
@@ -34,6 +34,8 @@ class Shown:
     offered: Sequence[CommandSet] = ()
     notice: Message | None = None
     """What came of a click."""
+    answered: str = ""
+    """The command that was answered just now, in direct messages: the Home tab takes none."""
 
     @property
     def empty(self) -> bool:
@@ -52,7 +54,7 @@ def home(slash: str, shown: Shown, now: datetime) -> dict[str, Any]:
             )
         )
     else:
-        blocks += [*_to_decide(shown.to_decide), *_own(shown.own), *_registry(shown), *menu.rows(shown.offered)]
+        blocks += [*_to_decide(shown.to_decide), *_own(shown.own), *_registry(shown), *_menu(shown)]
     blocks.append(context(f"As of {date(now)}"))
     return _view(blocks)
 
@@ -119,6 +121,15 @@ def _registry(shown: Shown) -> list[Block]:
     if blocks and shown.read_at is not None:
         blocks.append(context(f"Read from Quay {date(shown.read_at)}"))
     return blocks
+
+
+def _menu(shown: Shown) -> list[Block]:
+    if not shown.offered:
+        return []
+    hint: Block = context("What you press here is answered in the *Messages* tab, beside *Home*.")
+    if shown.answered:
+        hint = section(f"✅ {code(clip(shown.answered, 100))} is answered in the *Messages* tab, beside *Home*.")
+    return [header("What you may do from here"), hint, *menu.rows(shown.offered)]
 
 
 def _more(records: Sequence[Record]) -> list[Block]:

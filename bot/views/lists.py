@@ -12,6 +12,8 @@ from bot.views.text import clip, count, duration, escape, percent, size, visible
 
 Row = TypeVar("Row")
 _SOON = timedelta(days=30)
+FILTER = "list_filter"
+"""The action_id of the button that opens a list's filters."""
 CELL = 80
 """The longest cell, in characters: a page of 20 rows stays below what Slack takes in one table."""
 
@@ -55,7 +57,7 @@ class Setting:
 
 def keys(shown: Shown[ServiceKey], now: datetime, *, asked: str) -> Message:
     """Service keys, in the order in which they are given."""
-    rows = [(_state(key, now), key.service, key.kid[:12], key.name, _expiry(key, now)) for key in shown.rows]
+    rows = [(state_of(key, now), key.service, key.kid[:12], key.name, _expiry(key, now)) for key in shown.rows]
     hint = "Details: `keys show KID`, with the first characters of the key."
     return _listing(shown, "service key", asked, ("State", "Service", "Key", "Name", "Expires"), rows, hint=hint)
 
@@ -89,12 +91,15 @@ def settings(shown: Shown[Setting], *, asked: str) -> Message:
     return _listing(shown, "setting", asked, ("Setting", "Value"), rows, hint=hint)
 
 
-def with_pages(drawn: Message, cursor: str, *, previous: bool, following: bool) -> Message:
-    """The page with buttons to its neighbours, and to a file of the whole list."""
+def with_buttons(
+    drawn: Message, *, cursor: str = "", previous: bool = False, following: bool = False, filters: str = ""
+) -> Message:
+    """An answer with buttons: to its neighbours and a file of all of it, by a cursor, and to its filters."""
     buttons = [button("‹ Previous", "page_previous", cursor)] if previous else []
     buttons += [button("Next ›", "page_next", cursor)] if following else []
-    buttons.append(button("Send as file", "page_file", cursor))
-    return replace(drawn, blocks=(*drawn.blocks, actions(buttons, f"page:{cursor}")))
+    buttons += [button("Send as file", "page_file", cursor)] if cursor else []
+    buttons += [button("Filter…", FILTER, filters)] if filters else []
+    return replace(drawn, blocks=(*drawn.blocks, actions(buttons, f"page:{cursor}"))) if buttons else drawn
 
 
 def fullest_first(found: Sequence[Organization]) -> list[Organization]:
@@ -148,7 +153,15 @@ def _use(holder: Organization | User) -> tuple[str, str, str]:
     return (percent(report.quota_bytes, limit) if report.is_complete else "–", used, size(limit))
 
 
-def _state(key: ServiceKey, now: datetime) -> str:
+def standings(keys: Sequence[ServiceKey]) -> str:
+    """How many keys there are of each kind: `2 approved, 1 waiting`."""
+    waiting = sum(key.is_waiting for key in keys)
+    counted = {"approved": len(keys) - waiting, "waiting": waiting}
+    return ", ".join(f"{count(number)} {kind}" for kind, number in counted.items() if number) or "none"
+
+
+def state_of(key: ServiceKey, now: datetime) -> str:
+    """Where a key stands, in a word."""
     if key.is_waiting:
         return "waiting"
     if key.expiration_date is None:

@@ -1,15 +1,16 @@
 """One user or one organization, answered: how full it is first, then what else there is to know."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.messages import Block, Message
-from bot.quay.models import Organization, Team, User
+from bot.quay.models import Member, Organization, Team, User
 from bot.views.blocks import context, link, message, section
 from bot.views.lists import flags
 from bot.views.text import count, duration, escape, exact_size, percent, size
 
-TEAMS = 20
-"""So many teams are named; a section holds 3,000 characters."""
+TEAMS, MEMBERS = 20, 10
+"""So many teams and members are named; a section holds 3,000 characters."""
 
 
 def user(shown: User, page: str) -> Message:
@@ -24,17 +25,21 @@ def user(shown: User, page: str) -> Message:
     return message(said, _blocks(lines, shown, f"quota show user:{shown.username}", page))
 
 
-def organization(shown: Organization, page: str) -> Message:
-    """An organization: its use, its teams, its settings as far as Quay shows them to the bot's token."""
+def organization(shown: Organization, members: Sequence[Member] | None, page: str) -> Message:
+    """An organization: its use, its people, its settings as far as Quay shows them to the bot's token."""
     use = _use(shown)
     said = f"{shown.name}: {use}"
     lines = [f"*{escape(said)}*"]
+    if members is not None:
+        lines.append(_members(members, shown))
+    elif shown.teams:
+        lines.append("Quay does not show its members to the bot's token.")
     if shown.teams:
         teams = sorted(shown.teams.values(), key=lambda team: (team.role != "admin", team.name))
         more = f", and {count(len(teams) - TEAMS)} more" if len(teams) > TEAMS else ""
         lines.append(f"Teams: {', '.join(map(_team, teams[:TEAMS]))}{more}")
     else:
-        lines.append("Quay does not show its teams to the bot's token.")
+        lines.append("Quay does not show its members and teams to the bot's token.")
     if shown.email:
         lines.append(f"E-mail: {escape(shown.email)}")
     if shown.invoice_email:
@@ -50,6 +55,19 @@ def _blocks(lines: list[str], shown: Organization | User, command: str, page: st
     used = f"{exact_size(report.quota_bytes)} · " if report and report.is_complete else ""
     small = f"{used}`{escape(command)}` · {link(page, 'Open in Quay')}"
     return (section("\n".join(lines)), context(small))
+
+
+def _members(members: Sequence[Member], of: Organization) -> str:
+    """The people, those of a team that administers it first; Quay counts no robots among them."""
+    if not members:
+        return "Members: none"
+    admins = {name for name, team in of.teams.items() if team.role == "admin"}
+    owners = {member.name for member in members if any(team.name in admins for team in member.teams)}
+    names = sorted((member.name for member in members), key=lambda name: (name not in owners, name))
+    named = [f"{escape(name)}{' (owner)' if name in owners else ''}" for name in names[:MEMBERS]]
+    more = f", and {count(len(names) - MEMBERS)} more" if len(names) > MEMBERS else ""
+    people = "person" if len(names) == 1 else "people"
+    return f"Members: {count(len(names))} {people}, robots not counted: {', '.join(named)}{more}"
 
 
 def _team(team: Team) -> str:

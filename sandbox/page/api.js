@@ -44,6 +44,7 @@ export const slack = {
   act: (action) => call("/sandbox/slack/act", action),
   submit: (submission) => call("/sandbox/slack/submit", submission),
   close: (closing) => call("/sandbox/slack/close", closing),
+  shortcut: (wish) => call("/sandbox/slack/shortcut", wish),
   suggest: (question) => call("/sandbox/slack/suggest", question),
 };
 

@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { byId } from "./dom.js";
 import { MessageList } from "./messages.js";
 import { RegistryPanel } from "./registry.js";
+import { MessageMenu } from "./shortcuts.js";
 import { HOME, note, Sidebar } from "./sidebar.js";
 import { dismiss, toast } from "./toast.js";
 import { Unread } from "./unread.js";
@@ -12,7 +13,7 @@ import { Home, Modals } from "./views.js";
 
 const FIRST_ACTOR = "U01ALICE";
 
-const here = { user: FIRST_ACTOR, place: null, team: { name: "" }, people: [], channels: [], command: "/quay" };
+const here = { user: FIRST_ACTOR, place: null, team: { name: "" }, people: [], channels: [], command: "/quay", shortcuts: [] };
 let names = { user: () => undefined, channel: () => undefined, people: [], channels: [] };
 
 const unread = new Unread();
@@ -24,6 +25,14 @@ const composer = new Composer(async (text) => {
   return answer.ok || isShownBySlack(answer.error) ? null : sentence(answer.error);
 });
 const messages = new MessageList(byId("messages"), byId("newer"), { connect: connectMessage, suggest: suggestions });
+new MessageMenu({
+  shortcuts: () => here.shortcuts,
+  use: async (callbackId, ts) => {
+    const answer = await slack.shortcut({ user: here.user, callback_id: callbackId, channel: here.place, ts });
+    if (!answer.ok) toast(sentence(answer.error));
+    refreshViews();
+  },
+});
 const modals = new Modals({
   connect: connectView,
   submit: async (view, values) => {
@@ -91,7 +100,7 @@ const refreshState = coalesced(async () => {
     const channels = new Map(state.channels.map((one) => [one.id, one]));
     names = { user: (id) => users.get(id), channel: (id) => channels.get(id), people, channels: state.channels };
   }
-  Object.assign(here, { team: state.team, users: state.users, people, channels: state.channels, command: state.command });
+  Object.assign(here, { team: state.team, users: state.users, people, channels: state.channels, command: state.command, shortcuts: state.shortcuts });
 });
 
 const refreshMessages = coalesced(async () => {

@@ -1,4 +1,4 @@
-"""Organizations: the superuser API's view of them, and the two operations of the ordinary API that matter."""
+"""Organizations: the superuser API's view of them, and the three operations of the ordinary API that matter."""
 
 from uuid import uuid4
 
@@ -7,7 +7,7 @@ from starlette.responses import Response
 from sandbox.quay import answers, views
 from sandbox.quay.dispatch import Call, Operation, Resource
 from sandbox.quay.routes_users import LIMIT, listed_page, name_problem
-from sandbox.quay.state import Organization
+from sandbox.quay.state import Organization, User
 
 _TAG_EXPIRATIONS = (0, 86400, 604800, 1209600, 2419200)
 
@@ -73,8 +73,7 @@ def _delete(call: Call) -> Response:
 def _show(call: Call) -> Response:
     """Everybody may look; who may not see the organization's inside gets hardly more than its name."""
     organization = _organization(call)
-    principal = call.principal
-    if principal and principal.may_read and principal.user.global_readonly:
+    if _reads_everything(call):
         return answers.answer(_details(call, organization, is_admin=False))
     if _has_full_access(call):
         return answers.answer(_details(call, organization, is_admin=True))
@@ -105,11 +104,38 @@ def _change_details(call: Call) -> Response:
     return answers.answer(_details(call, organization, is_admin=True))
 
 
+def _members(call: Call) -> Response:
+    """The people in any team, each once; robots are left out. Who may not look learns not even whether it exists."""
+    if not (_reads_everything(call) or _has_full_access(call)):
+        raise answers.unauthorized()
+    organization = _organization(call)
+    members: dict[str, views.Json] = {}
+    for team, names in organization.teams.items():
+        for user in filter(None, map(call.registry.user, names)):
+            shown = members.setdefault(user.name, _member(user))
+            shown["teams"].append({"name": team, "avatar": views.avatar(team, team, "team")})
+    return answers.answer({"members": list(members.values())})
+
+
+def _member(user: User) -> views.Json:
+    return {
+        "name": user.name,
+        "kind": "user",
+        "avatar": views.avatar(user.name, user.email, "user"),
+        "teams": [],
+        "repositories": [],
+    }
+
+
 def _organization(call: Call) -> Organization:
     organization = call.registry.organization(call.parameters["name"])
     if organization is None:
         raise answers.not_found()
     return organization
+
+
+def _reads_everything(call: Call) -> bool:
+    return call.principal is not None and call.principal.may_read and call.principal.user.global_readonly
 
 
 def _has_full_access(call: Call) -> bool:
@@ -127,13 +153,13 @@ def _outside(organization: Organization) -> views.Json:
 
 
 def _details(call: Call, organization: Organization, *, is_admin: bool) -> views.Json:
-    teams = {name: _team(name) for name in organization.teams}
+    teams = {name: _team(name, len(members)) for name, members in organization.teams.items()}
     shown = {
         **_outside(organization),
         "is_admin": is_admin,
         "is_member": True,
         "teams": teams,
-        "ordered_teams": organization.teams,
+        "ordered_teams": list(organization.teams),
     }
     if is_admin:
         shown |= {
@@ -146,7 +172,7 @@ def _details(call: Call, organization: Organization, *, is_admin: bool) -> views
     return {**shown, **views.quota_fields(organization, call.features)}
 
 
-def _team(name: str) -> views.Json:
+def _team(name: str, members: int) -> views.Json:
     return {
         "name": name,
         "description": "",
@@ -154,7 +180,7 @@ def _team(name: str) -> views.Json:
         "avatar": views.avatar(name, name, "team"),
         "can_view": True,
         "repo_count": 0,
-        "member_count": 1,
+        "member_count": members,
         "is_synced": False,
     }
 
@@ -171,6 +197,11 @@ RESOURCES = (
             "GET": Operation(_show, access="anyone"),
             "PUT": Operation(_change_details, _DETAILS, access="token"),
         },
+        present=lambda _features: True,
+    ),
+    Resource(
+        "/api/v1/organization/{name}/members",
+        {"GET": Operation(_members, access="token")},
         present=lambda _features: True,
     ),
 )

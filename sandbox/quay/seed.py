@@ -87,6 +87,7 @@ def seed(
     rng = random.Random(fixed)
     _add_organizations(registry, rng, max(len(_NOTABLE), namespaces * 2 // 7))
     _add_users(registry, rng, max(4, namespaces - len(registry.namespaces)))
+    _fill_teams(registry, random.Random(fixed + 1))
     _add_keys(registry, rng)
     _add_builds(registry)
     _add_logs(registry, rng)
@@ -115,7 +116,7 @@ def _add_organizations(registry: Registry, rng: random.Random, wanted: int) -> N
 
 def _organization(registry: Registry, name: str) -> Organization:
     organization = Organization(registry.next_id(), name, f"{name}@example.com")
-    organization.teams = ["owners", "developers"]
+    organization.teams = {"owners": [], "developers": []}
     registry.add(organization)
     return organization
 
@@ -141,6 +142,16 @@ def _add_users(registry: Registry, rng: random.Random, wanted: int) -> None:
         if rng.random() < 0.1:
             user.quota = Quota(registry.next_id(), 10 * GIB, [Limit(registry.next_id(), "Reject", 100)])
         registry.add(user)
+
+
+def _fill_teams(registry: Registry, rng: random.Random) -> None:
+    """One or two owners, some developers, and a robot that deploys; `library` is everybody's."""
+    people = [user.name for user in registry.users() if not (user.super_user or user.global_readonly)]
+    for organization in registry.organizations():
+        many = len(people) if organization.name == "library" else rng.randint(1, 6)
+        chosen = rng.sample(people, min(many, len(people)))
+        organization.teams["owners"] = chosen[: rng.randint(1, 2)]
+        organization.teams["developers"] = [*chosen[-many // 2 :], f"{organization.name}+deploy"]
 
 
 def _add_keys(registry: Registry, rng: random.Random) -> None:
@@ -182,7 +193,7 @@ def _add_builds(registry: Registry) -> None:
         ("building", 4, _BUILD_SCRIPT, False),
         ("error", 65, [*_BUILD_SCRIPT, {"message": "\x1b[31merror: exit 2\x1b[0m", "type": "error"}], False),
         ("waiting", 1, [], False),
-        ("complete", 1500, [], True),
+        ("complete", 1500, [*_BUILD_SCRIPT, {"message": "pushing", "type": "phase"}], True),
     )
     for phase, minutes, script, archived in phases:
         digest = hashlib.sha256(phase.encode()).hexdigest()

@@ -67,7 +67,8 @@ class Organization(Namespace):
     invoice_email: bool = False
     invoice_email_address: str | None = None
     tag_expiration_s: int = 1209600
-    teams: list[str] = field(default_factory=lambda: ["owners"])
+    teams: dict[str, list[str]] = field(default_factory=lambda: {"owners": []})
+    """The names of each team's members, robots among them."""
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ class Page:
             "channels": channels,
             "now": workspace.now(),
             "command": self.slack.settings.command,
+            "shortcuts": [asdict(one) for one in self.slack.settings.shortcuts],
         }
 
     def _messages(self, asked: Json) -> Json:

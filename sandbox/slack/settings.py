@@ -19,6 +19,14 @@ SCOPES = (
 )
 
 
+@dataclass(frozen=True)
+class Shortcut:
+    """A message shortcut, as the app's manifest names it."""
+
+    callback_id: str
+    name: str
+
+
 @dataclass
 class SlackSettings:
     """Everything that may be different from one sandbox to the next; all of it may be changed while it runs.
@@ -37,6 +45,8 @@ class SlackSettings:
     retry_seconds: tuple[float, ...] = (0.0, 60.0, 300.0)
     should_escape: bool = True
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    shortcuts: tuple[Shortcut, ...] = ()
+    """What the app offers in the menu of each message."""
 
     def learn_url(self, request: Request) -> None:
         """Take over the address at which a request came, where no other was given."""

@@ -84,7 +84,7 @@ def test_a_key_is_approved_only_by_one_who_may(window: Window) -> None:
     expect(card).to_contain_text("waits for approval")
     window.press(card, "key_approve", confirm="Approve")
     expect(card.get_by_role("heading")).to_contain_text(f"✅ Key {kid[:12]}… of quay_builder")
-    expect(card).to_contain_text("approved by Bob Brandt (U02BOB)")
+    expect(card).to_contain_text("Approved by Bob Brandt (U02BOB)")
     expect(card.get_by_role("button")).to_have_count(0)
 
     assert kid not in [key["kid"] for key in waiting_keys(window)]
@@ -159,6 +159,38 @@ def test_on_a_phone_only_tables_scroll_sideways(phone: Window) -> None:
     expect(phone.message("team-ml-vision is at")).to_be_visible()
     phone.page.get_by_label("Registry panel", exact=True).click()
     assert phone.page.evaluate(SCROLLING_SIDEWAYS) == []
+    phone.page.get_by_label("Registry panel", exact=True).click()
+    expect(phone.page.get_by_role("complementary", name="Registry")).to_be_hidden()
+
+
+def test_a_list_is_narrowed_without_typing_an_option(phone: Window) -> None:
+    """The menu answers at once; the answer's button opens the form of its filters, with those in force."""
+    phone.enter("Dave", "C0REGOPS")
+    phone.say("/quay")
+    phone.message("What you may do here").locator("[data-action-id='menu:keys list']").click()
+    for filled, entered, said in (("", "clair", "keys of clair"), ("clair", "scanner", "keys of scanner")):
+        phone.press(phone.message("service keys"), "list_filter")
+        form = phone.page.get_by_role("dialog", name="/quay keys list")
+        expect(form.get_by_label("Service")).to_have_value(filled)
+        form.get_by_label("Service").fill(entered)
+        form.get_by_role("button", name="Show", exact=True).click()
+        expect(phone.message(said)).to_contain_text("clair_scanner")
+
+
+def test_a_key_is_asked_about_from_the_menu_of_a_message(window: Window, phone: Window) -> None:
+    """Which stands at the message that one points at or touches; a message for one person alone has none."""
+    for opened in (window, phone):
+        opened.enter("Bob")
+        opened.say("/quay keys list")
+        opened.message("service keys").locator("strong", has_text="service keys").click()
+        expect(opened.page.get_by_label("Actions on this message")).to_be_hidden()
+        opened.message("of clair_scanner: waits for approval").get_by_role("heading").click()
+        opened.page.get_by_label("Actions on this message").click()
+        opened.page.get_by_role("menuitem", name="Ask about this key").click()
+        asked = opened.page.get_by_role("dialog", name="Service key")
+        expect(asked).to_contain_text("Other keys of clair_scanner")
+        asked.get_by_role("button", name="Dismiss this form").click()
+        expect(asked).to_have_count(0)
 
 
 @pytest.mark.parametrize("person", PEOPLE)

@@ -45,6 +45,8 @@ async def test_an_approver_presses_approve(world: World) -> None:
     card = next(m for m in world.slack.messages.values() if str(done.offer.arguments["kid"]) in text_of(m))
     assert "✅" in text_of(card)
     assert "key_approve" not in text_of(card)
+    assert "*Approved* by Bob (`U0BOB`). Quay has it approved" in text_of(card)
+    assert "Deleted by Quay if nobody approves" not in text_of(card), "that is over"
     assert await world.events() == [
         "key_arrived",
         "key_arrived",
@@ -105,7 +107,7 @@ async def test_reject_deletes_the_key(world: World) -> None:
     await world.click("U0EVE", "key_reject", record_id)
     (done,) = await world.work()
     assert (done.state, kid in world.registry.keys) == ("done", False)
-    assert "rejected by" in "".join(map(text_of, world.slack.messages.values()))
+    assert "*Rejected and deleted* by Eve (`U0EVE`)" in "".join(map(text_of, world.slack.messages.values()))
 
 
 async def test_a_click_after_expiry_does_nothing(world: World) -> None:
@@ -221,6 +223,9 @@ async def test_where_reading_back_fails_as_well_the_outcome_is_unknown(redis: Re
         (ended,) = await world.work()
         assert ended.state == "unknown"
         assert "Look at it in Quay" in ended.note
+        shown = "".join(map(text_of, world.slack.messages.values()))
+        assert f"`keys show {ended.offer.arguments['kid']}`" in shown
+        assert '"look_again"' in shown
 
 
 class Death(BaseException):

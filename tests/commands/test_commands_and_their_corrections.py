@@ -53,6 +53,8 @@ def test_what_is_typed_becomes_a_typed_call(text: str, path: str, arguments: dic
         ("keys approve abcdef ghijkl", "'ghijkl' is too much"),
         ("quota set team-a 100", "A size needs a unit: 100GiB or 100GB"),
         ("quota set team-a 0GiB", "use `quota delete`"),
+        ("quota set team-a 0", "A size of 0 is not a limit; to lift the limit, use `quota delete`"),
+        ("quota set team-a 0.0001KiB", "'0.0001KiB' is less than a byte"),
         ("quota set team-a 9EiB", "more than Quay can store"),
         ("quota set team-a 5XB", "not a unit of size"),
         ("quota set Team-A 5GB", "cannot be a namespace"),

@@ -46,6 +46,14 @@ async def test_a_command_without_arguments_opens_its_form(world: World) -> None:
     assert forms_of(world).read(filled_in) == Filled('quota set team-alpha "100 GiB"', ADMIN)
 
 
+async def test_the_button_of_a_form_says_what_comes_of_it(world: World) -> None:
+    """A read is shown at once; of a change there is a plan first."""
+    for text, word in (("quota show", "Show"), ("quota set", "Continue"), ("why", "Continue")):
+        view = await opened(world, "U0CAROL", text)
+        assert view is not None
+        assert view["submit"]["text"] == word
+
+
 async def test_what_was_typed_already_stands_in_the_form(world: World) -> None:
     """And is submitted with the rest."""
     view = await opened(world, "U0CAROL", "quota set team-alpha")
@@ -74,6 +82,7 @@ async def test_no_form_is_opened(world: World, user: str, text: str, channel: st
     [
         ("quota set", {"namespace": "Team A", "limit": "5GiB"}, "field:namespace", "cannot be a namespace"),
         ("quota set", {"namespace": "a", "limit": "100"}, "field:limit", "100 of what? A size needs a unit"),
+        ("quota set", {"namespace": "a", "limit": "0"}, "field:limit", "A size of 0 is not a limit"),
         ("quota set", {"namespace": "a", "limit": "9EiB"}, "field:limit", "more than Quay can store"),
         ("keys create", {"service": "clair", "expires": "soon"}, "field:expires", "'soon' is no date"),
         ("keys create", {"service": "clair", "expires": "1d", "meta": "x"}, "field:meta", "is no KEY=VALUE"),

@@ -17,10 +17,10 @@ AT_HOME = {"name": "staff may look from home", "who": ["staff"], "may": ["read"]
 CHANGING_AT_HOME = {"name": "managers at home", "who": ["managers"], "may": ["quotas.change"], "in": ["home"]}
 
 
-async def home_of(world: World, user: str, names: Names | None = None) -> dict[str, Any]:
+async def home_of(world: World, user: str, names: Names | None = None, *, answered: str = "") -> dict[str, Any]:
     names = names or Names(world.quay, world.clock)
     home = Home(world.confirmations, world.gate, names, world.dispatcher.grammar, world.measuring, world.clock)
-    view = await home.view(await world.person(user))
+    view = await home.view(await world.person(user), answered=answered)
     assert check_view(view) == []
     return view
 
@@ -130,6 +130,16 @@ async def test_the_menu_of_the_home_tab_is_what_one_may_do_there(world: World) -
     offered = [value for action, value in buttons(await home_of(world, "U0CAROL")) if action.startswith("menu:")]
     assert "quota show" in offered
     assert "quota set" not in offered
+
+
+async def test_the_menu_says_where_its_answers_are(world: World) -> None:
+    """In the Messages tab: before anything was pressed, and beside the buttons after it."""
+    let(world, AT_HOME)
+    assert "What you press here is answered in the *Messages* tab" in text(await home_of(world, "U0CAROL"))
+    view = await home_of(world, "U0CAROL", answered="keys list")
+    assert "`keys list` is answered in the *Messages* tab" in text(view)
+    titles = [block.get("text", {}).get("text") for block in view["blocks"]]
+    assert titles.index("What you may do from here") < next(i for i, t in enumerate(titles) if "Messages" in str(t))
 
 
 async def test_a_change_from_the_home_tab_is_judged_there(world: World) -> None:

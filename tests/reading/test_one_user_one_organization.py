@@ -1,9 +1,11 @@
 """One user or organization: how full it is, who is in it, and its page in the registry."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from bot.permissions import Policy
-from tests.support.answers import asked, requests_to_quay
+from sandbox.quay.state import User
+from tests.support.answers import asked, forget_requests, requests_to_quay
 from tests.support.world import POLICY, World, text_of
 
 
@@ -11,8 +13,47 @@ async def test_an_organization_is_shown_with_its_use_and_teams(world: World) -> 
     """The use first."""
     answer = await asked(world, "orgs show team-alpha")
     assert answer.text.startswith("team-alpha: 96.9 % of its quota, 77.5 GiB of 80 GiB")
-    assert "Teams: owners (admin, 1), developers (member, 1)" in text_of(answer)
+    assert "Teams: owners (admin, 1), developers (member, 4)" in text_of(answer)
     assert "<https://quay.test/organization/team-alpha|Open in Quay>" in text_of(answer)
+
+
+async def test_an_organization_is_shown_with_its_people(world: World) -> None:
+    """Owners first, each person once, and no robot among them; with one more request beside the organization's own."""
+    teams = {"owners": ["zoe", "jrivera"], "developers": ["jrivera", "abe", "team-alpha+deploy"]}
+    _fill(world, teams, extra=["zoe", "abe"])
+    await forget_requests(world)
+    shown = text_of(await asked(world, "orgs show team-alpha"))
+    assert "Members: 3 people, robots not counted: jrivera (owner), zoe (owner), abe\\nTeams:" in shown
+    one = "GET /api/v1/organization/team-alpha"
+    assert sorted(await requests_to_quay(world)) == [one, f"{one}/members"]
+
+
+async def test_of_many_members_the_first_are_named(world: World) -> None:
+    """The rest as a number; nobody at all is said, too."""
+    names = [f"dev{number:02}" for number in range(13)]
+    _fill(world, {"owners": names[-1:], "developers": names}, extra=names)
+    shown = text_of(await asked(world, "orgs show team-alpha"))
+    assert "Members: 13 people, robots not counted: dev12 (owner), dev00, dev01" in shown
+    assert "dev08, and 3 more" in shown
+    _fill(world, {"owners": []})
+    assert "Members: none" in text_of(await asked(world, "orgs show team-alpha"))
+
+
+async def test_members_that_quay_does_not_show_are_said_not_to_be_shown(world: World) -> None:
+    """Without full access a superuser sees an organization from outside; its limit is known nevertheless."""
+    world.registry.features = dataclasses.replace(world.registry.features, superusers_full_access=False)
+    answer = await asked(world, "orgs show team-alpha")
+    assert "Quay does not show its members and teams to the bot's token" in text_of(answer)
+    assert "its limit is 80 GiB" in answer.text
+
+
+def _fill(world: World, teams: dict[str, list[str]], extra: Sequence[str] = ()) -> None:
+    """Put these people into the teams of team-alpha; `extra` are new to the registry."""
+    for name in extra:
+        world.registry.add(User(world.registry.next_id(), name, f"{name}@example.com"))
+    organization = world.registry.organization("team-alpha")
+    assert organization is not None
+    organization.teams = teams
 
 
 async def test_a_user_is_shown_with_what_is_unusual(world: World) -> None:

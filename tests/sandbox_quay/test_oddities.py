@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.quay.state import Quota, Registry, ServiceKey, User
+from sandbox.quay.state import Build, Quota, Registry, ServiceKey, User
 
 API = "/api/v1/superuser"
 
@@ -127,6 +127,49 @@ async def test_the_ordinary_api_changes_an_organization(lab: Registry, quay: htt
     lab.features.superusers_full_access = False
     assert (await quay.put("/api/v1/organization/library", json=body)).status_code == 403
     assert "quota_report" not in (await quay.get("/api/v1/organization/library")).json()
+
+
+async def test_the_ordinary_api_lists_the_people_of_an_organization(lab: Registry, quay: httpx.AsyncClient) -> None:
+    """Each with their teams, robots left out: to full access and to global read-only superusers, to nobody else."""
+    organization = lab.organization("library")
+    assert organization is not None
+    organization.teams = {"owners": ["devtable"], "readers": ["reader", "devtable", "library+bot", "nobody"]}
+    path = "/api/v1/organization/library/members"
+    found = (await quay.get(path)).json()["members"]
+    assert [(one["name"], one["kind"], [team["name"] for team in one["teams"]]) for one in found] == [
+        ("devtable", "user", ["owners", "readers"]),
+        ("reader", "user", ["readers"]),
+    ]
+    assert found[0].keys() == {"name", "kind", "avatar", "teams", "repositories"}
+    shown = (await quay.get("/api/v1/organization/library")).json()["teams"]
+    assert {name: team["member_count"] for name, team in shown.items()} == {"owners": 1, "readers": 4}
+    assert (await quay.get("/api/v1/organization/nosuch/members")).status_code == 404
+    for token, status in (("global-readonly-superuser", 200), ("non-superuser", 403), ("no-scope", 403), ("x", 401)):
+        answer = await quay.get(path, headers={"authorization": f"Bearer {token}"})
+        assert answer.status_code == status, token
+    lab.features.superusers_full_access = False
+    refused = [await quay.get(path), await quay.get("/api/v1/organization/nosuch/members")]
+    assert [answer.json()["error_type"] for answer in refused] == ["insufficient_scope"] * 2
+
+
+async def test_an_archived_log_is_where_its_link_leads(lab: Registry, quay: httpx.AsyncClient) -> None:
+    """To whoever may write to the repository, and to a browser, which counts as logged in; the rest is a 403 page."""
+    build = Build("a-build", "complete", lab.clock(), "devtable", "simple", logs=[{"message": "done"}], archived=True)
+    running = Build("b-build", "building", lab.clock(), "devtable", "simple", logs=[{"message": "going"}])
+    lab.builds |= {build.uuid: build, running.uuid: running}
+    link = (await quay.get(f"{API}/a-build/logs")).json()["logs_url"]
+    for headers in ({}, {"authorization": "Bearer superuser-that-owns"}):
+        request = quay.build_request("GET", link)
+        del request.headers["authorization"]
+        request.headers.update(headers)
+        answer = await quay.send(request)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+        assert answer.json() == {"start": 0, "total": 1, "logs": [{"message": "done"}]}
+    for token in ("no-scope", "non-superuser", "unknown"):
+        assert (await quay.get(link, headers={"authorization": f"Bearer {token}"})).status_code == 403
+    for other in ("b-build", "nosuch"):
+        answer = await quay.get(f"/logarchive/{other}")
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (403, "text/html")
 
 
 async def test_disabling_a_user_answers_with_the_old_state(quay: httpx.AsyncClient) -> None:

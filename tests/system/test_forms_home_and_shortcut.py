@@ -104,6 +104,31 @@ async def test_the_menu_leads_to_answers_and_forms(town: Town) -> None:
     assert (await town.sees("U03CAROL", "team-beta is at"))["ephemeral"]
 
 
+async def test_what_answers_at_once_offers_its_filters(town: Town) -> None:
+    """From the menu to the answer, from its button to the form, from the form to the narrower answer."""
+    await town.say("U03CAROL", "/quay")
+    menu = await town.sees("U03CAROL", "What you may do here")
+    await town.press("U03CAROL", menu, "menu:keys list")
+    await town.press("U03CAROL", await town.sees("U03CAROL", "9 service keys"), "list_filter")
+    view = await town.modal("U03CAROL", "Only those that wait for approval", "/quay keys list")
+    block, action = field(view, "service")
+    typed = {block: {action: {"value": "quay_builder"}}}
+    assert (await do(town, "submit", "U03CAROL", view_id=view["id"], values=typed))["ok"]
+    assert (await town.sees("U03CAROL", "3 service keys of quay_builder"))["ephemeral"]
+
+
+async def test_an_unknown_outcome_is_looked_at_with_one_press(town: Town) -> None:
+    """By whoever may, to them alone; what Quay says then is the answer."""
+    lost = {"failures": [{"kind": "closed", "method": "PUT"}]}
+    await town.say("U03CAROL", "/quay quota set team-beta 120GiB")
+    plan = await town.sees("U03CAROL", "Set the quota of team-beta to 120 GiB?", "change_confirm")
+    assert (await town.page.post(f"{town.environment['QUAY_URL']}/sandbox/quay/faults", json=lost)).is_success
+    await town.press("U03CAROL", plan, "change_confirm")
+    told = await town.sees("U04DAVE", "outcome unknown", "`quota show team-beta`", "look_again")
+    await town.press("U04DAVE", told, "look_again")
+    assert (await town.sees("U04DAVE", "team-beta is at", after=told["ts"]))["ephemeral"]
+
+
 async def test_a_message_that_names_a_key_can_be_asked_about(town: Town) -> None:
     """From its menu: the key's details in a modal, by the permissions of `keys show`."""
     kid = next(k.kid for k in town.registry.keys.values() if k.service == "quay_builder" and k.approval is None)
@@ -135,7 +160,7 @@ async def test_a_key_is_approved_from_the_home_tab(town: Town) -> None:
     action = {"action_id": "key_approve", "value": button["value"]}
     assert (await do(town, "act", "U02BOB", view_id=view["id"], block_id=block["block_id"], action=action))["ok"]
     await home(town, "U02BOB", gone=button["value"])
-    await town.sees("U04DAVE", kid, "✅", "approved by Bob Brandt")
+    await town.sees("U04DAVE", kid, "✅", "*Approved* by Bob Brandt")
     approval = town.registry.keys[kid].approval
     assert approval is not None
     assert "Bob Brandt (U02BOB)" in approval.notes

@@ -33,7 +33,7 @@ async def test_a_key_is_approved_by_somebody_who_may(town: Town) -> None:
     await town.sees("U04DAVE", "Deciding on it is for approvers")
     assert town.registry.keys[kid].approval is None
     await town.press("U02BOB", card, "key_approve")
-    ended = await town.sees("U04DAVE", kid, "✅", "approved by Bob Brandt")
+    ended = await town.sees("U04DAVE", kid, "✅", "*Approved* by Bob Brandt")
     assert ended["ts"] == card["ts"]
     assert ended["edited"]
     assert "key_approve" not in str(ended)
