@@ -7,10 +7,11 @@ from functools import partial
 from bot.audit import Audit
 from bot.changes import Changes, Denied
 from bot.confirmations import Confirmations, Missing, Record, Refused
+from bot.freeze import Frozen
 from bot.messages import Message
 from bot.permissions import Person
 from bot.sealing import Tampered
-from bot.views import cards, clicks, errors
+from bot.views import cards, clicks, errors, freeze
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,26 @@ class Clicks:
             await self.changes.telling.tell(refused.record)
             return ClickAnswer(clicks.too_late(refused.record, refused.reason), replaces=True)
         except Denied as denied:
-            await self.audit.record(
-                "command_denied",
-                actor=str(person.actor),
-                change=record_id,
-                command=action_id,
-                rule=denied.decision.rule,
-                reason=denied.decision.reason,
-            )
+            decision = denied.decision
+            await self._refused(action_id, record_id, person, rule=decision.rule, reason=decision.reason)
             return ClickAnswer(errors.denied(denied.decision))
+        except Frozen as frozen:
+            await self._refused(action_id, record_id, person, reason=frozen.freeze.note)
+            return ClickAnswer(freeze.refused(frozen.freeze, done="Nothing was done; it waits as it is."))
         except Missing:
             return ClickAnswer(clicks.gone())
         except Tampered:
-            await self.audit.record("record_tampered", actor=str(person.actor), change=record_id)
+            await self.audit.denials.record("record_tampered", actor=str(person.actor), change=record_id)
             return ClickAnswer(clicks.tampered(record_id))
         shown = await self.changes.telling.tell(record)
         return ClickAnswer(cards.card(shown), replaces=True) if shown.private else None
+
+    async def _refused(
+        self, action_id: str, record_id: str, person: Person, *, reason: str, rule: str | None = None
+    ) -> None:
+        await self.audit.denials.record(
+            "command_denied", actor=str(person.actor), change=record_id, command=action_id, rule=rule, reason=reason
+        )
 
     def _actions(self) -> dict[str, Callable[[str, Person], Awaitable[Record]]]:
         approve, reject = self.changes.approve, self.changes.reject

@@ -9,10 +9,11 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError
 
-from bot.audit import Audit, Event
-from bot.changes import Arrivals, Changes, Denied, Gate, NotKnown
+from bot.audit import JSON, Audit
+from bot.changes import Arrivals, Changes, Denied, Freezing, Gate, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
 from bot.confirmations import Confirmations
+from bot.freeze import Frozen
 from bot.links import RegistryLinks
 from bot.messages import LASTING, Courier, Message, MessengerError
 from bot.permissions import Decision, Person, Place, Presumed, decide, may_use
@@ -22,7 +23,7 @@ from bot.quay.client import Quay
 from bot.quay.errors import NotFound, QuayError
 from bot.quay.models import ServiceKey
 from bot.vault import Vault
-from bot.views import cards, errors, menu, meta
+from bot.views import cards, errors, freeze, menu, meta
 from handlers.calls import plain_arguments
 from handlers.context import Change, Context, StatusSource
 from handlers.listing import AnyListing, Listing
@@ -56,6 +57,7 @@ class Dispatcher:
     changes: Changes
     arrivals: Arrivals
     confirmations: Confirmations
+    freezing: Freezing
     audit: Audit
     grammar: Grammar
     status: StatusSource
@@ -88,8 +90,11 @@ class Dispatcher:
         except Refusal as refusal:
             return errors.sentence(str(refusal))
         except Denied as denied:
-            await self._audit(person, place, self._named(delivery.text), "command_denied", denied.decision)
+            said = _said(place, self._named(delivery.text), denied.decision)
+            await self.audit.denials.record("command_denied", actor=str(person.actor), **said)
             return errors.denied(denied.decision, asked=delivery.text)
+        except Frozen as frozen:
+            return freeze.refused(frozen.freeze, done="Nothing was proposed.")
 
     def _menu(self, person: Person, place: Place, use: Decision) -> Message:
         """What this person may do here. Raises Denied where that is nothing."""
@@ -117,7 +122,8 @@ class Dispatcher:
         arguments = _checked_arguments(call.arguments, key)
         decision = self._require(call.command, call.arguments, arguments, person, place)
         if decision is not None:
-            await self._audit(person, place, call.command.path, "command_allowed", decision)
+            said = _said(place, call, decision)
+            await self.audit.record("command_allowed", actor=str(person.actor), **said)
         here = Context(
             person=person,
             place=place,
@@ -127,6 +133,8 @@ class Dispatcher:
             arrivals=self.arrivals,
             gate=self.gate,
             confirmations=self.confirmations,
+            freezing=self.freezing,
+            audit=self.audit,
             vault=self.vault,
             grammar=self.grammar,
             status=self.status,
@@ -182,25 +190,13 @@ class Dispatcher:
         listed = ", ".join(f"{key.kid[: len(typed) + 6]}… ({key.service})" for key in found[:5])
         raise Refusal(f"{len(found)} service keys begin with {typed!r}: {listed}. Give more of the id.")
 
-    def _named(self, text: str) -> str:
-        """The command that a text is, without what else was typed: it may hold what the audit must never keep."""
+    def _named(self, text: str) -> Call | Help | None:
+        """The command that a text is, if it is one."""
         try:
-            call = self.grammar.parse(text)
+            return self.grammar.parse(text)
         except Correction as correction:
             log.debug("not_a_command", said=str(correction)[:40])
-            return "(not a command)"
-        return "help" if isinstance(call, Help) else call.command.path
-
-    async def _audit(self, person: Person, place: Place, command: str, event: Event, decision: Decision) -> None:
-        await self.audit.record(
-            event,
-            actor=str(person.actor),
-            channel=place.channel,
-            command=command,
-            verdict=decision.verdict.value,
-            rule=decision.rule,
-            reason=decision.reason,
-        )
+            return None
 
 
 async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message | None:
@@ -229,6 +225,23 @@ async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message |
     except Exception:
         log.exception("unexpected", incident=incident)
         return errors.unexpected(incident)
+
+
+def _said(place: Place, call: Call | Help | None, decision: Decision) -> dict[str, JSON]:
+    """What the audit says of a decision: the command, without what else was typed, which it must never keep."""
+    command, operations = "(not a command)", tuple[str, ...]()
+    if isinstance(call, Help):
+        command = "help"
+    elif call is not None:
+        command, operations = call.command.path, call.command.permissions_for(call.arguments)
+    return {
+        "channel": place.channel,
+        "command": command,
+        "operations": list(operations),
+        "verdict": decision.verdict.value,
+        "rule": decision.rule,
+        "reason": decision.reason,
+    }
 
 
 async def _invoke(call: Call, here: Context) -> Message | AnyListing | Change | None:

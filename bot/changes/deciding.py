@@ -7,12 +7,12 @@ from datetime import datetime
 
 import structlog
 
+from bot.changes import noting
 from bot.changes.gate import Denied, Gate, NotKnown, required
 from bot.changes.telling import Telling
 from bot.confirmations import (
     Confirmations,
     Missing,
-    Noted,
     Offer,
     Record,
     Refused,
@@ -22,6 +22,7 @@ from bot.confirmations import (
     expire,
 )
 from bot.effects import Arguments, Effect, Forewarns
+from bot.freeze import Frozen
 from bot.messages import LASTING, MessengerError
 from bot.permissions import Person, Place, confirmation_for, decide, may_approve
 from bot.plans import Plan, Refusal, Sight
@@ -51,23 +52,6 @@ def _type_the_name(command: str, operation: str, arguments: Arguments, typed: st
     return f"{wrong}For this the name has to be typed twice. Type: {command} {name} --type-the-name {name}"
 
 
-def proposed(record: Record) -> Noted:
-    """What was proposed, by whom, and on what it rests."""
-    first = record.offers[0]
-    return Noted(
-        "change_proposed" if record.requester else "key_arrived",
-        str(record.requester) if record.requester else None,
-        {
-            "change": record.id,
-            "operation": first.operation,
-            "arguments": dict(first.arguments),
-            "digest": record.digest,
-            "needed": first.needed,
-            "expires": record.expires_at.isoformat(),
-        },
-    )
-
-
 @dataclass(frozen=True)
 class Changes:
     """Everything that people and the clock may do to a pending confirmation."""
@@ -94,7 +78,8 @@ class Changes:
 
         `delivery` identifies what Slack delivered, so that the same delivery twice is one proposal. `typed_name` is
         the name of what changes, as the person typed it once more.
-        Raises Denied, Refusal (a sentence for the person), QuayError, or MessengerError. Nothing is written to Quay.
+        Raises Denied, Refusal (a sentence for the person), Frozen, QuayError, or MessengerError. Nothing is written
+        to Quay.
         """
         effect, policy, now = self.effects[command], self.gate.policy(), self.clock()
         for operation in effect.operations(arguments):
@@ -132,7 +117,9 @@ class Changes:
             expires_at=now + entry.expires,
             typed=typed,
         )
-        return await self._tell_of(await self.confirmations.create(record, proposed(record)))
+        return await self._tell_of(
+            await self.confirmations.create(record, noting.proposed(record, decision.rule), guarded=True)
+        )
 
     async def _forewarned(self, effect: Effect, arguments: Arguments, sight: Sight) -> Plan:
         """The plan with what its effect found by looking around. Raises Refusal or QuayError."""
@@ -157,7 +144,7 @@ class Changes:
             fresh = await self.propose(
                 f"after {stale.id}", person, place, offer.command, offer.arguments, typed_name=name
             )
-        except (Denied, Refusal, QuayError, MessengerError) as error:
+        except (Denied, Refusal, Frozen, QuayError, MessengerError) as error:
             log.info("not_offered_again", change=stale.id, reason=str(error))
             return
         if fresh.private:
@@ -167,7 +154,7 @@ class Changes:
         """Count one person's agreement; with the last one that is needed the change becomes due.
 
         `operation` says which of the offers is meant where there are two. Raises Denied, NotKnown, Refused (with the
-        record as it stands), Missing or Tampered.
+        record as it stands), Frozen, Missing or Tampered.
         """
         record = await self._pending(id_)
         wanted = operation or record.offers[0].operation
@@ -180,17 +167,8 @@ class Changes:
         approved = await self.confirmations.advance(
             id_,
             lambda stored: approve(stored, person.actor, person.label, in_force, now),
-            lambda stored: Noted(
-                "change_approved",
-                str(person.actor),
-                {
-                    "change": id_,
-                    "operation": wanted,
-                    "approvals": len(stored.agreed(wanted)),
-                    "needed": entry.approvals,
-                    "digest": stored.digest,
-                },
-            ),
+            lambda stored: noting.approved(stored, wanted, person.actor),
+            guarded=True,
         )
         if approved.state is State.APPROVED:
             await self.nudge(id_)
@@ -210,11 +188,7 @@ class Changes:
         return await self.confirmations.advance(
             id_,
             lambda stored: close(stored, state, now, actor=person.actor, label=person.label),
-            lambda stored: Noted(
-                "change_cancelled" if own else "change_rejected",
-                str(person.actor),
-                {"change": id_, "operation": stored.offers[0].operation},
-            ),
+            lambda stored: noting.refused(stored, person.actor),
         )
 
     async def expire_due(self) -> None:
@@ -222,13 +196,7 @@ class Changes:
         now = self.clock()
         for id_ in await self.confirmations.expired(now):
             try:
-                await self.confirmations.advance(
-                    id_,
-                    lambda stored: expire(stored, now),
-                    lambda stored: Noted(
-                        "change_expired", None, {"change": stored.id, "operation": stored.offer.operation}
-                    ),
-                )
+                await self.confirmations.advance(id_, lambda stored: expire(stored, now), noting.expired)
             except Refused:
                 continue
             except (Missing, Tampered) as error:
@@ -281,6 +249,6 @@ class Changes:
                 await self.confirmations.advance(
                     record.id,
                     lambda stored: close(stored, State.CANCELLED, self.clock(), note=note),
-                    lambda stored: Noted("change_cancelled", None, {"change": stored.id, "note": note}),
+                    lambda stored: noting.withdrawn(stored, note),
                 )
             raise

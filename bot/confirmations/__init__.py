@@ -13,13 +13,14 @@ from bot.confirmations.record import (
     close,
     expire,
     finish,
+    hold,
     intend,
     intend_more,
     make_stale,
     release,
     show_on,
 )
-from bot.confirmations.store import Confirmations, Missing, Noted
+from bot.confirmations.store import Confirmations, Missing, Noted, Overview
 
 __all__ = [
     "LIVE",
@@ -29,6 +30,7 @@ __all__ = [
     "Missing",
     "Noted",
     "Offer",
+    "Overview",
     "Record",
     "Refused",
     "State",
@@ -37,6 +39,7 @@ __all__ = [
     "close",
     "expire",
     "finish",
+    "hold",
     "intend",
     "intend_more",
     "make_stale",

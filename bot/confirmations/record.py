@@ -190,11 +190,23 @@ def expire(record: Record, now: datetime) -> Record:
 
 def claim(record: Record, now: datetime, *, abandoned_after: timedelta) -> Record:
     """Take an approved record for execution, or one whose worker died before it could have called Quay."""
-    unsent = record.state is State.EXECUTING and not record.intended
-    if unsent and record.claimed_at and now - record.claimed_at >= abandoned_after:
+    if _is_abandoned(record, now, abandoned_after):
         return record._next(claimed_at=now)
     _require(record, State.APPROVED, now)
-    return record._next(state=State.EXECUTING, claimed_at=now)
+    return record._next(state=State.EXECUTING, claimed_at=now, note="")
+
+
+def hold(record: Record, now: datetime, note: str, *, abandoned_after: timedelta) -> Record:
+    """Note once why an approved record waits; an unsent claim whose worker died is given back.
+
+    Raises Refused when that is noted already, or when the record does not wait for a worker.
+    """
+    if _is_abandoned(record, now, abandoned_after):
+        return record._next(state=State.APPROVED, claimed_at=None, due_at=now, note=note)
+    _require(record, State.APPROVED, now)
+    if record.note == note:
+        raise Refused(record, note)
+    return record._next(note=note)
 
 
 def release(record: Record, claimed: Record, due_at: datetime, note: str) -> Record:
@@ -239,6 +251,12 @@ def show_on(record: Record, card: Card) -> Record:
     """
     at_home = record.cards or record.requester is not None
     return record._next(cards=(*record.cards, card), channel=record.channel if at_home else card.channel)
+
+
+def _is_abandoned(record: Record, now: datetime, after: timedelta) -> bool:
+    """Whether it was claimed, and its worker died before it could have called Quay."""
+    unsent = record.state is State.EXECUTING and not record.intended
+    return unsent and record.claimed_at is not None and now - record.claimed_at >= after
 
 
 def _closed(
