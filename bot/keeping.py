@@ -59,7 +59,7 @@ class AuditKeeping:
 
     async def close_months(self) -> None:
         """Seal the months that are over, and trim those that are kept no longer. Raises Tampered."""
-        await self.audit.segments.keep_up(self.clock(), self.kept_for)
+        await self.audit.segments.keep_up(self.kept_for)
 
     async def _last_due(self) -> datetime | None:
         """For which moment a head was published last; for none of which is known where that was altered."""

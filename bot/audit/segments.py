@@ -4,7 +4,7 @@ Only with such a seal may a segment's entries go, after the time for which they 
 the sealed head. What was trimmed, and when, is itself in the record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,6 +66,7 @@ class Segments:
     redis: Redis
     carry: Carry
     key: bytes
+    clock: Callable[[], datetime]
 
     def read(self, stored: Mapping[bytes, bytes]) -> list[Segment]:
         """Read what SEGMENTS holds, in order. Raises Tampered when one of them is not as it was sealed."""
@@ -73,12 +74,13 @@ class Segments:
         found = [Segment.model_validate(sealer.unseal(_name(first.decode()), value)) for first, value in stored.items()]
         return sorted(found, key=lambda segment: segment.first)
 
-    async def keep_up(self, now: datetime, kept_for: timedelta | None) -> None:
+    async def keep_up(self, kept_for: timedelta | None) -> None:
         """Seal every month that is over, and trim what is older than it must be kept (None: nothing is).
 
         One round trip when there is nothing to do. Raises Tampered where the record is not as it was written: what
         cannot be vouched for is neither sealed nor trimmed.
         """
+        now = self.clock()
         segments = self.read(await self.redis.hgetall(SEGMENTS))  # type: ignore[misc]
         try:
             while ended := await self._ended(segments[-1] if segments else None, now):

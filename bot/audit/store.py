@@ -68,7 +68,7 @@ class Audit:
         self._mark = secrets.token_hex(4)
         self._remembered = b""
         self.denials = Denials(redis, self.carry, clock)
-        self.segments = Segments(redis, self.carry, key)
+        self.segments = Segments(redis, self.carry, key, clock)
 
     async def record(self, event: Event, /, *, actor: str | None, **details: JSON) -> Entry:
         """Append an entry and return it; one round trip while nobody else records.

@@ -54,15 +54,7 @@ async def test_nothing_is_proposed_and_the_person_is_told_by_whom_and_why(world:
     """In escaped words; and how it ends."""
     await freeze(world)
     answer = await said(world, "U0DAVE", "quota set team-alpha 90GiB")
-    for part in (
-        "Changes are frozen",
-        "Alice",
-        "U0ALICE",
-        "<!date^",
-        "Quay is being upgraded",
-        "Nothing was proposed",
-        "thaw",
-    ):
+    for part in ("Changes are frozen", "U0ALICE", "<!date^", "Quay is being upgraded", "Nothing was proposed"):
         assert part in answer
     assert "<!channel>" not in answer
     assert await world.confirmations.waiting() == []
@@ -110,7 +102,7 @@ async def test_a_click_moves_nothing_and_the_person_is_told(world: World) -> Non
     (asked,) = [record for record in await world.confirmations.waiting() if record.id != own.id]
     await freeze(world)
     for user, action, record_id in (
-        ("U0DAVE", "change_confirm", asked.id),
+        ("U0BOB", "change_approve", asked.id),
         ("U0CAROL", "change_confirm", own.id),
     ):
         assert "Nothing was done; it waits as it is" in await clicked(world, user, action, record_id)

@@ -88,7 +88,7 @@ async def test_whoever_writes_to_redis_thaws_nothing(world: World, tamper: Tampe
     assert (await world.confirmations.get(record.id)).state is State.APPROVED
 
 
-async def test_a_process_that_starts_after_the_freeze_was_taken_out_learns_of_it_in_its_first_tick(
+async def test_a_process_that_starts_later_learns_in_its_first_tick_that_one_was_taken_out(
     world: World,
 ) -> None:
     """As long as what was told is still noted."""
