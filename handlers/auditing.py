@@ -50,7 +50,8 @@ async def search_audit(
         rows = [
             entry
             for entry in page.entries
-            if wanted.start <= entry.at < wanted.end
+            if wanted.start <= entry.at
+            and (until is None or entry.at < wanted.end)
             and by in {None, entry.actor}
             and (operation is None or _concerns(entry, operation))
         ]
