@@ -1,6 +1,5 @@
 """`quaymaster audit`: verify the record, export it, and verify an export where there is neither Redis nor a key."""
 
-import asyncio
 import json
 import os
 import re
@@ -77,7 +76,7 @@ def audit_commands(with_app: WithApp) -> Cyclopts:
 
         async def run(app: App) -> None:
             async for line in lines(app.audit.stored(), begin, end):
-                await asyncio.to_thread(print, line)
+                print(line)
 
         try:
             with_app(run)

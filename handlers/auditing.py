@@ -57,13 +57,20 @@ async def search_audit(
         ]
         is_past_the_start = bool(page.entries) and page.entries[-1].at < wanted.start
         following = None if is_past_the_start else page.following
-        return Batch(rows, following, warning=views.altered(page.altered))
+        looked = len(page.entries) + page.altered
+        return Batch(rows, following, warning=views.altered(page.altered), looked=looked)
 
     asked = f" by {actor}" if actor else ""
     asked += f" about {operation}" if operation else ""
     asked += f" from {wanted.start:%Y-%m-%d %H:%M} to {wanted.end:%Y-%m-%d %H:%M} UTC"
     return Listing(
-        "audit", fetch, lambda shown: views.entries(shown, asked=asked), files.AUDIT_COLUMNS, files.audit_cells
+        "audit",
+        fetch,
+        lambda shown: views.entries(shown, asked=asked),
+        files.AUDIT_COLUMNS,
+        files.audit_cells,
+        entries="audit entries",
+        picks=True,
     )
 
 

@@ -46,7 +46,7 @@ async def clicked(world: World, user: str, action: str, record_id: str) -> str:
 
 async def home_of(world: World, user: str) -> str:
     names, grammar = Names(world.quay, world.clock), world.dispatcher.grammar
-    home = Home(world.confirmations, world.gate, names, grammar, world.clock)
+    home = Home(world.confirmations, world.gate, names, grammar, world.measuring, world.clock)
     return str(await home.view(await world.person(user)))
 
 
