@@ -58,8 +58,17 @@ class Clicks:
     async def _refused(
         self, action_id: str, record_id: str, person: Person, *, reason: str, rule: str | None = None
     ) -> None:
+        record = await self.confirmations.get(record_id)
         await self.audit.denials.record(
-            "command_denied", actor=str(person.actor), change=record_id, command=action_id, rule=rule, reason=reason
+            "command_denied",
+            actor=str(person.actor),
+            change=record_id,
+            command=action_id,
+            operation="deleteServiceKey" if action_id == "key_reject" else record.offers[0].operation,
+            channel=record.channel,
+            digest=record.digest,
+            rule=rule,
+            reason=reason,
         )
 
     def _actions(self) -> dict[str, Callable[[str, Person], Awaitable[Record]]]:

@@ -16,7 +16,7 @@ from bot.confirmations import Confirmations
 from bot.freeze import Frozen
 from bot.links import RegistryLinks
 from bot.messages import LASTING, Courier, Message, MessengerError
-from bot.permissions import Decision, Person, Place, Presumed, decide, may_use
+from bot.permissions import Decision, Person, Place, Presumed, Verdict, decide, may_use
 from bot.permissions.asking import may_ask_about
 from bot.plans import Argument, Refusal
 from bot.quay.client import Quay
@@ -90,11 +90,15 @@ class Dispatcher:
         except Refusal as refusal:
             return errors.sentence(str(refusal))
         except Denied as denied:
-            said = _said(place, self._named(delivery.text), denied.decision)
-            await self.audit.denials.record("command_denied", actor=str(person.actor), **said)
+            await self._refused(person, place, delivery.text, denied.decision)
             return errors.denied(denied.decision, asked=delivery.text)
         except Frozen as frozen:
+            await self._refused(person, place, delivery.text, Decision(Verdict.DENY, frozen.freeze.note))
             return freeze.refused(frozen.freeze, done="Nothing was proposed.")
+
+    async def _refused(self, person: Person, place: Place, text: str, decision: Decision) -> None:
+        said = _said(place, self._named(text), decision)
+        await self.audit.denials.record("command_denied", actor=str(person.actor), **said)
 
     def _menu(self, person: Person, place: Place, use: Decision) -> Message:
         """What this person may do here. Raises Denied where that is nothing."""

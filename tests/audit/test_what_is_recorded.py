@@ -13,6 +13,7 @@ from bot.audit.entry import Event
 from bot.confirmations import Record
 from bot.permissions import Policy
 from bot.worker import Jobs
+from handlers.details import Details
 from sandbox.quay.faults import Failure
 from tests.support.world import ADMIN, POLICY, World
 
@@ -125,6 +126,27 @@ async def clicks_while_frozen(world: World) -> None:
     await world.click("U0BOB", "change_approve", record.id)
 
 
+async def asks_while_frozen(world: World) -> None:
+    await freezes(world)
+    await world.type("U0DAVE", "quota set team-alpha 90GiB")
+
+
+async def looks(world: World, user: str) -> None:
+    await a_key_arrives(world)
+    record_id = await world.confirmations.live_for(f"waiting key {world.waiting_key()}")
+    details = Details(world.confirmations, world.gate, world.quay, world.audit, world.clock)
+    await details.show(str(record_id), await world.person(user))
+
+
+async def looks_who_may(world: World) -> None:
+    await looks(world, "U0BOB")
+
+
+async def looks_who_may_not(world: World) -> None:
+    world.web.users["U0VISITOR"] = {"is_restricted": True}
+    await looks(world, "U0VISITOR")
+
+
 async def writes_to_redis(world: World) -> None:
     record = await asks(world)
     await world.redis.set(f"quaymaster:confirmation:{record.id}", b"forged")
@@ -150,6 +172,7 @@ async def a_month_is_old(world: World) -> None:
 
 
 ABOUT = {"change": ..., "operation": "changeUserQuotaSuperUser", "channel": ADMIN, "digest": ...}
+LOOK = {"change": ..., "command": "key_details", "operation": "getServiceKey", "channel": ADMIN}
 RESET = {"change": ...}
 TABLE: list[tuple[Event, Scenario, str | None, Mapping[str, Any]]] = [
     (
@@ -164,8 +187,11 @@ TABLE: list[tuple[Event, Scenario, str | None, Mapping[str, Any]]] = [
         "U0MALLORY",
         {"channel": ADMIN, "command": "quota set", "operations": ..., "reason": ...},
     ),
-    ("command_denied", tries_to_agree, "U0MALLORY", {"change": ..., "command": "change_approve", "reason": ...}),
-    ("command_denied", clicks_while_frozen, "U0BOB", {"change": ..., "reason": ...}),
+    ("command_denied", tries_to_agree, "U0MALLORY", {**ABOUT, "command": "change_approve", "reason": ...}),
+    ("command_denied", clicks_while_frozen, "U0BOB", {**ABOUT, "command": "change_approve", "reason": ...}),
+    ("command_denied", asks_while_frozen, "U0DAVE", {"channel": ADMIN, "command": "quota set", "reason": ...}),
+    ("command_denied", looks_who_may_not, "U0VISITOR", {**LOOK, "reason": ...}),
+    ("command_allowed", looks_who_may, "U0BOB", {**LOOK, "rule": "staff may look"}),
     ("denials_counted", floods, "U0MALLORY", {"count": 5, "since": ..., "until": ...}),
     (
         "change_proposed",
