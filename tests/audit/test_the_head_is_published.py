@@ -23,7 +23,7 @@ def keeping(world: World) -> AuditKeeping:
 
 def keeper(world: World, audit: Audit | None = None) -> AuditKeeping:
     return AuditKeeping(
-        world.redis, audit or world.audit, world.slack, world.clock, lambda: ADMIN, BERLIN, timedelta(days=400)
+        world.redis, audit or world.audit, world.slack, world.clock, lambda: ADMIN, lambda: BERLIN, timedelta(days=400)
     )
 
 

@@ -2,17 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from bot.app import build_grammar, open_policy
 from bot.audit import Entry
 from bot.audit.entry import Event
 from bot.confirmations import Record
 from bot.permissions import Policy
-from bot.worker import Jobs
 from handlers.details import Details
 from sandbox.quay.faults import Failure
 from tests.support.world import ADMIN, POLICY, World
@@ -246,9 +243,10 @@ async def test_what_an_entry_says(
 
 
 def test_the_table_is_whole() -> None:
-    """Each event that there is stands in it, but for what the permissions file brings about."""
+    """Each event that there is stands in it, but for those of files that are read again, and of alerts."""
     listed = {event for event, *_ in TABLE}
-    assert set(Event.__args__) - listed == {"policy_loaded", "policy_refused"}  # type: ignore[attr-defined]
+    elsewhere = {event for event in get_args(Event) if event.startswith(("policy_", "alert"))}
+    assert set(get_args(Event)) - listed == elsewhere
 
 
 async def test_quays_own_words_are_kept(world: World) -> None:
@@ -256,23 +254,6 @@ async def test_quays_own_words_are_kept(world: World) -> None:
     await quay_refuses(world)
     answer = str((await latest(world, "change_outcome")).details["answer"])
     assert answer == "The registry takes no more requests for now. (HTTP 429)"
-
-
-async def test_a_reload_of_the_permissions_is_recorded_by_the_worker(world: World, tmp_path: Path) -> None:
-    """With a digest of what was read; a faulty file as well, with what is wrong."""
-    shipped = (Path(__file__).parents[2] / "permissions.yaml").read_text(encoding="utf-8")
-    path = tmp_path / "permissions.yaml"
-    path.write_text(shipped, encoding="utf-8")
-    file, nothing = open_policy(str(path), build_grammar("/quay")), Any
-    parts: dict[str, Any] = dict.fromkeys(Jobs.__dataclass_fields__, nothing)
-    parts |= {"redis": world.redis, "audit": world.audit, "messenger": world.slack, "policy": file, "alerts": None}
-    jobs = Jobs(**parts)
-    for text, event in ((shipped + "\n", "policy_loaded"), (shipped + "nonsense: 1\n", "policy_refused")):
-        path.write_text(text, encoding="utf-8")
-        await jobs._tell_of_policy()
-        entry = await latest(world, event)
-        assert entry.details["digest"]
-        assert "permissions.yaml" in str(entry.details["said"])
 
 
 async def test_quays_own_record_names_the_people_too(world: World) -> None:
