@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +19,8 @@ from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.schedule import Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
-from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Reminders, Telling
+from bot.audit import Audit, audit_key
+from bot.changes import Arrivals, Changes, Executor, Expiry, Freezing, Gate, Measuring, Reminders, Telling
 from bot.commands import Grammar
 from bot.confirmations import Confirmations
 from bot.cursors import Cursors
@@ -34,6 +34,8 @@ from bot.effects.organizations import ChangeOrganization, DeleteOrganization
 from bot.effects.quotas import DeleteQuota, SetQuota
 from bot.effects.registry import MeasureRegistry
 from bot.effects.users import ChangeUser, CreateUser, DeleteUser
+from bot.freeze import FREEZE, Freezer
+from bot.keeping import AuditKeeping
 from bot.links import RegistryLinks
 from bot.permissions import Policy
 from bot.permissions.file import PolicyFile
@@ -106,7 +108,7 @@ def open_alerts(path: str) -> WatchedFile[AlertsFile]:
 
 @dataclass(frozen=True)
 class StoredStatus:
-    """Reads how the bot is: one round trip for the worker's heartbeat and the number of pending records."""
+    """Reads how the bot is: one round trip for the worker's heartbeat, the number of pending records, the freeze."""
 
     redis: Redis
     confirmations: Confirmations
@@ -117,13 +119,15 @@ class StoredStatus:
         async with self.redis.pipeline(transaction=False) as pipeline:
             pipeline.get(HEARTBEAT)
             pipeline.zcard(self.confirmations.keys.waiting)
-            seen, pending = await pipeline.execute()
+            pipeline.get(FREEZE)
+            seen, pending, frozen = await pipeline.execute()
         return Status(
             version=version("quaymaster"),
             worker_seen=datetime.fromtimestamp(float(seen), UTC) if seen else None,
             policy_name=self.policy.path.name,
             policy_problems=self.policy.problems,
             pending=pending,
+            freeze=self.confirmations.freezer.read(frozen),
         )
 
 
@@ -192,8 +196,9 @@ def _build(
 ) -> App:
     current: Callable[[], Policy] = policy.current
     messenger = SlackMessenger(web)
-    audit = Audit(redis, derive_key(settings.root_secret, "audit"), clock)
-    confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")), audit)
+    audit = Audit(redis, audit_key(settings.root_secret), clock)
+    freezer = Freezer(redis, Sealer(derive_key(settings.root_secret, "freeze")), audit, clock)
+    confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")), audit, freezer)
     gate = Gate(current, Directory(web, clock))
 
     def named_channel() -> str | None:
@@ -204,6 +209,13 @@ def _build(
         return named_channel() or current().first_admin_channel
 
     telling = Telling(messenger, confirmations, clock, admin_channel)
+    freezing = Freezing(redis, freezer, messenger, admin_channel)
+
+    def zone() -> tzinfo:
+        file = alerts.current()
+        return file.time_zone if file else UTC
+
+    keeping = AuditKeeping(redis, audit, messenger, clock, admin_channel, zone, settings.audit_retention)
     vault = Vault(redis, derive_key(settings.root_secret, "vault"), settings.secret_lifetime, clock)
     effects = build_effects(redis, str(settings.quay_url))
     changes = Changes(quay, confirmations, gate, telling, effects, clock, partial(nudge, queue))
@@ -230,6 +242,7 @@ def _build(
         changes,
         arrivals,
         confirmations,
+        freezing,
         audit,
         grammar,
         StoredStatus(redis, confirmations, policy),
@@ -251,6 +264,8 @@ def _build(
         confirmations=confirmations,
         expiry=Expiry(vault, telling, audit),
         measuring=measuring,
+        freezing=freezing,
+        keeping=keeping,
         waiting=waiting,
         expiring=ExpiringKeys(redis, messenger, clock),
         sweep=QuotaSweep(quay, redis, messenger, clock),

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import version as package_version
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import Annotated, Literal, NoReturn, TypeVar
 
 import uvicorn
 from cyclopts import App as Cyclopts
@@ -18,6 +18,7 @@ from cyclopts import Parameter
 
 from bot.alerts.config import AlertsFile
 from bot.app import App, build_grammar, open_alerts, open_app, open_policy
+from bot.audit_cli import audit_commands
 from bot.commands import Grammar
 from bot.documents import DocumentError
 from bot.logs import set_up_logs
@@ -35,8 +36,6 @@ cli = Cyclopts(
     help="A Slack bot for the people who run a Quay container registry.",
     version=package_version("quaymaster"),
 )
-audit = Cyclopts(name="audit", help="The tamper-evident record of what was decided and done.")
-cli.command(audit)
 cli.command(check)
 cli.command(why)
 
@@ -141,33 +140,6 @@ def print_manifest(url: str, *, command: str = "/quay") -> None:
     print(json.dumps(manifest(command, url), indent=2))
 
 
-@audit.command
-def verify(*, as_json: AsJson = False) -> None:
-    """Check the audit from its first entry to its head.
-
-    Parameters
-    ----------
-    as_json
-        Print the result as JSON.
-    """
-    settings, policy, grammar, alerts = _configured()
-    found: dict[str, Any] = {}
-
-    async def run(app: App) -> None:
-        verification = await app.audit.verify()
-        sequence, head = verification.head
-        found.update(entries=verification.count, sequence=sequence, head=head, problems=list(verification.problems))
-
-    _run(settings, policy, grammar, alerts, run)
-    if as_json:
-        print(json.dumps(found, indent=2))
-    else:
-        print(f"{found['entries']} entries; the head is {found['sequence']} {found['head']}")
-        for problem in found["problems"]:
-            print(problem, file=sys.stderr)
-    sys.exit(1 if found["problems"] else 0)
-
-
 def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedFile[AlertsFile]]:
     """Everything that the environment names, or exit status 2 with every problem at once."""
     try:
@@ -207,11 +179,18 @@ def _run(
     alerts: WatchedFile[AlertsFile],
     work: Callable[[App], Awaitable[None]],
 ) -> None:
-    async def main() -> None:
+    async def opened() -> None:
         async with open_app(settings, policy, grammar, alerts) as app:
             await work(app)
 
-    asyncio.run(main())
+    asyncio.run(opened())
+
+
+def _with_app(work: Callable[[App], Awaitable[None]]) -> None:
+    _run(*_configured(), work)
+
+
+cli.command(audit_commands(_with_app))
 
 
 def main() -> None:

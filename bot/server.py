@@ -225,7 +225,7 @@ def build_bolt(listeners: Listeners) -> AsyncApp:
 def build_server(app: App) -> Starlette:
     """The web application: one URL for Slack, and two for whoever keeps the process alive."""
     surfaces = build_surfaces(app)
-    listeners = Listeners(app, Details(app.confirmations, app.gate, app.quay, app.clock), surfaces)
+    listeners = Listeners(app, Details(app.confirmations, app.gate, app.quay, app.audit, app.clock), surfaces)
     handler = AsyncSlackRequestHandler(build_bolt(listeners))
 
     async def slack(request: Request) -> Response:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.units import parse_duration
 
+SHORTEST_RETENTION = timedelta(days=30)
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -56,6 +57,15 @@ def _no_socket_mode(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _retention(value: object) -> object:
+    if value == "forever":
+        return None
+    length = parse_duration(value) if isinstance(value, str) else value
+    if isinstance(length, timedelta) and length < SHORTEST_RETENTION:
+        raise ValueError(f"must be at least {SHORTEST_RETENTION.days}d, or forever")
+    return length
+
+
 def _lifetime(value: object) -> object:
     length = parse_duration(value) if isinstance(value, str) else value
     if isinstance(length, timedelta) and not timedelta(minutes=1) <= length <= timedelta(days=7):
@@ -89,6 +99,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     log_level: LogLevel = "INFO"
     secret_lifetime: Annotated[timedelta, BeforeValidator(_lifetime)] = timedelta(hours=12)
+    audit_retention: Annotated[timedelta | None, BeforeValidator(_retention)] = timedelta(days=400)
+    """None keeps all of the audit for good."""
     secret_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
 
     @property

@@ -25,8 +25,19 @@ from bot.alerts.schedule import Claims, Schedule
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit, Event
-from bot.changes import JOB_TIMEOUT, Arrivals, Changes, Executor, Expiry, Measuring, Reminders, Telling
+from bot.changes import (
+    JOB_TIMEOUT,
+    Arrivals,
+    Changes,
+    Executor,
+    Expiry,
+    Freezing,
+    Measuring,
+    Reminders,
+    Telling,
+)
 from bot.confirmations import Confirmations
+from bot.keeping import AuditKeeping
 from bot.messages import Messenger, MessengerError
 from bot.permissions.file import PolicyFile
 from bot.policy_news import PolicyNews
@@ -77,6 +88,8 @@ class Jobs:
     reminders: Reminders
     confirmations: Confirmations
     measuring: Measuring
+    freezing: Freezing
+    keeping: AuditKeeping
     expiry: Expiry
     waiting: WaitingKeys
     expiring: ExpiringKeys
@@ -98,6 +111,7 @@ class Jobs:
         await self._kept("heartbeat", self.redis.set(HEARTBEAT, str(self.clock().timestamp())))
         await self._kept("policy", self.policy_news.tell())
         await self._kept("alerts", self._tell_of_alerts())
+        await self._kept("freeze", self.freezing.tell())
         await self._kept("expire", self.changes.expire_due())
         await self._kept("wake", self._wake())
         await self._kept("recover", self.executor.recover())
@@ -119,6 +133,12 @@ class Jobs:
         alerts = self.alerts.current()
         if alerts and alerts.quotas:
             await self._kept("sweep_quotas", self.sweep.run(alerts))
+
+    async def keep_audit(self, _: dict[str, Any]) -> None:
+        """Sum up refusals, publish the audit's head, seal and trim its old months."""
+        await self._kept("sum_up", self.keeping.sum_up())
+        await self._kept("publish", self.keeping.publish())
+        await self._kept("close_months", self.keeping.close_months())
 
     async def _watch_keys(self, channel: str) -> None:
         keys, alerts = await self.arrivals.watch(channel), self.alerts.current()
@@ -150,7 +170,7 @@ class Jobs:
         alerts, now = self.alerts.current(), self.clock()
         zone = alerts.time_zone if alerts else UTC
         keys = alerts.keys.every if alerts and alerts.keys else EVERY_MINUTE
-        planned = [("watch_keys", keys.slot(now, zone))]
+        planned = [("watch_keys", keys.slot(now, zone)), ("keep_audit", EVERY_MINUTE.slot(now, zone))]
         if alerts and alerts.quotas:
             planned.append(("sweep_quotas", alerts.quotas.due(now, zone)))
         for name, moment in planned:
@@ -174,6 +194,7 @@ def build_worker(jobs: Jobs, *, own_signals: bool) -> Worker[Any]:
         functions=[
             ("execute", jobs.execute),
             ("watch_keys", jobs.watch_keys),
+            ("keep_audit", jobs.keep_audit),
             ("sweep_quotas", jobs.sweep_quotas),
         ],
         cron_jobs=[CronJob(jobs.tick, cron=TICK, timeout=int(JOB_TIMEOUT.total_seconds()), ttl=1)],

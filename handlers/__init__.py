@@ -1,8 +1,10 @@
 """One module for each noun that people type, plus the buttons."""
 
 from bot.commands import CommandSet
+from handlers.auditing import AUDITING
 from handlers.builds import BUILDS
 from handlers.configuration import CONFIGURATION
+from handlers.freezing import FREEZING
 from handlers.general import GENERAL
 from handlers.keys import KEYS
 from handlers.logs import LOGS
@@ -14,4 +16,4 @@ from handlers.users import USERS
 
 def all_commands() -> tuple[CommandSet, ...]:
     """Every command, in the order in which help lists them."""
-    return (KEYS, QUOTAS, ORGANIZATIONS, USERS, LOGS, BUILDS, REGISTRY, CONFIGURATION, GENERAL)
+    return (KEYS, QUOTAS, ORGANIZATIONS, USERS, LOGS, BUILDS, REGISTRY, CONFIGURATION, AUDITING, FREEZING, GENERAL)

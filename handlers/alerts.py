@@ -105,7 +105,7 @@ class AlertClicks:
         return None
 
     async def _deny(self, action_id: str, person: Person, channel: str, decision: Decision) -> None:
-        await self.audit.record(
+        await self.audit.denials.record(
             "command_denied",
             actor=str(person.actor),
             channel=channel,

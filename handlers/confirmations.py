@@ -8,14 +8,15 @@ from typing import Any
 from bot.audit import Audit
 from bot.changes import Changes, Denied
 from bot.confirmations import Confirmations, Missing, Record, Refused
+from bot.freeze import Frozen
 from bot.messages import Message
 from bot.permissions import Person
 from bot.sealing import Tampered
-from bot.views import cards, clicks, errors, rejections
+from bot.views import cards, clicks, errors, freeze, rejections
 
 REJECT = "change_reject"
 """The button that asks for a reason first."""
-_TURNED_AWAY = (Refused, Denied, Missing, Tampered)
+_TURNED_AWAY = (Refused, Denied, Frozen, Missing, Tampered)
 
 
 @dataclass(frozen=True)
@@ -68,21 +69,33 @@ class Clicks:
                 await self.changes.telling.tell(why.record)
                 return ClickAnswer(clicks.too_late(why.record, why.reason), replaces=True)
             case Denied():
-                await self.audit.record(
-                    "command_denied",
-                    actor=str(person.actor),
-                    change=record_id,
-                    command=action_id,
-                    rule=why.decision.rule,
-                    reason=why.decision.reason,
-                )
+                await self._refused(action_id, record_id, person, rule=why.decision.rule, reason=why.decision.reason)
                 return ClickAnswer(errors.denied(why.decision))
+            case Frozen():
+                await self._refused(action_id, record_id, person, reason=why.freeze.note)
+                return ClickAnswer(freeze.refused(why.freeze, done="Nothing was done; it waits as it is."))
             case Missing():
                 return ClickAnswer(clicks.gone())
             case _:
-                await self.audit.record("record_tampered", actor=str(person.actor), change=record_id)
                 await self.changes.telling.set_aside(record_id, type(why).__name__)
+                await self.audit.denials.record("record_tampered", actor=str(person.actor), change=record_id)
                 return ClickAnswer(clicks.tampered(record_id))
+
+    async def _refused(
+        self, action_id: str, record_id: str, person: Person, *, reason: str, rule: str | None = None
+    ) -> None:
+        record = await self.confirmations.get(record_id)
+        await self.audit.denials.record(
+            "command_denied",
+            actor=str(person.actor),
+            change=record_id,
+            command=action_id,
+            operation="deleteServiceKey" if action_id == "key_reject" else record.offers[0].operation,
+            channel=record.channel,
+            digest=record.digest,
+            rule=rule,
+            reason=reason,
+        )
 
     def _actions(self) -> dict[str, Callable[[str, Person], Awaitable[Record]]]:
         approve = self.changes.approve

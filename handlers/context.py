@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol, TypeAlias
 
-from bot.changes import Arrivals, Gate
+from bot.audit import Audit
+from bot.changes import Arrivals, Freezing, Gate
 from bot.commands import Grammar, Here
 from bot.confirmations import Confirmations
+from bot.freeze import Freeze
 from bot.links import RegistryLinks
 from bot.messages import Courier
 from bot.permissions import Person, Place, Policy, decide
@@ -39,6 +41,8 @@ class Context:
     arrivals: Arrivals
     gate: Gate
     confirmations: Confirmations
+    freezing: Freezing
+    audit: Audit
     vault: Vault
     grammar: Grammar
     status: "StatusSource"
@@ -70,6 +74,7 @@ class Status:
     policy_name: str
     policy_problems: tuple[str, ...]
     pending: int
+    freeze: Freeze
 
 
 class StatusSource(Protocol):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.audit import JSON, Audit
 from bot.changes import Gate
 from bot.confirmations import Confirmations, Missing
 from bot.effects.keys import facts_of, warnings_of
@@ -24,6 +25,7 @@ class Details:
     confirmations: Confirmations
     gate: Gate
     quay: Quay
+    audit: Audit
     clock: Callable[[], datetime]
 
     def loading(self) -> dict[str, Any]:
@@ -35,7 +37,7 @@ class Details:
         return modals.modal("Service key", message)
 
     async def show(self, record_id: str, person: Person) -> Message:
-        """The key of a record, as Quay has it now. Raises QuayError."""
+        """The key of a record, as Quay has it now; looking is recorded, as is a refusal. Raises QuayError."""
         try:
             record = await self.confirmations.get(record_id)
         except (Missing, Tampered):
@@ -47,8 +49,20 @@ class Details:
             may_ask_about(policy, person, operation, arguments, place)
             for operation in ("getServiceKey", "approveServiceKey")
         ]
-        if all(decision.denied for decision in decisions):
-            return errors.denied(decisions[0])
+        allowed = next((decision for decision in decisions if not decision.denied), None)
+        decision = allowed or decisions[0]
+        said: dict[str, JSON] = {
+            "change": record_id,
+            "command": "key_details",
+            "operation": "getServiceKey",
+            "channel": place.channel,
+            "rule": decision.rule,
+            "reason": decision.reason,
+        }
+        if allowed is None:
+            await self.audit.denials.record("command_denied", actor=str(person.actor), **said)
+            return errors.denied(decision)
+        await self.audit.record("command_allowed", actor=str(person.actor), **said)
         try:
             key = await self.quay.get_service_key(str(arguments["kid"]))
         except NotFound:

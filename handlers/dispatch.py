@@ -9,20 +9,21 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError
 
-from bot.audit import Audit, Event
-from bot.changes import Arrivals, Changes, Denied, Gate, NotKnown
+from bot.audit import JSON, Audit
+from bot.changes import Arrivals, Changes, Denied, Freezing, Gate, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
 from bot.confirmations import Confirmations, Record
+from bot.freeze import Frozen
 from bot.links import RegistryLinks
 from bot.messages import LASTING, Courier, Message, MessengerError
-from bot.permissions import Decision, Person, Place, Presumed, decide, may_use
+from bot.permissions import Decision, Person, Place, Presumed, Verdict, decide, may_use
 from bot.permissions.asking import may_ask_about
 from bot.plans import Argument, Refusal
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
 from bot.quay.models import ServiceKey
 from bot.vault import Vault
-from bot.views import cards, details, errors, lists, menu, meta
+from bot.views import cards, details, errors, freeze, lists, menu, meta
 from handlers.calls import plain_arguments
 from handlers.context import Change, Context, StatusSource
 from handlers.filters import filter_value
@@ -63,6 +64,7 @@ class Dispatcher:
     changes: Changes
     arrivals: Arrivals
     confirmations: Confirmations
+    freezing: Freezing
     audit: Audit
     grammar: Grammar
     status: StatusSource
@@ -97,8 +99,15 @@ class Dispatcher:
         except _Gone as gone:
             return details.gone_key(gone.record)
         except Denied as denied:
-            await self._audit(person, place, self._named(delivery.text), "command_denied", denied.decision)
+            await self._refused(person, place, delivery.text, denied.decision)
             return errors.denied(denied.decision, asked=delivery.text)
+        except Frozen as frozen:
+            await self._refused(person, place, delivery.text, Decision(Verdict.DENY, frozen.freeze.note))
+            return freeze.refused(frozen.freeze, done="Nothing was proposed.")
+
+    async def _refused(self, person: Person, place: Place, text: str, decision: Decision) -> None:
+        said = _said(place, self._named(text), decision)
+        await self.audit.denials.record("command_denied", actor=str(person.actor), **said)
 
     def _menu(self, person: Person, place: Place, use: Decision) -> Message:
         """What this person may do here. Raises Denied where that is nothing."""
@@ -126,7 +135,8 @@ class Dispatcher:
         arguments = _checked_arguments(call.arguments, found.key if found else None)
         decision = self._require(call.command, call.arguments, arguments, person, place)
         if decision is not None:
-            await self._audit(person, place, call.command.path, "command_allowed", decision)
+            said = _said(place, call, decision)
+            await self.audit.record("command_allowed", actor=str(person.actor), **said)
         here = Context(
             person=person,
             place=place,
@@ -136,6 +146,8 @@ class Dispatcher:
             arrivals=self.arrivals,
             gate=self.gate,
             confirmations=self.confirmations,
+            freezing=self.freezing,
+            audit=self.audit,
             vault=self.vault,
             grammar=self.grammar,
             status=self.status,
@@ -191,25 +203,13 @@ class Dispatcher:
         self._require(call.command, call.arguments, record.offers[0].arguments, person, place)
         raise _Gone(record)
 
-    def _named(self, text: str) -> str:
-        """The command that a text is, without what else was typed: it may hold what the audit must never keep."""
+    def _named(self, text: str) -> Call | Help | None:
+        """The command that a text is, if it is one."""
         try:
-            call = self.grammar.parse(text)
+            return self.grammar.parse(text)
         except Correction as correction:
             log.debug("not_a_command", said=str(correction)[:40])
-            return "(not a command)"
-        return "help" if isinstance(call, Help) else call.command.path
-
-    async def _audit(self, person: Person, place: Place, command: str, event: Event, decision: Decision) -> None:
-        await self.audit.record(
-            event,
-            actor=str(person.actor),
-            channel=place.channel,
-            command=command,
-            verdict=decision.verdict.value,
-            rule=decision.rule,
-            reason=decision.reason,
-        )
+            return None
 
 
 async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message | None:
@@ -238,6 +238,23 @@ async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message |
     except Exception:
         log.exception("unexpected", incident=incident)
         return errors.unexpected(incident)
+
+
+def _said(place: Place, call: Call | Help | None, decision: Decision) -> dict[str, JSON]:
+    """What the audit says of a decision: the command, without what else was typed, which it must never keep."""
+    command, operations = "(not a command)", tuple[str, ...]()
+    if isinstance(call, Help):
+        command = "help"
+    elif call is not None:
+        command, operations = call.command.path, call.command.permissions_for(call.arguments)
+    return {
+        "channel": place.channel,
+        "command": command,
+        "operations": list(operations),
+        "verdict": decision.verdict.value,
+        "rule": decision.rule,
+        "reason": decision.reason,
+    }
 
 
 async def _invoke(call: Call, here: Context) -> Message | AnyListing | Change | None:

@@ -32,13 +32,14 @@ async def show_help(*command: str, here: Handed) -> Message:
 @GENERAL.command("pending", examples=("pending",))
 async def show_pending(*, here: Handed) -> Message:
     """List what waits for approval, your own changes that wait for your confirmation, and what only you may see."""
+    overview = await here.confirmations.overview()
     records = [
         record
-        for record in await here.confirmations.waiting()
+        for record in overview.records
         if record.expires_at > here.now and (not record.private or record.requester == here.person.actor)
     ]
     unseen = await here.vault.unseen_of(here.person.actor)
-    return meta.pending(records, here.person.actor.user, unseen)
+    return meta.pending(records, here.person.actor.user, unseen, overview.freeze)
 
 
 @GENERAL.command("status", examples=("status",))
@@ -57,6 +58,7 @@ async def show_status(*, here: Handed) -> Message:
         policy_problems=status.policy_problems,
         pending_count=status.pending,
         quay_trouble=trouble,
+        freeze=status.freeze,
         now=here.now,
     )
 

@@ -35,12 +35,8 @@ class Home:
 
         Records are judged in their own channels, the rest in `home`.
         """
-        now = self.clock()
-        waiting = [
-            record
-            for record in await self.confirmations.waiting()
-            if record.state is State.PENDING and now < record.expires_at
-        ]
+        now, overview = self.clock(), await self.confirmations.overview()
+        waiting = [record for record in overview.records if record.state is State.PENDING and now < record.expires_at]
         to_decide = [record for record in waiting if not record.private and await self._may_decide(record, person)]
         policy, place = self.gate.policy(), await self.gate.place(HOME)
         offered = offers(self.grammar, policy, person, place)
@@ -53,6 +49,7 @@ class Home:
             read_at=self.names.read_at,
             may_raise=is_offered(policy, person, place, self.grammar.commands["quota set"]),
             offered=offered,
+            freeze=overview.freeze,
             notice=notice,
             answered=answered,
         )

@@ -105,6 +105,7 @@ async def approve_key(kid: Kid, *, notes: str | None = None, here: Handed) -> Me
     notes
         What Quay's own record should say besides who approved it.
     """
+    await here.freezing.freezer.require_thawed()
     record = await here.arrivals.offer(here.named_key, here.place.channel)
     if notes is not None:
         record = await here.arrivals.add_notes(record, here.named_key, notes, here.person)

@@ -37,7 +37,7 @@ class Reveals:
         try:
             kept, secret = await self.vault.reveal(id_, person.actor)
         except NotYours:
-            await self.audit.record("secret_withheld", actor=str(person.actor), change=id_)
+            await self.audit.denials.record("secret_withheld", actor=str(person.actor), change=id_)
             await show(secrets.told(secrets.not_yours()))
             return None
         except NotKept as missing:

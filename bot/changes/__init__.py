@@ -3,6 +3,7 @@
 from bot.changes.arrivals import Arrivals
 from bot.changes.deciding import Changes
 from bot.changes.executing import JOB_TIMEOUT, Executor
+from bot.changes.freezing import Freezing
 from bot.changes.gate import Denied, Gate, NotKnown
 from bot.changes.measuring import Measuring
 from bot.changes.reminding import Reminders
@@ -16,6 +17,7 @@ __all__ = [
     "Denied",
     "Executor",
     "Expiry",
+    "Freezing",
     "Gate",
     "Measuring",
     "NotKnown",

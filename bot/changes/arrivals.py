@@ -7,10 +7,11 @@ from functools import partial
 
 import structlog
 
+from bot.changes import noting
 from bot.changes.gate import Gate
-from bot.changes.proposals import proposed, record_id
+from bot.changes.proposals import record_id
 from bot.changes.telling import Telling
-from bot.confirmations import Confirmations, Missing, Noted, Offer, Record, Refused, State, make_stale
+from bot.confirmations import Confirmations, Missing, Offer, Record, Refused, State, make_stale
 from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, approved_sentence, noted_by, short, sight_of_waiting
 from bot.messages import MessengerError
 from bot.permissions import Person, confirmation_for
@@ -91,7 +92,7 @@ class Arrivals:
             )
             return stored.with_offers((offer, *stored.offers[1:]), plan, sight.digest(offer.arguments))
 
-        return await self.confirmations.advance(record.id, add, proposed)
+        return await self.confirmations.advance(record.id, add, noting.proposed)
 
     async def _announce(self, key: ServiceKey, channel: str, neighbours: "_Neighbours") -> None:
         try:
@@ -131,10 +132,9 @@ class Arrivals:
                 continue
             gone = "The key is no longer in Quay: it was deleted there, or nobody approved it within a day."
             note = f"Settled outside of this bot. {approved_sentence(keys[kid])}" if kid in keys else gone
-            told = Noted("change_stale", None, {"change": record.id, "note": note})
             try:
                 stale = await self.confirmations.advance(
-                    record.id, partial(make_stale, now=self.clock(), note=note), partial(_constantly, told)
+                    record.id, partial(make_stale, now=self.clock(), note=note), partial(noting.stale, note=note)
                 )
                 await self.telling.tell(stale)
             except (Refused, Missing):
@@ -164,7 +164,7 @@ class Arrivals:
             created_at=now,
             expires_at=_answer_by(key, now),
         )
-        return await self.confirmations.create(record, proposed(record))
+        return await self.confirmations.create(record, noting.proposed(record))
 
     def _has_expired(self, key: ServiceKey) -> bool:
         return key.expiration_date is not None and key.expiration_date <= self.clock()
@@ -178,10 +178,6 @@ def _first_id(key: ServiceKey) -> str:
 def _next_id(record: Record) -> str:
     """The record that follows when one ended and the key still waits."""
     return record_id("after", record.id)
-
-
-def _constantly(noted: Noted, _: Record) -> Noted:
-    return noted
 
 
 def _answer_by(key: ServiceKey, now: datetime) -> datetime:

@@ -6,15 +6,15 @@ from datetime import datetime
 
 import structlog
 
+from bot.changes import noting
 from bot.changes.gate import Denied, Gate, NotKnown, required
-from bot.changes.proposals import named_by, proposed, record_id, type_the_name
+from bot.changes.proposals import named_by, record_id, type_the_name
 from bot.changes.telling import Telling
 from bot.confirmations import (
     ABANDONED_AFTER,
     Confirmations,
     Missing,
     Neighbour,
-    Noted,
     Offer,
     Record,
     Refused,
@@ -25,6 +25,7 @@ from bot.confirmations import (
     stand_beside,
 )
 from bot.effects import Arguments, Effect, Forewarns
+from bot.freeze import Frozen
 from bot.messages import LASTING, MessengerError
 from bot.permissions import Person, Place, confirmation_for, decide, may_approve
 from bot.plans import Plan, Refusal, Sight
@@ -65,7 +66,8 @@ class Changes:
 
         `delivery` identifies what Slack delivered, so that the same delivery twice is one proposal. `typed_name` is
         the name of what changes, as the person typed it once more.
-        Raises Denied, Refusal (a sentence for the person), QuayError, or MessengerError. Nothing is written to Quay.
+        Raises Denied, Refusal (a sentence for the person), Frozen, QuayError, or MessengerError. Nothing is written
+        to Quay.
         """
         effect, policy, now = self.effects[command], self.gate.policy(), self.clock()
         for operation in effect.operations(arguments):
@@ -105,7 +107,7 @@ class Changes:
             remind_at=now + entry.expires / 2 if entry.approvals else None,
             typed=typed,
         )
-        stored = await self.confirmations.create(record, proposed(record))
+        stored = await self.confirmations.create(record, noting.proposed(record, decision.rule), guarded=True)
         return await self._tell_of(await self._beside_another(stored))
 
     async def _forewarned(self, effect: Effect, arguments: Arguments, sight: Sight) -> Plan:
@@ -131,7 +133,7 @@ class Changes:
             fresh = await self.propose(
                 f"after {stale.id}", person, place, offer.command, offer.arguments, typed_name=name
             )
-        except (Denied, Refusal, QuayError, MessengerError) as error:
+        except (Denied, Refusal, Frozen, QuayError, MessengerError) as error:
             log.info("not_offered_again", change=stale.id, reason=str(error))
             return
         if fresh.private:
@@ -141,7 +143,7 @@ class Changes:
         """Count one person's agreement; with the last one that is needed the change becomes due.
 
         `operation` says which of the offers is meant where there are two. Raises Denied, NotKnown, Refused (with the
-        record as it stands), Missing or Tampered.
+        record as it stands), Frozen, Missing or Tampered.
         """
         record = await self._pending(id_)
         wanted = operation or record.offers[0].operation
@@ -154,17 +156,8 @@ class Changes:
         approved = await self.confirmations.advance(
             id_,
             lambda stored: approve(stored, person.actor, person.label, in_force, now),
-            lambda stored: Noted(
-                "change_approved",
-                str(person.actor),
-                {
-                    "change": id_,
-                    "operation": wanted,
-                    "approvals": len(stored.agreed(wanted)),
-                    "needed": entry.approvals,
-                    "digest": stored.digest,
-                },
-            ),
+            lambda stored: noting.approved(stored, wanted, person.actor),
+            guarded=True,
         )
         if approved.state is State.APPROVED:
             await self.nudge(id_)
@@ -193,11 +186,7 @@ class Changes:
         return await self.confirmations.advance(
             id_,
             lambda stored: close(stored, state, now, actor=person.actor, label=person.label, note=note),
-            lambda stored: Noted(
-                "change_cancelled" if own else "change_rejected",
-                str(person.actor),
-                {"change": id_, "operation": stored.offers[0].operation, "reason": said},
-            ),
+            lambda stored: noting.refused(stored, person.actor, said),
         )
 
     async def expire_due(self) -> None:
@@ -206,13 +195,7 @@ class Changes:
         abandoned = await self.confirmations.abandoned(now - ABANDONED_AFTER)
         for id_ in (*await self.confirmations.expired(now), *abandoned):
             try:
-                await self.confirmations.advance(
-                    id_,
-                    lambda stored: expire(stored, now),
-                    lambda stored: Noted(
-                        "change_expired", None, {"change": stored.id, "operation": stored.offer.operation}
-                    ),
-                )
+                await self.confirmations.advance(id_, lambda stored: expire(stored, now), noting.expired)
             except Refused:
                 continue
             except (Missing, Tampered) as error:
@@ -280,6 +263,6 @@ class Changes:
                 await self.confirmations.advance(
                     record.id,
                     lambda stored: close(stored, State.CANCELLED, self.clock(), note=note),
-                    lambda stored: Noted("change_cancelled", None, {"change": stored.id, "note": note}),
+                    lambda stored: noting.withdrawn(stored, note),
                 )
             raise

@@ -8,27 +8,29 @@ import stamina
 import structlog
 from redis.exceptions import RedisError
 
+from bot.changes import noting
 from bot.changes.gate import Denied, Gate, NotKnown
 from bot.changes.replays import was_put_back
 from bot.changes.secrets import offer_secrets
 from bot.changes.telling import Telling
-from bot.changes.wording import Keeping, intent, not_sent, stamp, still_fits, with_secret
+from bot.changes.wording import Keeping, not_sent, stamp, still_fits, with_secret
 from bot.confirmations import (
     ABANDONED_AFTER,
     Confirmations,
     Missing,
-    Noted,
     Record,
     Refused,
     State,
     claim,
     finish,
+    hold,
     intend,
     intend_more,
     make_stale,
     release,
 )
 from bot.effects import Effect, LeftOpen, Secret
+from bot.freeze import Freeze, Frozen
 from bot.messages import MessengerError
 from bot.plans import Finding, Outcome, Refusal, Sight
 from bot.quay.client import Quay
@@ -70,6 +72,9 @@ class Executor:
             claimed = await self._claim(id_)
         except Refused:
             return None
+        except Frozen as frozen:
+            await self._hold(id_, frozen.freeze)
+            return None
         except (Missing, Tampered) as error:
             await self.telling.set_aside(id_, type(error).__name__)
             return None
@@ -102,7 +107,7 @@ class Executor:
 
     async def _claim(self, id_: str) -> Record:
         now = self.clock()
-        return await self.confirmations.advance(id_, lambda stored: claim(stored, now))
+        return await self.confirmations.advance(id_, lambda stored: claim(stored, now), guarded=True)
 
     async def _execute(self, claimed: Record) -> Record | None:
         effect, arguments = self.effects[claimed.offer.command], claimed.offer.arguments
@@ -137,9 +142,16 @@ class Executor:
         now = self.clock()
         try:
             intended = await self.confirmations.advance(
-                claimed.id, lambda stored: intend(stored, claimed, now), lambda _: intent(claimed), owes=False
+                claimed.id,
+                lambda stored: intend(stored, claimed, now),
+                lambda _: noting.intent(claimed),
+                owes=False,
+                guarded=True,
             )
         except Refused:
+            return None
+        except Frozen as frozen:
+            await self._wait(claimed, frozen.freeze.note)
             return None
         if self.clock() - looked_at > SEND_WITHIN:
             return await self._finish(intended, not_sent("The worker was held up for too long."))
@@ -154,11 +166,14 @@ class Executor:
             log.warning("quay_refused", change=claimed.id, operation=sight.operation, said=error.message)
             if not error.may_have_happened:
                 return await self._finish(
-                    intended, Finding(outcome=Outcome.FAILED, sentence=f"Quay refused: {error.message}")
+                    intended,
+                    Finding(outcome=Outcome.FAILED, sentence=f"Quay refused: {error.message}"),
+                    noting.answer_of(error),
                 )
             trouble = error
         finding = await self._look_after(effect, intended, sight, trouble, answered=keeping != "none")
-        return await self._finish(intended, with_secret(finding, keeping, secret))
+        answer = noting.answer_of(trouble) if trouble else noting.ACCEPTED
+        return await self._finish(intended, with_secret(finding, keeping, secret), answer)
 
     async def _keep(self, record: Record, secret: Secret | None) -> Keeping:
         """Keep a secret for the requester, at once."""
@@ -208,7 +223,7 @@ class Executor:
         if finding.outcome is Outcome.FAILED:
             sentence = f"The worker that was to send it is gone. {finding.sentence}"
             finding = finding.model_copy(update={"sentence": sentence})
-        ended = await self._finish(record, finding)
+        ended = await self._finish(record, finding, noting.NOT_READ)
         if ended is not None:
             await self._tell(ended)
         return ended
@@ -222,22 +237,22 @@ class Executor:
         except Refused:
             log.info("claim_was_taken_over", change=claimed.id)
 
-    async def _finish(self, record: Record, finding: Finding) -> Record | None:
+    async def _hold(self, id_: str, freeze: Freeze) -> None:
+        """Leave a due change where it is while changes are frozen, and say so on its card, once."""
+        now = self.clock()
+        try:
+            held = await self.confirmations.advance(id_, lambda stored: hold(stored, now, freeze.note))
+        except Refused:
+            return
+        await self._tell(held)
+
+    async def _finish(self, record: Record, finding: Finding, answer: str = noting.NOT_SENT) -> Record | None:
         now = self.clock()
         try:
             return await self.confirmations.advance(
                 record.id,
                 lambda stored: finish(stored, finding.outcome, now, finding.sentence),
-                lambda stored: Noted(
-                    "change_outcome",
-                    None,
-                    {
-                        "change": stored.id,
-                        "operation": stored.offer.operation,
-                        "outcome": finding.outcome.value,
-                        "said": finding.sentence,
-                    },
-                ),
+                lambda stored: noting.outcome(stored, finding, answer),
             )
         except Refused:
             return None
@@ -248,7 +263,7 @@ class Executor:
             return await self.confirmations.advance(
                 record.id,
                 lambda stored: make_stale(stored, now, note),
-                lambda stored: Noted("change_stale", None, {"change": stored.id, "note": note}),
+                lambda stored: noting.stale(stored, note),
             )
         except Refused:
             return None
@@ -275,6 +290,6 @@ class _Sending:
         self.record = await self.executor.confirmations.advance(
             before.id,
             lambda stored: intend_more(stored, before, now),
-            lambda stored: Noted("change_intent", None, {"change": stored.id, "operation": operation}),
+            lambda stored: noting.intent(stored, operation),
             owes=False,
         )

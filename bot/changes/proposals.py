@@ -1,8 +1,7 @@
-"""What a proposal is called, and what the audit says of it."""
+"""What a proposal is called."""
 
 import hashlib
 
-from bot.confirmations import Noted, Record
 from bot.effects import Arguments
 from bot.quay.operations import OPERATIONS
 
@@ -23,20 +22,3 @@ def type_the_name(command: str, operation: str, arguments: Arguments, typed: str
     name = named_by(operation, arguments)
     wrong = f"{typed!r} is not its name. " if typed else ""
     return f"{wrong}For this the name has to be typed twice. Type: {command} {name} --type-the-name {name}"
-
-
-def proposed(record: Record) -> Noted:
-    """What was proposed, by whom, and on what it rests."""
-    first = record.offers[0]
-    return Noted(
-        "change_proposed" if record.requester else "key_arrived",
-        str(record.requester) if record.requester else None,
-        {
-            "change": record.id,
-            "operation": first.operation,
-            "arguments": dict(first.arguments),
-            "digest": record.digest,
-            "needed": first.needed,
-            "expires": record.expires_at.isoformat(),
-        },
-    )

@@ -1,29 +1,13 @@
-"""What is said of an execution: to the audit before it, to Quay with it, to people after it."""
+"""What is said of an execution: to Quay with it, to people after it."""
 
 from typing import Literal
 
-from bot.confirmations import Noted, Record
+from bot.confirmations import Record
 from bot.effects import Secret, Stamp
 from bot.plans import Finding, Outcome, Sight
 
 Keeping = Literal["none", "lost", "kept"]
 """What became of the secret in Quay's answer: there was none, Redis did not take it, or it waits for its owner."""
-
-
-def intent(claimed: Record) -> Noted:
-    """What the audit says before the call: what is sent, and who agreed to it."""
-    offer = claimed.offer
-    return Noted(
-        "change_intent",
-        None,
-        {
-            "change": claimed.id,
-            "operation": offer.operation,
-            "arguments": dict(offer.arguments),
-            "approved_by": [str(approval.actor) for approval in claimed.agreed(offer.operation)],
-            "digest": claimed.digest,
-        },
-    )
 
 
 def still_fits(record: Record, sight: Sight) -> bool:

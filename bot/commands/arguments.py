@@ -100,6 +100,18 @@ def _metadatum(typed: str) -> str:
     return typed
 
 
+LONGEST_REASON = 300
+
+
+def _reason(_: object, tokens: Sequence[Token]) -> str:
+    typed = " ".join(token.value for token in tokens).strip()
+    if not typed:
+        raise ValueError("it is empty; say why, since everybody reads it whom it stops")
+    if len(typed) > LONGEST_REASON:
+        raise ValueError(f"A reason has at most {LONGEST_REASON} characters; this one has {len(typed)}")
+    return typed
+
+
 Size = Annotated[int, Parameter(converter=_size, n_tokens=1), "SIZE"]
 """Bytes, typed with a unit."""
 
@@ -144,3 +156,6 @@ Metadata = Annotated[tuple[str, ...], Parameter(converter=_metadata, n_tokens=1)
 
 Kid = Annotated[str, Parameter(converter=_kid, n_tokens=1, allow_leading_hyphen=True), "KID", Suggest.KEYS]
 """A service key's id, or the first characters of one; the dispatcher makes it whole."""
+
+Reason = Annotated[str, Parameter(converter=_reason, n_tokens=-1), "REASON"]
+"""Why, in several words, up to the end of what was typed."""

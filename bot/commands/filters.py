@@ -14,6 +14,8 @@ LONGEST_NAME = 255
 _ACCOUNT = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\+[a-z][a-z0-9_-]*)?")
 _KIND = re.compile(r"[a-z][a-z0-9_]*")
 _BUILD = re.compile(r"[0-9a-z]{8}-(?:[0-9a-z]{4}-){3}[0-9a-z]{12}")
+_MEMBER = re.compile(r"<@([UW][A-Z0-9]+)>|@?([UW][A-Z0-9]{2,})")
+_RECORDED = re.compile(r"[A-Za-z_]+(?: [A-Za-z]+)?")
 _SETTING = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[^\s]+)*")
 
 
@@ -60,6 +62,19 @@ def _setting(_: object, tokens: Sequence[Token]) -> str:
     return f"{first.upper()}{dot}{rest}"
 
 
+def _member(_: object, tokens: Sequence[Token]) -> str:
+    found = _MEMBER.fullmatch(tokens[0].value)
+    if found is None:
+        raise ValueError(f"{quoted(tokens[0].value)} is no person: write @ and choose the name that Slack offers")
+    return str(found[1] or found[2])
+
+
+def _recorded(_: object, tokens: Sequence[Token]) -> str:
+    return _only(
+        tokens, _RECORDED, "an operation is one such as approveServiceKey, a command one such as 'keys approve'"
+    )
+
+
 def _past(_: object, tokens: Sequence[Token]) -> timedelta | date | datetime:
     return parse_past(tokens[0].value)
 
@@ -78,6 +93,12 @@ BuildId = Annotated[str, Parameter(converter=_build, n_tokens=1), "UUID"]
 
 SettingName = Annotated[str, Parameter(converter=_setting, n_tokens=1), "KEY"]
 """A setting of the registry, whose top level is in capitals, or what is inside one: `A.b`."""
+
+Member = Annotated[str, Parameter(converter=_member, n_tokens=1), "@PERSON"]
+"""Somebody of the workspace, by the id that Slack puts in the place of `@name`."""
+
+Recorded = Annotated[str, Parameter(converter=_recorded, n_tokens=1), "OPERATION"]
+"""What an entry of the audit is about."""
 
 Past = Annotated[timedelta | date | datetime, Parameter(converter=_past, n_tokens=1), "24h|DATE"]
 """A length of time before now, a day in UTC, or a moment."""

@@ -15,6 +15,7 @@ from bot.confirmations.record import (
     close,
     expire,
     finish,
+    hold,
     intend,
     intend_more,
     make_stale,
@@ -23,7 +24,7 @@ from bot.confirmations.record import (
     show_on,
     stand_beside,
 )
-from bot.confirmations.store import Confirmations, Missing, Noted
+from bot.confirmations.store import Confirmations, Missing, Noted, Overview
 
 __all__ = [
     "ABANDONED_AFTER",
@@ -35,6 +36,7 @@ __all__ = [
     "Neighbour",
     "Noted",
     "Offer",
+    "Overview",
     "Record",
     "Refused",
     "State",
@@ -43,6 +45,7 @@ __all__ = [
     "close",
     "expire",
     "finish",
+    "hold",
     "intend",
     "intend_more",
     "make_stale",

@@ -230,7 +230,20 @@ def claim(record: Record, now: datetime) -> Record:
     if _is_abandoned(record, now) and now < record.expires_at:
         return record._next(claimed_at=now)
     _require(record, State.APPROVED, now)
-    return record._next(state=State.EXECUTING, claimed_at=now)
+    return record._next(state=State.EXECUTING, claimed_at=now, note="")
+
+
+def hold(record: Record, now: datetime, note: str) -> Record:
+    """Note once why an approved record waits; an unsent claim whose worker died is given back.
+
+    Raises Refused when that is noted already, or when the record does not wait for a worker.
+    """
+    if _is_abandoned(record, now):
+        return record._next(state=State.APPROVED, claimed_at=None, due_at=now, note=note)
+    _require(record, State.APPROVED, now)
+    if record.note == note:
+        raise Refused(record, note)
+    return record._next(note=note)
 
 
 def release(record: Record, claimed: Record, due_at: datetime, note: str) -> Record:

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
-from bot.audit import HEAD, JSON, STREAM, Audit, Event
+from bot.audit import APPEND, HEAD, JSON, STREAM, Audit, Event
 from bot.confirmations.record import Record, State
+from bot.freeze import FREEZE, Freeze, Freezer
 from bot.sealing import Sealer, Tampered
 
 KEPT_AFTER_CLOSING = timedelta(days=30)
@@ -33,14 +34,16 @@ class Noted:
     details: dict[str, JSON]
 
 
-_STEP = """
+_STEP = f"""{APPEND}
 local stored = redis.call('GET', KEYS[1]) or ''
-if stored ~= ARGV[1] then return {'changed', stored} end
+if stored ~= ARGV[1] then return {{'changed', stored}} end
+if ARGV[16] ~= '' then
+  local freeze = redis.call('GET', KEYS[10]) or ''
+  if freeze ~= ARGV[17] then return {{'frozen', freeze}} end
+end
 if ARGV[11] ~= '' then
-  local head = redis.call('GET', KEYS[9]) or ''
-  if head ~= ARGV[10] then return {'head', head} end
-  redis.call('SET', KEYS[9], ARGV[11])
-  redis.call('XADD', KEYS[8], '*', 'body', ARGV[12], 'hash', ARGV[13], 'seal', ARGV[14])
+  local head = append(KEYS[8], KEYS[9], unpack(ARGV, 10, 14))
+  if head ~= ARGV[11] then return {{'head', head}} end
 end
 redis.call('SET', KEYS[1], ARGV[2])
 if ARGV[9] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[9]) end
@@ -49,7 +52,7 @@ for i = 2, 6 do
   else redis.call('ZADD', KEYS[i], ARGV[i + 2], ARGV[3]) end
 end
 if ARGV[15] ~= '' then redis.call('ZADD', KEYS[7], ARGV[15], ARGV[3]) end
-return {'done', ARGV[11]}
+return {{'done', ARGV[11]}}
 """
 
 _REMOVE_UNLESS_MOVED = """
@@ -90,6 +93,14 @@ class Keys:
         return f"quaymaster:confirmation:{record_id}:reminding"
 
 
+@dataclass(frozen=True)
+class Overview:
+    """The pending and approved records, and whether changes are frozen."""
+
+    records: list[Record]
+    freeze: Freeze
+
+
 class _Changed(Exception):
     """Another step was first; carries what is stored."""
 
@@ -105,11 +116,15 @@ class Confirmations:
     redis: Redis
     sealer: Sealer
     audit: Audit
+    freezer: Freezer
     keys: Keys = field(default_factory=Keys)
 
-    async def create(self, record: Record, noted: Noted) -> Record:
-        """Store a new record, or return the one that has its id already (a command that Slack delivered twice)."""
-        stored = await self._step(record, b"", noted)
+    async def create(self, record: Record, noted: Noted, *, guarded: bool = False) -> Record:
+        """Store a new record, or return the one that has its id already (a command that Slack delivered twice).
+
+        `guarded` is as in `advance`.
+        """
+        stored = await self._step(record, b"", noted, guarded=guarded)
         return record if stored is None else self._unseal(record.id, stored)
 
     async def get(self, record_id: str) -> Record:
@@ -126,16 +141,19 @@ class Confirmations:
         noted: Callable[[Record], Noted] | None = None,
         *,
         owes: bool = True,
+        guarded: bool = False,
     ) -> Record:
         """Move a record by one atomic step and return it; `noted` says what the audit tells of the new record.
 
         The transition may run several times, each time on the record as it stands then. Raises whatever it
-        raises (Refused), Missing, or Tampered. With `owes`, people have to be told of the step.
+        raises (Refused), Missing, or Tampered. With `owes`, people have to be told of the step. A step that leads
+        to a change is `guarded`: while changes are frozen it is not taken, and raises Frozen.
         """
         stored: bytes = await self.redis.get(self.keys.record(record_id)) or b""
         while stored:
             following = transition(self._unseal(record_id, stored))
-            found = await self._step(following, stored, noted(following) if noted else None, owes=owes)
+            told = noted(following) if noted else None
+            found = await self._step(following, stored, told, owes=owes, guarded=guarded)
             if found is None:
                 return following
             stored = found
@@ -175,12 +193,18 @@ class Confirmations:
 
     async def waiting(self) -> list[Record]:
         """Pending and approved records, the next to expire first. Unreadable ones are left out."""
-        ids = await self._range(self.keys.waiting, None)
-        if not ids:
-            return []
-        values = await self.redis.mget([self.keys.record(record_id) for record_id in ids])
+        return (await self.overview()).records
+
+    async def overview(self) -> Overview:
+        """The same, and the freeze; two round trips."""
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            pipeline.zrangebyscore(self.keys.waiting, "-inf", "+inf")
+            pipeline.get(FREEZE)
+            members, frozen = await pipeline.execute()
+        freeze, ids = self.freezer.read(frozen), [member.decode() for member in members]
+        values = await self.redis.mget([self.keys.record(record_id) for record_id in ids]) if ids else []
         found = (self._readable(id_, value) for id_, value in zip(ids, values, strict=True) if value is not None)
-        return [record for record in found if record is not None]
+        return Overview([record for record in found if record is not None], freeze)
 
     async def live_for(self, target: str, *, besides: str = "") -> str | None:
         """The id of the newest live record that speaks of a target, besides one that is known."""
@@ -213,45 +237,55 @@ class Confirmations:
     def _unseal(self, record_id: str, value: bytes) -> Record:
         return Record.model_validate(self.sealer.unseal(self.keys.record(record_id), value))
 
-    async def _step(self, record: Record, expected: bytes, noted: Noted | None, *, owes: bool = True) -> bytes | None:
+    async def _step(
+        self, record: Record, expected: bytes, noted: Noted | None, *, owes: bool = True, guarded: bool = False
+    ) -> bytes | None:
         """Compare and set; None when it was done, else what is stored instead."""
         try:
             if noted is None:
-                await self._send(record, expected, [b"", b"", b"", b"", b""], owes=owes)
+                await self._send(record, expected, [b""] * 5, owes=owes, guarded=guarded)
             else:
                 await self.audit.carry(
                     noted.event,
                     actor=noted.actor,
                     details=noted.details,
-                    send=lambda entry: self._send(record, expected, entry, owes=owes),
+                    send=lambda entry: self._send(record, expected, entry, owes=owes, guarded=guarded),
                 )
         except _Changed as changed:
             return changed.stored
         return None
 
-    async def _send(self, record: Record, expected: bytes, entry: list[bytes], *, owes: bool) -> bytes:
+    async def _send(self, record: Record, expected: bytes, entry: list[bytes], *, owes: bool, guarded: bool) -> bytes:
         """Run the step's script; returns the audit's head as it is then."""
         key, target = self.keys.record(record.id), self.keys.target(record.plan.target)
-        what, value = await self.redis.eval(  # type: ignore[misc]
-            _STEP,
-            9,
-            *(key, *self._indexes(), target, self.keys.owed, STREAM, HEAD),
-            expected,
-            self.sealer.seal(key, record.model_dump(mode="json")),
-            record.id,
-            _score(record.expires_at, record.state in {State.PENDING, State.APPROVED}),
-            _score(record.due_at, record.state is State.APPROVED),
-            _score(record.claimed_at, record.state is State.EXECUTING),
-            _score(record.remind_at, record.state is State.PENDING),
-            _score(record.created_at, record.live),
-            "" if record.live else str(int(KEPT_AFTER_CLOSING.total_seconds() * 1000)),
-            *entry,
-            str(record.version) if owes else "",
-        )
-        if what == b"changed":
-            raise _Changed(value)
-        found: bytes = value
-        return found
+        kept = "" if record.live else str(int(KEPT_AFTER_CLOSING.total_seconds() * 1000))
+        sealed = self.sealer.seal(key, record.model_dump(mode="json"))
+        while True:
+            what, value = await self.redis.eval(  # type: ignore[misc]
+                _STEP,
+                10,
+                *(key, *self._indexes(), target, self.keys.owed, STREAM, HEAD, FREEZE),
+                expected,
+                sealed,
+                record.id,
+                _score(record.expires_at, record.state in {State.PENDING, State.APPROVED}),
+                _score(record.due_at, record.state is State.APPROVED),
+                _score(record.claimed_at, record.state is State.EXECUTING),
+                _score(record.remind_at, record.state is State.PENDING),
+                _score(record.created_at, record.live),
+                kept,
+                *entry,
+                str(record.version) if owes else "",
+                "guarded" if guarded else "",
+                self.freezer.allows,
+            )
+            if what == b"frozen":
+                await self.freezer.learn(value)
+                continue
+            if what == b"changed":
+                raise _Changed(value)
+            found: bytes = value
+            return found
 
     def _indexes(self) -> tuple[str, ...]:
         """The indexes of all records by a time, in the order in which the script takes them."""

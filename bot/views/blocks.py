@@ -1,6 +1,7 @@
 """The few shapes of Block Kit that messages are made of; Slack's limits are kept here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -89,13 +90,22 @@ def actions(buttons: Sequence[ButtonElement], block_id: str) -> Block:
     return ActionsBlock(elements=list(buttons), block_id=block_id).to_dict()
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> tuple[Block, int]:
-    """A table of raw text, and how many of the rows found room in it."""
+@dataclass(frozen=True)
+class Mention:
+    """A person in a cell, whom Slack shows by their name; a table pings nobody."""
+
+    user: str
+
+
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str | Mention]], *, right: Sequence[int] = ()
+) -> tuple[Block, int]:
+    """A table of raw text and people, and how many of the rows found room in it."""
     room = TABLE_CHARACTERS - sum(map(len, columns))
     shown: list[list[dict[str, Any]]] = [[_cell(column) for column in columns]]
     for row in rows[: TABLE_ROWS - 1]:
-        cells = [visible(value) for value in row]
-        room -= sum(map(len, cells))
+        cells = [value if isinstance(value, Mention) else visible(value) for value in row]
+        room -= sum(len(value) for value in cells if isinstance(value, str))
         if room < 0:
             break
         shown.append([_cell(value) for value in cells])
@@ -103,7 +113,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
     return TableBlock(rows=shown, column_settings=settings).to_dict(), len(shown) - 1
 
 
-def _cell(text: str) -> dict[str, Any]:
+def _cell(text: str | Mention) -> dict[str, Any]:
+    if isinstance(text, Mention):
+        person = {"type": "user", "user_id": text.user}
+        return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [person]}]}
     return {"type": "raw_text", "text": text or "–"}
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from bot.audit import Entry
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
 from bot.redaction import redact
 from bot.views.lists import Setting, flags, who
@@ -11,6 +12,7 @@ KEY_COLUMNS = ("kid", "service", "name", "state", "created", "expires", "approve
 ORGANIZATION_COLUMNS = ("organization", "email", "used_bytes", "counted", "limit_bytes")
 USER_COLUMNS = ("username", "email", "used_bytes", "counted", "limit_bytes", "flags")
 LOG_COLUMNS = ("time", "kind", "performer", "is_robot", "namespace", "ip", "metadata")
+AUDIT_COLUMNS = ("sequence", "time", "event", "actor", "change", "operation", "channel", "details", "hash")
 SETTING_COLUMNS = ("setting", "value")
 
 
@@ -51,6 +53,13 @@ def log_cells(entry: LogEntry) -> Sequence[str]:
         entry.ip or "",
         json.dumps(redact(dict(entry.metadata)), ensure_ascii=False),
     )
+
+
+def audit_cells(entry: Entry) -> Sequence[str]:
+    """An entry of the audit, whole but for its seal."""
+    named = [str(entry.details.get(name) or "") for name in ("change", "operation", "channel")]
+    details = json.dumps(entry.details, ensure_ascii=False)
+    return (str(entry.sequence), entry.at.isoformat(), entry.event, entry.actor or "", *named, details, entry.hash)
 
 
 def setting_cells(setting: Setting) -> Sequence[str]:

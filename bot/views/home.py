@@ -9,12 +9,14 @@ from slack_sdk.models.views import View
 
 from bot.commands import CommandSet
 from bot.confirmations import Record
+from bot.freeze import NEVER, Freeze
 from bot.messages import Block, Message
 from bot.quay.models import RegistrySize
 from bot.readings import Reading
 from bot.views import menu
 from bot.views.blocks import actions, button, context, header, section
 from bot.views.cards import buttons, texts_of
+from bot.views.freeze import line
 from bot.views.text import clip, code, count, date, escape, percent, size
 
 SHOWN = 10
@@ -32,6 +34,7 @@ class Shown:
     read_at: datetime | None = None
     may_raise: bool = False
     offered: Sequence[CommandSet] = ()
+    freeze: Freeze = NEVER
     notice: Message | None = None
     """What came of a click."""
     answered: str = ""
@@ -54,6 +57,7 @@ def home(slash: str, shown: Shown, now: datetime) -> dict[str, Any]:
             )
         )
     else:
+        blocks += [section(line(shown.freeze))] if shown.freeze.on else []
         blocks += [*_to_decide(shown.to_decide), *_own(shown.own), *_registry(shown), *_menu(shown)]
     blocks.append(context(f"As of {date(now)}"))
     return _view(blocks)

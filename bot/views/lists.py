@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from bot.messages import Block, Message
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
-from bot.views.blocks import actions, button, context, message, section, table
+from bot.views.blocks import Mention, actions, button, context, message, section, table
 from bot.views.text import clip, count, duration, escape, percent, size, visible
 
 Row = TypeVar("Row")
@@ -59,7 +59,7 @@ def keys(shown: Shown[ServiceKey], now: datetime, *, asked: str) -> Message:
     """Service keys, in the order in which they are given."""
     rows = [(state_of(key, now), key.service, key.kid[:12], key.name, _expiry(key, now)) for key in shown.rows]
     hint = "Details: `keys show KID`, with the first characters of the key."
-    return _listing(shown, "service key", asked, ("State", "Service", "Key", "Name", "Expires"), rows, hint=hint)
+    return listing(shown, "service key", asked, ("State", "Service", "Key", "Name", "Expires"), rows, hint=hint)
 
 
 def organizations(shown: Shown[Organization], *, asked: str) -> Message:
@@ -67,28 +67,28 @@ def organizations(shown: Shown[Organization], *, asked: str) -> Message:
     rows = [(organization.name, *_use(organization)) for organization in shown.rows]
     hint = "Details: `orgs show NAME`."
     columns = ("Organization", "Full", "Used", "Limit")
-    return _listing(shown, "organization", asked, columns, rows, right=(1, 2, 3), hint=hint)
+    return listing(shown, "organization", asked, columns, rows, right=(1, 2, 3), hint=hint)
 
 
 def users(shown: Shown[User], *, asked: str) -> Message:
     """Users with the use and limit of their own namespaces."""
     rows = [(user.username, *_use(user), ", ".join(flags(user))) for user in shown.rows]
     hint = "Details: `users show USERNAME`."
-    return _listing(shown, "user", asked, ("User", "Full", "Used", "Limit", "State"), rows, right=(1, 2, 3), hint=hint)
+    return listing(shown, "user", asked, ("User", "Full", "Used", "Limit", "State"), rows, right=(1, 2, 3), hint=hint)
 
 
 def logs(shown: Shown[LogEntry], *, asked: str) -> Message:
     """Entries of the usage log, the newest first; times are in UTC."""
     rows = [(f"{entry.at:%m-%d %H:%M}", who(entry), entry.kind, _where(entry), about(entry)) for entry in shown.rows]
     columns = ("UTC", "Who", "What", "Where", "About")
-    return _listing(shown, "log entry", asked, columns, rows, many="log entries")
+    return listing(shown, "log entry", asked, columns, rows, many="log entries")
 
 
 def settings(shown: Shown[Setting], *, asked: str) -> Message:
     """Settings of the registry, from which every secret was taken before."""
     rows = [(setting.name, setting.value) for setting in shown.rows]
     hint = "One in full: `config KEY`. The bot hides what may be a secret, whatever Quay shows."
-    return _listing(shown, "setting", asked, ("Setting", "Value"), rows, hint=hint)
+    return listing(shown, "setting", asked, ("Setting", "Value"), rows, hint=hint)
 
 
 def with_buttons(
@@ -187,26 +187,32 @@ def _headline(shown: Shown[Row], noun: str, many: str) -> str:
     return f"{counted} so far" if shown.doubtful else f"More than {counted}"
 
 
-def _listing(
+def listing(
     shown: Shown[Row],
     noun: str,
     asked: str,
     columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[str | Mention]],
     *,
     many: str | None = None,
     right: Sequence[int] = (),
     hint: str = "",
 ) -> Message:
+    """A page of any list: how many there are, the table, and what is shown of it."""
     many = many or f"{noun}s"
     said = f"{_headline(shown, noun, many)}{clip(asked, 200)}{', ' + shown.said if shown.said else ''}"
     blocks: list[Block] = [section(f"*{escape(said)}*")]
     if shown.warning:
         blocks.append(section(f"⚠️ {escape(shown.warning)}"))
     if rows:
-        drawn, _ = table(columns, [[clip(visible(cell), CELL) for cell in row] for row in rows], right=right)
+        cells = [[_fitting(cell) for cell in row] for row in rows]
+        drawn, _ = table(columns, cells, right=right)
         blocks.append(drawn)
     small = [shown.place(many), hint if rows else ""]
     if any(small):
         blocks.append(context(" ".join(filter(None, small))))
     return message(said, tuple(blocks))
+
+
+def _fitting(cell: str | Mention) -> str | Mention:
+    return cell if isinstance(cell, Mention) else clip(visible(cell), CELL)

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from bot.commands import Help
 from bot.confirmations import Record, State
+from bot.freeze import NEVER, Freeze
 from bot.messages import Block, Message
 from bot.vault import Kept
 from bot.views import secrets
 from bot.views.blocks import actions, button, context, message, section
+from bot.views.freeze import line
 from bot.views.text import code, count, date, duration, escape
 
 UNSEEN = 4
@@ -29,12 +31,14 @@ def help_page(page: Help) -> Message:
     return message(f"Help on {page.title}", tuple(blocks))
 
 
-def pending(records: Sequence[Record], reader: str, unseen: Sequence[Kept] = ()) -> Message:
+def pending(records: Sequence[Record], reader: str, unseen: Sequence[Kept] = (), freeze: Freeze = NEVER) -> Message:
     """What waits: the reader's unseen secrets, changes that need others, and their own that need confirmation."""
+    stops: list[Block] = [section(line(freeze))] if freeze.on else []
     if not records and not unseen:
-        return message("Nothing is pending.", (section("*Nothing is pending.*"),))
+        return message("Nothing is pending.", (*stops, section("*Nothing is pending.*")))
     said = f"{count(len(records))} pending change{'' if len(records) == 1 else 's'}"
-    blocks: list[Block] = [block for kept in unseen[:UNSEEN] for block in secrets.offered(kept)]
+    said += ", and changes are frozen" if freeze.on else ""
+    blocks: list[Block] = [*stops, *(block for kept in unseen[:UNSEEN] for block in secrets.offered(kept))]
     if len(unseen) > UNSEEN:
         blocks.append(context(f"And {count(len(unseen) - UNSEEN)} more unseen, which are offered after these."))
     blocks.append(section(f"*{said}*"))
@@ -71,12 +75,13 @@ def status(
     policy_problems: Sequence[str],
     pending_count: int,
     quay_trouble: str,
+    freeze: Freeze,
     now: datetime,
 ) -> Message:
     """How the bot is: the first line says whether anything is wrong."""
     silent = worker_seen is None or now - worker_seen > timedelta(minutes=1)
     worker = "has not been seen" if worker_seen is None else f"was last seen {duration(now - worker_seen)} ago"
-    wrong = []
+    wrong = [line(freeze)] if freeze.on else []
     if silent:
         wrong.append(f"⚠️ *The worker {worker}: agreed changes wait.*")
     if policy_problems:
@@ -85,6 +90,8 @@ def status(
     if quay_trouble:
         wrong.append(f"⚠️ *Quay does not do what the bot asks:* {escape(quay_trouble)}")
     said = "The bot has a problem" if wrong else "The bot is well, and Quay answers it"
+    if freeze.on and len(wrong) == 1:
+        said = "Changes are frozen; otherwise the bot is well, and Quay answers it"
     lines = wrong or [f"✅ *{said}*"]
     facts = f"{count(pending_count)} pending · the worker {worker} · {escape(policy_name)} in force"
     lines.append(f"{facts} · Quaymaster {escape(version)}")

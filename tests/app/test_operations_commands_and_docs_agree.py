@@ -68,6 +68,16 @@ def test_the_readme_lists_every_setting() -> None:
         assert f"`{name.upper()}`" in readme or name == "slack_app_token", name
 
 
+def test_the_tests_that_the_security_model_names_exist() -> None:
+    """A claim without its proof is none."""
+    named = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    written = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    for test in re.findall(r"`(test_\w+)`", named):
+        assert f"def {test}(" in written, test
+    for path in re.findall(r"`(tests/[\w/.]+)`", named):
+        assert (ROOT / path).exists(), path
+
+
 def test_operations_json_is_what_others_rely_on() -> None:
     """Exactly these fields, with the documented path parameters."""
     rows = json.loads(run("operations", "--json").stdout)

@@ -37,7 +37,7 @@ async def test_many_workers_remind_once(world: World) -> None:
     """However often and at once they come by."""
     await request(world)
     world.clock.forward(minutes=31)
-    stores = [Confirmations(world.redis, world.confirmations.sealer, world.audit) for _ in range(8)]
+    stores = [Confirmations(world.redis, world.confirmations.sealer, world.audit, world.freezer) for _ in range(8)]
     workers = [Reminders(store, world.telling, world.clock) for store in stores]
     await asyncio.gather(*(worker.run() for worker in workers * 3))
     world.clock.forward(minutes=10)

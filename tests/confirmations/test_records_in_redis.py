@@ -22,6 +22,7 @@ from bot.confirmations import (
     make_stale,
     remind,
 )
+from bot.freeze import Freezer
 from bot.permissions import Actor
 from bot.plans import Outcome, Plan
 from bot.sealing import Sealer, Tampered
@@ -51,7 +52,8 @@ def confirmations(redis: Redis) -> Confirmations:
 
 
 def open_store(redis: Redis) -> Confirmations:
-    return Confirmations(redis, Sealer(b"k" * 32), Audit(redis, b"a" * 32, lambda: NOW))
+    audit, sealer = Audit(redis, b"a" * 32, lambda: NOW), Sealer(b"k" * 32)
+    return Confirmations(redis, sealer, audit, Freezer(redis, sealer, audit, lambda: NOW))
 
 
 NOTED = Noted("change_proposed", None, {"change": "r"})

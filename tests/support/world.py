@@ -16,10 +16,11 @@ from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.waiting import WaitingKeys
 from bot.app import build_effects, build_grammar
 from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Reminders, Telling
+from bot.changes import Arrivals, Changes, Executor, Expiry, Freezing, Gate, Measuring, Reminders, Telling
 from bot.confirmations import Confirmations, Record
 from bot.cursors import Cursors
 from bot.directory import Directory
+from bot.freeze import NEVER, Freezer
 from bot.links import RegistryLinks
 from bot.messages import Message, MessageId, MessengerError
 from bot.permissions import Actor, Person, Place, Policy
@@ -200,7 +201,7 @@ class WatchedQuay(Quay):
 
 class FakeStatus:
     async def read(self) -> Status:
-        return Status("0", None, "permissions.yaml", (), 0)
+        return Status("0", None, "permissions.yaml", (), 0, NEVER)
 
 
 @dataclass
@@ -220,7 +221,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.audit = Audit(self.redis, b"a" * 32, self.clock)
-        self.confirmations = Confirmations(self.redis, Sealer(b"k" * 32), self.audit)
+        sealer = Sealer(b"k" * 32)
+        self.freezer = Freezer(self.redis, sealer, self.audit, self.clock)
+        self.confirmations = Confirmations(self.redis, sealer, self.audit, self.freezer)
+        self.freezing = Freezing(self.redis, self.freezer, self.slack, lambda: ADMIN)
         self.gate = Gate(lambda: self.policy, Directory(self.web, self.clock))
         self.telling = Telling(self.slack, self.confirmations, self.clock, lambda: "C2")
 
@@ -250,6 +254,7 @@ class World:
             self.changes,
             self.arrivals,
             self.confirmations,
+            self.freezing,
             self.audit,
             grammar_of("/quay"),
             FakeStatus(),

@@ -41,6 +41,7 @@ rules:
   - {name: staff may look, who: [staff], may: [read]}
   - {name: managers set quotas, who: [managers], may: [quotas.change]}
   - {name: managers look after users, who: [managers], may: [users.change]}
+  - {name: approvers may stop everything, who: [approvers], may: [freeze]}
   - {name: managers extend keys, who: [managers], may: [updateServiceKey]}
   - {name: staff may ask for quotas, who: [staff], may_request: [quotas.change]}
   - {name: Dave looks after alerts, who: [ml], may: [alerts], in: [C0ML]}

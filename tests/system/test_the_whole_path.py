@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from redis.asyncio import Redis
 
+from tests.support.cli import run
 from tests.system.conftest import ADMIN, Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -198,6 +199,40 @@ async def test_the_audit_verifies(town: Town) -> None:
     events = {entry["event"] for entry in await audit(town)}
     assert {"key_arrived", "change_proposed", "change_approved", "change_intent", "change_outcome"} <= events
     assert {"change_expired", "command_denied", "command_allowed"} <= events
+
+
+async def test_the_audit_is_exported_and_verified_without_redis(town: Town, tmp_path: Path) -> None:
+    """Exit status 1 for whatever was done to the file, 2 for a head that is none."""
+    command = [sys.executable, "-m", "bot.cli", "audit", "export"]
+    done = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, env=town.environment, check=True, text=True
+    )
+    file = tmp_path / "audit.jsonl"
+    file.write_text(done.stdout, encoding="utf-8")
+    last = json.loads(done.stdout.splitlines()[-1])
+    verify = ("audit", "verify", "--file", str(file), "--published", f"{last['sequence']}:{last['hash']}")
+    good = await asyncio.to_thread(run, *verify)
+    assert good.returncode == 0, good.stderr
+    assert "seals were not" in good.stderr
+    sealed = await asyncio.to_thread(run, *verify, SLACK_SIGNING_SECRET=town.environment["SLACK_SIGNING_SECRET"])
+    assert (sealed.returncode, sealed.stderr) == (0, "")
+    file.write_text(done.stdout.replace('"change_approved"', '"change_rejected"'), encoding="utf-8")
+    bad = await asyncio.to_thread(run, *verify)
+    assert bad.returncode == 1
+    assert "was changed after it was recorded" in bad.stderr
+    assert (await asyncio.to_thread(run, *verify[:-1], "nonsense")).returncode == 2
+
+
+async def test_a_freeze_is_seen_by_everybody_at_once(town: Town) -> None:
+    """In the channel, by whoever asks for a change, in the status; and its end."""
+    await town.say("U01ALICE", "/quay freeze the upgrade begins")
+    await town.sees("U02BOB", "Changes are frozen", "the upgrade begins")
+    await town.say("U03CAROL", "/quay quota set team-alpha 90GiB")
+    await town.sees("U03CAROL", "Changes are frozen", "Nothing was proposed")
+    await town.say("U01ALICE", "/quay status")
+    await town.sees("U01ALICE", "Changes are frozen", "pending ·")
+    await town.say("U01ALICE", "/quay thaw")
+    await town.sees("U02BOB", "let changes go on")
 
 
 async def test_a_list_is_turned_and_sent_as_a_file(town: Town) -> None:

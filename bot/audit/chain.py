@@ -1,0 +1,64 @@
+"""A chain of entries, checked one by one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.audit.entry import BEGINNING, Entry, Head
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What reading the record showed: how many entries, the last one's head, and everything that is wrong."""
+
+    count: int
+    head: Head
+    problems: tuple[str, ...]
+
+
+class Chain:
+    """The genuine entries in the order in which they are stored, checked one by one.
+
+    `beginning` is the head after which the first one must follow, None where any may be the first. `owed` are heads
+    that must be in it, each with a name for people.
+    """
+
+    def __init__(self, beginning: Head | None, owed: Mapping[Head, str]) -> None:
+        self.count = 0
+        self.head = beginning or BEGINNING
+        self.problems: list[str] = []
+        self._begins_anywhere = beginning is None
+        self._owed = {head: name for head, name in owed.items() if head not in {BEGINNING, beginning}}
+        self._first = self.head[0] + 1
+
+    def complain(self, problem: str) -> None:
+        """Count something that is no genuine entry."""
+        self.count += 1
+        self.problems.append(problem)
+
+    def add(self, entry: Entry) -> None:
+        """Check that an entry follows the one before."""
+        self.count += 1
+        if self._begins_anywhere:
+            self._begins_anywhere = False
+            self.head, self._first = (entry.sequence - 1, entry.previous), entry.sequence
+            self._owed.pop(self.head, None)
+        expected = self.head[0] + 1
+        if entry.sequence < expected:
+            self.problems.append(f"entry {entry.sequence} stands where entry {expected} belongs")
+            return
+        if entry.sequence > expected:
+            missing = f"{expected}" if entry.sequence == expected + 1 else f"{expected} to {entry.sequence - 1}"
+            self.problems.append(f"missing before entry {entry.sequence}: {missing}")
+        elif entry.previous != self.head[1]:
+            self.problems.append(f"entry {entry.sequence} was not recorded after the one that stands before it")
+        self.head = entry.head
+        self._owed.pop(entry.head, None)
+
+    def finish(self, stored: Head | None = None) -> Verification:
+        """Compare the end with the heads that are owed, and with the one in Redis where it is given."""
+        if stored is not None and stored != self.head:
+            self.problems.append(f"the head in Redis says entry {stored[0]}, the last entry is {self.head[0]}")
+        for (sequence, _), name in self._owed.items():
+            where = "lies before the first entry that is here" if sequence < self._first else "is not in the record"
+            self.problems.append(f"{name}, entry {sequence}, {where}")
+        return Verification(self.count, self.head, tuple(self.problems))

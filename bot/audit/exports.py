@@ -1,0 +1,56 @@
+"""The record as a file, one entry a line, which can be verified without Redis."""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import datetime
+
+from bot.audit.chain import Chain, Verification
+from bot.audit.entry import Entry, Head, body_of, read_entry
+from bot.sealing import Tampered
+
+_BOUND = ("hash", "seal")
+
+
+async def lines(
+    stored: AsyncIterator[Mapping[str, object]], since: datetime | None, until: datetime | None
+) -> AsyncIterator[str]:
+    """The lines of an export: without a gap from the first entry at or after `since` to the last before `until`."""
+    begun = since is None
+    async for content in stored:
+        at = _moment(content)
+        begun = begun or (at is not None and since is not None and at >= since)
+        if until is not None and at is not None and at >= until:
+            return
+        if begun:
+            yield json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def verify_lines(exported: Iterable[str], key: bytes | None, published: Head | None) -> Verification:
+    """Check an export: each entry's hash, and that each follows the one before; with the key also every seal.
+
+    It may begin anywhere. Without the key, a head that was noted down elsewhere is what vouches for all before it.
+    """
+    chain = Chain(None, {published: "the published head"} if published else {})
+    for number, line in enumerate(exported, 1):
+        try:
+            chain.add(_entry(line, key))
+        except Tampered as wrong:
+            chain.complain(f"line {number} {wrong}")
+    return chain.finish()
+
+
+def _entry(line: str, key: bytes | None) -> Entry:
+    try:
+        content = json.loads(line)
+        body = body_of({name: value for name, value in content.items() if name not in _BOUND})
+        hash_, seal = (str(content[name]) for name in _BOUND)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise Tampered("is no entry") from None
+    return read_entry(body, hash_, seal, key)
+
+
+def _moment(content: Mapping[str, object]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(content.get("at")))
+    except ValueError:
+        return None
