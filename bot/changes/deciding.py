@@ -92,6 +92,7 @@ class Changes:
             facts=sight.facts,
             needed=entry.approvals,
             approvers=entry.approvers,
+            self_approval=entry.self_approval,
         )
         record = Record(
             id=record_id(delivery),
@@ -152,7 +153,8 @@ class Changes:
             raise Refused(record, "not offered")
         entry = await self.gate.require_approver(record, offer, person.actor)
         now = self.clock()
-        in_force = offer.model_copy(update={"needed": entry.approvals, "approvers": entry.approvers})
+        asked = {"needed": entry.approvals, "approvers": entry.approvers, "self_approval": entry.self_approval}
+        in_force = offer.model_copy(update=asked)
         approved = await self.confirmations.advance(
             id_,
             lambda stored: approve(stored, person.actor, person.label, in_force, now),

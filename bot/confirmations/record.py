@@ -45,6 +45,8 @@ class Offer(_Frozen):
     """How many people besides the requester; 0 when the requester's own confirmation is enough."""
     approvers: tuple[str, ...] = ()
     """The groups whose members may agree, by the permissions in force when this was last looked at."""
+    self_approval: bool = False
+    """Whether the requester may be one of those who agree."""
 
     @property
     def for_rules(self) -> dict[str, Argument]:

@@ -178,7 +178,7 @@ class SetQuota:
             return Finding(outcome=Outcome.DONE, sentence=f"Quay has the quota of {namespace} at {size(wanted)}.")
         now = size(state.limit) if state.limit else "no limit"
         sentence = f"Quay has {now} for {namespace}, not {size(wanted)}."
-        if state.limit == sight.rests_on.get("limit"):
+        if state.limit == sight.rests_on.get("limit_now"):
             return Finding(outcome=Outcome.FAILED, sentence=sentence)
         also = "Somebody else changed it meanwhile. Look at it in Quay before you ask again."
         return Finding(outcome=Outcome.UNKNOWN, sentence=f"{sentence} {also}")

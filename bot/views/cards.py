@@ -201,7 +201,7 @@ def _lacking(record: Record) -> str:
     more = "more " if lacking < first.needed else ""
     people = "person" if lacking == 1 else "people"
     groups = " or ".join(escape(group) for group in first.approvers)
-    besides = " besides the requester" if record.requester else ""
+    besides = " besides the requester" if record.requester and not first.self_approval else ""
     return f"needs {lacking} {more}{people} of {groups}{besides}"
 
 

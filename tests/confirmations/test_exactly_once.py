@@ -294,7 +294,7 @@ def test_each_change_is_sent_once_at_most_and_its_record_is_true(redis_url: str)
     run_state_machine_as_test(
         OverOneRedis,
         settings=settings(
-            max_examples=int(os.environ.get("EXAMPLES", "40")),
+            max_examples=int(os.environ.get("EXAMPLES", "30")),
             stateful_step_count=25,
             deadline=None,
             derandomize="CI" in os.environ,

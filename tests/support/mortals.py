@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import httpx
@@ -18,7 +19,12 @@ from sandbox.quay.state import Organization, Registry
 from tests.support.world import Clock, FakeSlack, FakeWeb, World
 
 NAMESPACE = "team-alpha"
+LIMIT = 80 * 1024**3
 Breakage = Literal["refused", "no way there", "500 before", "500 after", "lost before", "lost after"]
+
+
+seeded = cache(seed)
+"""One registry for all streets: nothing but the limit of NAMESPACE changes in it."""
 
 
 class Death(BaseException):
@@ -195,10 +201,11 @@ class Street:
 
     @classmethod
     async def open(cls, url: str, processes: int) -> "Street":
-        """An empty database, and the seeded registry."""
+        """An empty database, and the seeded registry with the one limit as it was."""
         redis, clock = Redis.from_url(url), Clock()
         await redis.flushdb()
-        office = Office(seed(clock), redis)
+        office = Office(seeded(), redis)
+        office.limit = LIMIT
         quay = httpx.ASGITransport(create_app(office.registry, office.faults))
         slack, http = FakeSlack(), httpx.AsyncClient(transport=quay, base_url="http://quay.test")
         reader = World(
