@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.health import HealthWatch
 from bot.alerts.schedule import Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
@@ -254,6 +255,7 @@ def _build(
         waiting=waiting,
         expiring=ExpiringKeys(redis, messenger, clock),
         sweep=QuotaSweep(quay, redis, messenger, clock),
+        health=HealthWatch(redis, messenger, clock),
         claims=Claims(redis),
         channels=ChannelCheck(redis, messenger, clock, alerts.path.name),
         messenger=messenger,

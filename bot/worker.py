@@ -21,6 +21,7 @@ from saq.queue.redis import RedisQueue
 from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.health import HealthWatch
 from bot.alerts.schedule import Claims, Schedule
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
@@ -81,6 +82,7 @@ class Jobs:
     waiting: WaitingKeys
     expiring: ExpiringKeys
     sweep: QuotaSweep
+    health: HealthWatch
     claims: Claims
     channels: ChannelCheck
     messenger: Messenger
@@ -108,11 +110,12 @@ class Jobs:
         await self._kept("schedules", self._start_due())
 
     async def watch_keys(self, _: dict[str, Any]) -> None:
-        """Notice waiting keys, those that no longer wait, and those that come to their end."""
-        alerts = self.alerts.current()
-        channel = alerts.keys_channel if alerts else self.policy.current().first_admin_channel
-        if channel:
-            await self._kept("watch_keys", self._watch_keys(channel))
+        """Notice waiting keys, those that no longer wait, those that come to their end, and whether Quay can be used."""
+        alerts, first = self.alerts.current(), self.policy.current().first_admin_channel
+        keys_channel = alerts.keys_channel if alerts else first
+        admin_channel = alerts.admin_channel if alerts else first
+        if keys_channel and admin_channel:
+            await self._kept("watch_keys", self._watch_keys(keys_channel, admin_channel))
 
     async def sweep_quotas(self, _: dict[str, Any]) -> None:
         """Read all namespaces, and post what is new."""
@@ -120,8 +123,9 @@ class Jobs:
         if alerts and alerts.quotas:
             await self._kept("sweep_quotas", self.sweep.run(alerts))
 
-    async def _watch_keys(self, channel: str) -> None:
-        keys, alerts = await self.arrivals.watch(channel), self.alerts.current()
+    async def _watch_keys(self, channel: str, admin_channel: str) -> None:
+        keys = await self.health.over(self.arrivals.watch(channel), admin_channel)
+        alerts = self.alerts.current()
         if alerts and alerts.keys:
             await self._kept("remind", self.waiting.remind(keys, alerts.keys, alerts.admin_channel))
             await self._kept("expiring", self.expiring.run(keys, alerts.keys, alerts.admin_channel))
