@@ -17,7 +17,9 @@ from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.health import HealthWatch
-from bot.alerts.schedule import Claims
+from bot.alerts.reporting import Reporter
+from bot.alerts.samples import Samples
+from bot.alerts.schedule import Appointments, Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit
@@ -256,6 +258,7 @@ def _build(
         expiring=ExpiringKeys(redis, messenger, clock),
         sweep=QuotaSweep(quay, redis, messenger, clock),
         health=HealthWatch(redis, messenger, clock),
+        reporter=Reporter(redis, quay, audit, Samples(redis), messenger, Appointments(redis), clock),
         claims=Claims(redis),
         channels=ChannelCheck(redis, messenger, clock, alerts.path.name),
         messenger=messenger,

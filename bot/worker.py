@@ -22,7 +22,8 @@ from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.health import HealthWatch
-from bot.alerts.schedule import Claims, Schedule
+from bot.alerts.reporting import Reporter
+from bot.alerts.schedule import TAKEN_FOR, Claims, Schedule
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit, Event
@@ -40,6 +41,8 @@ QUEUE = "quaymaster"
 HEARTBEAT = "quaymaster:worker:seen"
 TICK = "* * * * * */2"
 """Every two seconds: so late an expired card may still look live."""
+REPORT_TIMEOUT = int(TAKEN_FOR.total_seconds()) - 60
+"""Seconds; ended before another worker may post it."""
 EVERY_MINUTE = Schedule.parse("1m")
 
 log = structlog.get_logger()
@@ -83,6 +86,7 @@ class Jobs:
     expiring: ExpiringKeys
     sweep: QuotaSweep
     health: HealthWatch
+    reporter: Reporter
     claims: Claims
     channels: ChannelCheck
     messenger: Messenger
@@ -123,6 +127,12 @@ class Jobs:
         if alerts and alerts.quotas:
             await self._kept("sweep_quotas", self.sweep.run(alerts))
 
+    async def report(self, _: dict[str, Any], *, moment: float) -> None:
+        """Post the report of the period that ended at a moment."""
+        alerts = self.alerts.current()
+        if alerts and alerts.report:
+            await self._kept("report", self.reporter.post(alerts, datetime.fromtimestamp(moment, UTC)))
+
     async def _watch_keys(self, channel: str, admin_channel: str) -> None:
         keys = await self.health.over(self.arrivals.watch(channel), admin_channel)
         alerts = self.alerts.current()
@@ -160,6 +170,8 @@ class Jobs:
         for name, moment in planned:
             if await self.claims.claim(name, moment):
                 await self.queue.enqueue(name, key=name, timeout=600, ttl=60)
+        if alerts and (due := await self.reporter.due(alerts)):
+            await self.queue.enqueue("report", moment=due.timestamp(), key="report", timeout=REPORT_TIMEOUT, ttl=60)
 
     async def _kept(self, job: str, work: Awaitable[object]) -> None:
         """Do a piece of work; its failure goes to the log and nowhere else, the next tick tries again."""
@@ -179,6 +191,7 @@ def build_worker(jobs: Jobs, *, own_signals: bool) -> Worker[Any]:
             ("execute", jobs.execute),
             ("watch_keys", jobs.watch_keys),
             ("sweep_quotas", jobs.sweep_quotas),
+            ("report", jobs.report),
         ],
         cron_jobs=[CronJob(jobs.tick, cron=TICK, timeout=int(JOB_TIMEOUT.total_seconds()), ttl=1)],
         concurrency=8,

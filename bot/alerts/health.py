@@ -75,6 +75,11 @@ def condition_of(error: QuayError) -> Condition:
     return "refused" if isinstance(error, Unauthorized | Forbidden) else "down"
 
 
+def said_of(error: QuayError) -> str:
+    """Quay's own words."""
+    return f"{error.message} (HTTP {error.status})" if error.status else error.message
+
+
 @dataclass(frozen=True)
 class HealthWatch:
     """Watches the reads that the bot makes anyway, one each minute; asks Quay nothing by itself."""
@@ -88,7 +93,7 @@ class HealthWatch:
         try:
             result = await reading
         except QuayError as error:
-            await self.note(condition_of(error), str(error), channel)
+            await self.note(condition_of(error), said_of(error), channel)
             raise
         await self.note("well", "", channel)
         return result

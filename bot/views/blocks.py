@@ -89,7 +89,9 @@ def actions(buttons: Sequence[ButtonElement], block_id: str) -> Block:
     return ActionsBlock(elements=list(buttons), block_id=block_id).to_dict()
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> tuple[Block, int]:
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), wrapped: Sequence[int] = ()
+) -> tuple[Block, int]:
     """A table of raw text, and how many of the rows found room in it."""
     room = TABLE_CHARACTERS - sum(map(len, columns))
     shown: list[list[dict[str, Any]]] = [[_cell(column) for column in columns]]
@@ -99,7 +101,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
         if room < 0:
             break
         shown.append([_cell(value) for value in cells])
-    settings = [{"align": "right" if index in right else "left", "is_wrapped": False} for index in range(len(columns))]
+    settings = [
+        {"align": "right" if index in right else "left", "is_wrapped": index in wrapped}
+        for index in range(len(columns))
+    ]
     return TableBlock(rows=shown, column_settings=settings).to_dict(), len(shown) - 1
 
 

@@ -23,7 +23,7 @@ _ADVICE: dict[Condition, str] = {
         "set it, and restart the bot."
     ),
 }
-_MEANWHILE = "Until then the bot notices no new keys and no full namespaces, and changes nothing."
+_MEANWHILE = "Meanwhile the bot notices no new keys and no full namespaces, and changes nothing."
 
 
 def trouble(condition: Condition, said: str, began: datetime) -> Message:

@@ -105,9 +105,7 @@ async def test_the_message_says_since_when_what_quay_said_and_what_to_do(watchin
     await watching.look(DOWN, DOWN)
     ((channel, _), message), *_ = watching.slack.messages.items()
     assert channel == ADMIN
-    assert message.text == (
-        "Quay does not answer the bot as it should: listServiceKeys: The registry did not answer in time."
-    )
+    assert message.text == "Quay does not answer the bot as it should: The registry did not answer in time."
     assert f"<!date^{int(START.timestamp())}^" in text_of(message)
     assert "Look at Quay's own logs" in text_of(message)
 
