@@ -17,6 +17,7 @@ from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.health import HealthWatch
+from bot.alerts.overview import Overviews
 from bot.alerts.reporting import Reporter
 from bot.alerts.samples import Samples
 from bot.alerts.schedule import Appointments, Claims
@@ -240,6 +241,7 @@ def _build(
         RegistryLinks(str(settings.quay_url)),
         messenger,
         pages,
+        Overviews(redis, alerts.current, alerts.path.name, clock),
     )
     paging = Paging(dispatcher, pages, Exporter(messenger, works, clock), grammar)
     jobs = Jobs(

@@ -23,7 +23,7 @@ from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.health import HealthWatch
 from bot.alerts.reporting import Reporter
-from bot.alerts.schedule import TAKEN_FOR, Claims, Schedule
+from bot.alerts.schedule import EVERY_MINUTE, TAKEN_FOR, Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit, Event
@@ -43,7 +43,6 @@ TICK = "* * * * * */2"
 """Every two seconds: so late an expired card may still look live."""
 REPORT_TIMEOUT = int(TAKEN_FOR.total_seconds()) - 60
 """Seconds; ended before another worker may post it."""
-EVERY_MINUTE = Schedule.parse("1m")
 
 log = structlog.get_logger()
 

@@ -142,6 +142,11 @@ class HealthWatch:
         return new == old or bool(await self.redis.eval(_SWAP, 1, HEALTH_KEY, old, new))  # type: ignore[misc]
 
 
+async def remembered_health(redis: Redis) -> Health | None:
+    """What the last looks showed; None where nothing is remembered, since all is well."""
+    return _read(await redis.get(HEALTH_KEY) or b"")
+
+
 _health = TypeAdapter(Health)
 
 

@@ -81,6 +81,10 @@ def _interval(text: str) -> timedelta:
     return interval
 
 
+EVERY_MINUTE = Schedule.parse("1m")
+"""How often Quay is asked for keys where no file says otherwise."""
+
+
 class Claims:
     """Which moment of a schedule was taken last; kept in Redis, so that of many workers one takes each.
 

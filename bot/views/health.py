@@ -10,7 +10,7 @@ from bot.views.text import date, duration, escape
 Condition = Literal["well", "down", "refused"]
 """What a look at Quay showed: it did as asked; it did not answer, or with a failure; it refused the bot's token."""
 
-_TITLES: dict[Condition, str] = {
+TITLES: dict[Condition, str] = {
     "well": "Quay answers the bot again",
     "down": "Quay does not answer the bot as it should",
     "refused": "Quay refuses the bot's token",
@@ -28,7 +28,7 @@ _MEANWHILE = "Meanwhile the bot notices no new keys and no full namespaces, and 
 
 def trouble(condition: Condition, said: str, began: datetime) -> Message:
     """Quay cannot be used: since when, what it says itself, and what to do."""
-    title = _TITLES[condition]
+    title = TITLES[condition]
     blocks = (
         header(title),
         section(f"{escape(said)}\n{_ADVICE[condition]}".strip()),
@@ -39,7 +39,7 @@ def trouble(condition: Condition, said: str, began: datetime) -> Message:
 
 def over(began: datetime, ended: datetime) -> Message:
     """The last state of the message: from when to when it was."""
-    title = _TITLES["well"]
+    title = TITLES["well"]
     lasted = duration(ended - began)
     return message(
         f"{title}, after {lasted}",
@@ -50,7 +50,7 @@ def over(began: datetime, ended: datetime) -> Message:
 def turned(condition: Condition, said: str, began: datetime, since: datetime) -> Message:
     """A reply under the message: it is over, or it has become something else."""
     if condition == "well":
-        text = f"{_TITLES[condition]}, after {duration(since - began)}."
+        text = f"{TITLES[condition]}, after {duration(since - began)}."
     else:
-        text = f"{_TITLES[condition]} now: {said}"
+        text = f"{TITLES[condition]} now: {said}"
     return message(text, (section(escape(text)),))

@@ -14,6 +14,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.waiting import WaitingKeys
+from bot.alerts.config import AlertsFile
+from bot.alerts.overview import Overviews
 from bot.app import build_effects, build_grammar
 from bot.audit import Audit
 from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Reminders, Telling
@@ -216,6 +218,7 @@ class World:
     slack: FakeSlack = field(default_factory=FakeSlack)
     web: FakeWeb = field(default_factory=FakeWeb)
     policy: Policy = field(default_factory=lambda: Policy.model_validate(POLICY))
+    alerts: AlertsFile | None = None
     nudged: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -257,6 +260,7 @@ class World:
             RegistryLinks("https://quay.test/"),
             self.slack,
             self.pages,
+            Overviews(self.redis, lambda: self.alerts, "alerts.yaml", self.clock),
         )
         self.exporter = Exporter(self.slack, works, self.clock)
         self.paging = Paging(self.dispatcher, self.pages, self.exporter, self.dispatcher.grammar)
