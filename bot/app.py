@@ -42,6 +42,7 @@ from bot.links import RegistryLinks
 from bot.permissions import Policy
 from bot.permissions.file import PolicyFile
 from bot.policy_news import PolicyNews
+from bot.preview import Preview
 from bot.quay.client import Quay, open_client
 from bot.sealing import Sealer, derive_key
 from bot.settings import Settings
@@ -151,6 +152,7 @@ class App:
     reveals: Reveals
     paging: Paging
     jobs: Jobs
+    preview: Preview
 
 
 @asynccontextmanager
@@ -289,4 +291,5 @@ def _build(
         reveals,
         paging,
         jobs,
+        Preview(quay, arrivals, waiting, jobs.expiring, jobs.sweep, jobs.reporter),
     )

@@ -113,7 +113,7 @@ class Jobs:
         await self._kept("schedules", self._start_due())
 
     async def watch_keys(self, _: dict[str, Any]) -> None:
-        """Notice waiting keys, those that no longer wait, those that come to their end, and whether Quay can be used."""
+        """Notice keys that wait, no longer wait, or come to their end; and whether Quay can be used."""
         alerts, first = self.alerts.current(), self.policy.current().first_admin_channel
         keys_channel = alerts.keys_channel if alerts else first
         admin_channel = alerts.admin_channel if alerts else first

@@ -6,17 +6,19 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
 from bot.alerts.announcing import NOTHING_TO_EDIT
-from bot.alerts.quotas import ABANDONED_AFTER
+from bot.alerts.memory import Memory, is_claimed
 from bot.messages import MessageId, Messenger, MessengerError
 from bot.quay.errors import Forbidden, QuayError, Unauthorized
 from bot.views import health as views
 from bot.views.health import Condition
 
 HEALTH_KEY = "quaymaster:alerts:health"
+QUAY = "quay"
+"""The one entry of the memory."""
 LOOKS = 2
 """So many looks in a row must agree before anybody is told."""
 CONFIRMED_AFTER = timedelta(seconds=45)
@@ -50,9 +52,12 @@ class Health:
         """Whether there is nothing to remember."""
         return self.seen == self.told == "well"
 
-    def is_claimed(self, now: datetime) -> bool:
-        """Whether a worker that is not taken for dead is about to say something."""
-        return self.claimed_at is not None and now - self.claimed_at <= ABANDONED_AFTER
+
+class HealthMemory(Memory[Health]):
+    """What the last looks showed; nothing while all is well."""
+
+    key = HEALTH_KEY
+    kind = TypeAdapter(Health)
 
 
 def noted(health: Health | None, condition: Condition, said: str, now: datetime) -> Health:
@@ -103,16 +108,17 @@ class HealthWatch:
 
         A look during which another worker notes one counts as that one.
         """
-        now = self.clock()
-        stored = await self.redis.get(HEALTH_KEY) or b""
-        before = _read(stored)
-        if before and before.is_claimed(now):
+        memory, now = await HealthMemory.load(self.redis), self.clock()
+        before = memory.get(QUAY)
+        if before and is_claimed(before, now):
             return
         health = noted(before, condition, said, now)
+        if before is None and health.is_unremarkable:
+            return
         news = is_news(health, now)
-        claimed = replace(health, claimed_at=now) if news else health
-        if await self._swap(stored, claimed) and news:
-            await self._swap(_dump(claimed), await self._tell(health, channel))
+        won = await memory.swap({QUAY: replace(health, claimed_at=now) if news else _worth_keeping(health)})
+        if won and news:
+            await memory.swap({QUAY: _worth_keeping(await self._tell(health, channel))})
 
     async def _tell(self, health: Health, channel: str) -> Health:
         """Say what is new, and return what is to be remembered then."""
@@ -137,34 +143,6 @@ class HealthWatch:
         reply = views.turned(health.seen, health.said, began, health.since)
         await self.messenger.post(health.channel, reply, thread=message_id)
 
-    async def _swap(self, old: bytes, health: Health) -> bool:
-        new = _dump(health)
-        return new == old or bool(await self.redis.eval(_SWAP, 1, HEALTH_KEY, old, new))  # type: ignore[misc]
 
-
-async def remembered_health(redis: Redis) -> Health | None:
-    """What the last looks showed; None where nothing is remembered, since all is well."""
-    return _read(await redis.get(HEALTH_KEY) or b"")
-
-
-_health = TypeAdapter(Health)
-
-
-def _dump(health: Health) -> bytes:
-    return b"" if health.is_unremarkable else _health.dump_json(health)
-
-
-def _read(stored: bytes) -> Health | None:
-    """What is remembered; what another version wrote counts as nothing, and is written anew."""
-    try:
-        return _health.validate_json(stored)
-    except ValidationError:
-        return None
-
-
-_SWAP = """
-local stored = redis.call('GET', KEYS[1]) or ''
-if stored ~= ARGV[1] then return 0 end
-if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2]) end
-return 1
-"""
+def _worth_keeping(health: Health) -> Health | None:
+    return None if health.is_unremarkable else health

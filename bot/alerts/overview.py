@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.health import remembered_health
+from bot.alerts.expiring import ToldKeys
+from bot.alerts.health import QUAY, HealthMemory
 from bot.alerts.schedule import EVERY_MINUTE, Schedule
 from bot.alerts.silences import Silences
 from bot.alerts.standings import Standings
-from bot.views.overview import Active, Overview, Planned
+from bot.views.overview import Active, Ending, Overview, Planned
 
 
 @dataclass(frozen=True)
 class Overviews:
-    """Costs three round trips to Redis, and no request to Quay or Slack."""
+    """Costs four round trips to Redis, and no request to Quay or Slack."""
 
     redis: Redis
     alerts: Callable[[], AlertsFile | None]
@@ -26,19 +27,24 @@ class Overviews:
 
     async def read(self) -> Overview:
         """Read it."""
-        file, health = self.alerts(), await remembered_health(self.redis)
+        file, health = self.alerts(), (await HealthMemory.load(self.redis)).get(QUAY)
         return Overview(
             active=await self._active(file),
             plans=planned(file, self.clock()),
             zone=str(file.time_zone) if file else "UTC",
             file=self.name if file else "",
+            ends=[
+                Ending(told.said, told.channel)
+                for told in (await ToldKeys.load(self.redis)).values()
+                if told.message_id is not None
+            ],
             condition=health.told if health else "well",
             since=health.began if health else None,
         )
 
     async def _active(self, file: AlertsFile | None) -> list[Active]:
         """The alerts that are not over; a silence counts from the click on, before the next sweep has seen it."""
-        standings, silences = await Standings.load(self.redis), await Silences(self.redis).load()
+        standings, silences = await Standings.load(self.redis), await Silences.load(self.redis)
         active = []
         for namespace, standing in standings.items():
             if standing.message_id is not None and not standing.over_since:

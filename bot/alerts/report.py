@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from bot.alerts.forecast import Sample
+from bot.alerts.keys import is_quays_own
 from bot.alerts.samples import day_of
 from bot.audit import Entry
 from bot.quay.models import ServiceKey
@@ -28,7 +29,7 @@ def key_figures(keys: Sequence[ServiceKey], now: datetime) -> KeyFigures:
     return KeyFigures(
         good=len(good),
         expiring=sum(key.expiration_date is not None and key.expiration_date - now <= SOON for key in good),
-        unrotated=sum(key.rotation_duration is None for key in good),
+        unrotated=sum(key.rotation_duration is None and not is_quays_own(key) for key in good),
         waiting=sum(key.is_waiting for key in keys),
     )
 

@@ -56,6 +56,13 @@ class Reporter:
         moment = config.report.every.slot(self.clock(), config.time_zone)
         return moment if await self.appointments.take(REPORT, moment, self.clock()) else None
 
+    async def waiting(self, config: AlertsFile) -> datetime | None:
+        """The moment whose report nobody has posted yet, if there is one; it is left for whoever takes it."""
+        if config.report is None:
+            return None
+        moment = config.report.every.slot(self.clock(), config.time_zone)
+        return None if await self.appointments.is_kept(REPORT, moment) else moment
+
     async def post(self, config: AlertsFile, moment: datetime) -> None:
         """Post the report of the period that ended at a moment.
 

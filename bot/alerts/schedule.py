@@ -129,6 +129,11 @@ class Appointments:
         arguments: list[str | float] = [name, int(moment.timestamp()), now.timestamp(), until.timestamp()]
         return bool(await self._take(keys=[APPOINTMENTS_KEY], args=arguments))
 
+    async def is_kept(self, name: str, moment: datetime) -> bool:
+        """Whether nothing is left to be done at a moment; so it is of a schedule that nobody has seen yet."""
+        kept = await self._redis.hget(APPOINTMENTS_KEY, name)  # type: ignore[misc]  # typed for both clients
+        return kept is None or int(kept) >= int(moment.timestamp())
+
     async def keep(self, name: str, moment: datetime) -> None:
         """It is done: nobody takes this moment again."""
         await self._redis.hset(APPOINTMENTS_KEY, name, str(int(moment.timestamp())))  # type: ignore[misc]  # typed for both clients

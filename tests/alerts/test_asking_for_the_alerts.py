@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.config import AlertsFile
+from bot.alerts.config import AlertsFile, KeyAlerts
+from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.health import HealthWatch
 from bot.alerts.quotas import Standing
 from bot.alerts.silences import Silences
@@ -16,7 +17,8 @@ from bot.notices import Alert, Silence
 from bot.permissions import Policy
 from bot.readings import Reading
 from bot.views.health import TITLES
-from bot.views.overview import LISTED, Active, Overview, overview
+from bot.views.keys import KeyEnd
+from bot.views.overview import LISTED, Active, Ending, Overview, overview
 from tests.support.world import POLICY, START, World, markup_of, text_of, valid
 
 WATCHERS: dict[str, Any] = {"name": "askers see alerts", "who": ["askers"], "may": ["alerts"]}
@@ -73,7 +75,8 @@ async def test_without_the_permission_nothing_is_shown(watched: World, user: str
 async def test_each_alert_stands_under_what_was_done_about_it(watched: World) -> None:
     """A click counts at once; a higher level and the end of a snooze make an alert active again."""
     await stand(watched, alert("loud"), alert("seen"), alert("later"), alert("risen", 95, 90), alert("slept"))
-    await Silences(watched.redis).put(
+    silences = await Silences.load(watched.redis)
+    await silences.swap(
         {
             "seen": Silence("U0BOB", "Bob", START, 80),
             "later": Silence("U0BOB", "Bob", START, 80, START + timedelta(hours=1)),
@@ -98,6 +101,18 @@ async def test_an_alert_that_is_over_is_not_shown(watched: World) -> None:
     """Although somebody's silence keeps it remembered."""
     await stand(watched, alert("past"), over=True)
     assert "No namespace is at an alert level" in await asked(watched)
+
+
+async def test_keys_that_come_to_their_end_are_shown(watched: World) -> None:
+    """Those of which a channel was told."""
+    config = KeyAlerts(channel="C0KEYS")
+    keys = await watched.quay.list_service_keys()
+    await ExpiringKeys(watched.redis, watched.slack, watched.clock).run(keys, config, "C1")
+    shown = await asked(watched)
+    told = len(watched.slack.messages)
+    assert f"No namespace is at an alert level · {told} service keys expire" in shown
+    assert shown.count("<#C0KEYS> · expire") == told > 1
+    assert "<#C0KEYS> · expired <!date^" in shown
 
 
 async def test_each_schedule_says_when_it_is_due_next(watched: World) -> None:
@@ -141,7 +156,8 @@ def test_many_alerts_with_hostile_names_fit() -> None:
         *(Active(replace(each, silence=silence), "C0ML") for each in alerts),
         *(Active(replace(each, silence=replace(silence, until=START)), "C0ML") for each in alerts),
     ]
-    message = overview(Overview(found, [], "UTC", "alerts.yaml"))
+    end = KeyEnd("k" * 64, evil, evil, START, START, timedelta(days=1), 1)
+    message = overview(Overview(found, [], "UTC", "alerts.yaml", [Ending(end, "C0KEYS")] * 20))
     valid(message)
     assert not any("<!channel>" in text for text in markup_of(message))
     assert text_of(message).count(f"*, the fullest {LISTED} of 20") == 3

@@ -115,8 +115,10 @@ def test_a_request_that_nobody_answered_in_time_is_counted() -> None:
     assert deeds.unanswered == 1
 
 
-def key(*, approved: bool = True, days: int | None = None, rotation: int | None = None) -> ServiceKey:
-    approval = KeyApproval(approval_type="SUPERUSER", approved_date=START)
+def key(
+    *, approved: bool = True, days: int | None = None, rotation: int | None = None, kind: str = "SUPERUSER"
+) -> ServiceKey:
+    approval = KeyApproval(approval_type=f"ServiceKeyApprovalType.{kind}", approved_date=START)
     return ServiceKey(
         kid="k",
         service="quay",
@@ -129,9 +131,10 @@ def key(*, approved: bool = True, days: int | None = None, rotation: int | None 
 
 
 def test_keys_are_counted_by_what_there_is_to_do() -> None:
-    """One that has expired is in use no more; one that waits is not yet."""
+    """One that has expired is in use no more; one that waits is not yet; Quay renews its own by itself."""
     keys = [key(), key(days=30), key(days=31, rotation=600), key(days=0), key(days=-1), key(approved=False)]
-    assert key_figures(keys, END) == KeyFigures(good=3, expiring=1, unrotated=2, waiting=1)
+    keys.append(key(days=40, kind="AUTOMATIC"))
+    assert key_figures(keys, END) == KeyFigures(good=4, expiring=1, unrotated=2, waiting=1)
 
 
 def grown(name: str, used: int, limit: int | None = 100, more: int | None = None) -> Growth:

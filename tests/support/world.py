@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.alerts.expiring import ExpiringKeys
-from bot.alerts.waiting import WaitingKeys
 from bot.alerts.config import AlertsFile
+from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.overview import Overviews
+from bot.alerts.waiting import WaitingKeys
 from bot.app import build_effects, build_grammar
 from bot.audit import Audit
 from bot.changes import Arrivals, Changes, Executor, Expiry, Gate, Measuring, Reminders, Telling
