@@ -136,7 +136,10 @@ class Appointments:
 
     async def keep(self, name: str, moment: datetime) -> None:
         """It is done: nobody takes this moment again."""
-        await self._redis.hset(APPOINTMENTS_KEY, name, str(int(moment.timestamp())))  # type: ignore[misc]  # typed for both clients
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(APPOINTMENTS_KEY, name, str(int(moment.timestamp())))
+            pipeline.hdel(APPOINTMENTS_KEY, f"{name}:until")
+            await pipeline.execute()
 
 
 _TAKE_UNLESS_KEPT = """

@@ -166,3 +166,12 @@ async def test_ten_minutes_after_a_worker_died_another_may_take_its_moment(redis
     assert await appointments.take("report", moment, moment + TAKEN_FOR)
     await appointments.keep("report", moment)
     assert not await appointments.take("report", moment, moment + timedelta(days=1))
+
+
+async def test_the_next_moment_can_be_taken_as_soon_as_one_is_kept(redis: Redis) -> None:
+    """However soon after it."""
+    appointments, minute = Appointments(redis), timedelta(minutes=1)
+    await appointments.take("report", MONDAY, MONDAY)
+    for moment in (MONDAY + minute, MONDAY + 2 * minute):
+        assert await appointments.take("report", moment, moment)
+        await appointments.keep("report", moment)
