@@ -16,7 +16,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
-from bot.alerts.schedule import Claims
+from bot.alerts.health import HealthWatch
+from bot.alerts.overview import Overviews
+from bot.alerts.reporting import Reporter
+from bot.alerts.samples import Samples
+from bot.alerts.schedule import Appointments, Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit, audit_key
@@ -40,6 +44,7 @@ from bot.links import RegistryLinks
 from bot.permissions import Policy
 from bot.permissions.file import PolicyFile
 from bot.policy_news import PolicyNews
+from bot.preview import Preview
 from bot.quay.client import Quay, open_client
 from bot.sealing import Sealer, derive_key
 from bot.settings import Settings
@@ -151,6 +156,7 @@ class App:
     reveals: Reveals
     paging: Paging
     jobs: Jobs
+    preview: Preview
 
 
 @asynccontextmanager
@@ -250,6 +256,7 @@ def _build(
         RegistryLinks(str(settings.quay_url)),
         messenger,
         pages,
+        Overviews(redis, alerts.current, alerts.path.name, clock),
     )
     paging = Paging(dispatcher, pages, Exporter(messenger, works, clock), grammar)
     jobs = Jobs(
@@ -269,6 +276,8 @@ def _build(
         waiting=waiting,
         expiring=ExpiringKeys(redis, messenger, clock),
         sweep=QuotaSweep(quay, redis, messenger, clock),
+        health=HealthWatch(redis, messenger, clock),
+        reporter=Reporter(redis, quay, audit, Samples(redis), messenger, Appointments(redis), clock),
         claims=Claims(redis),
         channels=ChannelCheck(redis, messenger, clock, alerts.path.name),
         messenger=messenger,
@@ -297,4 +306,5 @@ def _build(
         reveals,
         paging,
         jobs,
+        Preview(quay, arrivals, waiting, jobs.expiring, jobs.sweep, jobs.reporter),
     )

@@ -1,4 +1,4 @@
-"""The command line: serve, worker, sandbox, check, why, manifest, audit, operations.
+"""The command line: serve, worker, sandbox, check, why, manifest, audit, operations, alerts.
 
 Exit status 0 is good, 1 is something found wrong, 2 is used or configured wrongly.
 """
@@ -15,6 +15,7 @@ from typing import Annotated, Literal, NoReturn, TypeVar
 import uvicorn
 from cyclopts import App as Cyclopts
 from cyclopts import Parameter
+from redis.exceptions import RedisError
 
 from bot.alerts.config import AlertsFile
 from bot.app import App, build_grammar, open_alerts, open_app, open_policy
@@ -24,8 +25,11 @@ from bot.documents import DocumentError
 from bot.logs import set_up_logs
 from bot.manifest import manifest
 from bot.permissions.file import PolicyFile
+from bot.preview import Saying, as_object, as_text
 from bot.proving import AsJson, check, why
+from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
+from bot.sealing import Tampered
 from bot.server import build_server
 from bot.settings import ConfigurationError, Settings, load_settings
 from bot.watched import WatchedFile
@@ -38,6 +42,8 @@ cli = Cyclopts(
 )
 cli.command(check)
 cli.command(why)
+alerts_cli = Cyclopts(name="alerts", help="What the bot says by itself.")
+cli.command(alerts_cli)
 
 Read = TypeVar("Read")
 
@@ -138,6 +144,32 @@ def print_manifest(url: str, *, command: str = "/quay") -> None:
     if not re.fullmatch(r"https?://[^/\s]+/?", url):
         _refuse([f"{url!r} is not the address of a host, such as https://quaymaster.example.com"])
     print(json.dumps(manifest(command, url), indent=2))
+
+
+@alerts_cli.command(name="preview")
+def preview_alerts(*, as_json: AsJson = False) -> None:
+    """Print what would be posted now, without posting anything or changing anything.
+
+    Parameters
+    ----------
+    as_json
+        Print a list of messages as JSON.
+    """
+    settings, policy, grammar, alerts = _configured()
+    file = alerts.current()
+    if file is None:
+        _refuse([f"{settings.alerts_file} is not there, so there are no alerts"])
+    sayings: list[Saying] = []
+
+    async def run(app: App) -> None:
+        sayings.extend(await app.preview.run(file))
+
+    try:
+        _run(settings, policy, grammar, alerts, run)
+    except (QuayError, RedisError, Tampered) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    print(json.dumps(list(map(as_object, sayings)), indent=2) if as_json else as_text(sayings))
 
 
 def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedFile[AlertsFile]]:

@@ -21,7 +21,9 @@ from saq.queue.redis import RedisQueue
 from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
-from bot.alerts.schedule import Claims, Schedule
+from bot.alerts.health import HealthWatch
+from bot.alerts.reporting import Reporter
+from bot.alerts.schedule import EVERY_MINUTE, TAKEN_FOR, Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit, Event
@@ -50,7 +52,8 @@ QUEUE = "quaymaster"
 HEARTBEAT = "quaymaster:worker:seen"
 TICK = "* * * * * */2"
 """Every two seconds: so late an expired card may still look live."""
-EVERY_MINUTE = Schedule.parse("1m")
+REPORT_TIMEOUT = int(TAKEN_FOR.total_seconds()) - 60
+"""Seconds; ended before another worker may post it."""
 
 log = structlog.get_logger()
 
@@ -94,6 +97,8 @@ class Jobs:
     waiting: WaitingKeys
     expiring: ExpiringKeys
     sweep: QuotaSweep
+    health: HealthWatch
+    reporter: Reporter
     claims: Claims
     channels: ChannelCheck
     messenger: Messenger
@@ -122,11 +127,12 @@ class Jobs:
         await self._kept("schedules", self._start_due())
 
     async def watch_keys(self, _: dict[str, Any]) -> None:
-        """Notice waiting keys, those that no longer wait, and those that come to their end."""
-        alerts = self.alerts.current()
-        channel = alerts.keys_channel if alerts else self.policy.current().first_admin_channel
-        if channel:
-            await self._kept("watch_keys", self._watch_keys(channel))
+        """Notice keys that wait, no longer wait, or come to their end; and whether Quay can be used."""
+        alerts, first = self.alerts.current(), self.policy.current().first_admin_channel
+        keys_channel = alerts.keys_channel if alerts else first
+        admin_channel = alerts.admin_channel if alerts else first
+        if keys_channel and admin_channel:
+            await self._kept("watch_keys", self._watch_keys(keys_channel, admin_channel))
 
     async def sweep_quotas(self, _: dict[str, Any]) -> None:
         """Read all namespaces, and post what is new."""
@@ -140,8 +146,15 @@ class Jobs:
         await self._kept("publish", self.keeping.publish())
         await self._kept("close_months", self.keeping.close_months())
 
-    async def _watch_keys(self, channel: str) -> None:
-        keys, alerts = await self.arrivals.watch(channel), self.alerts.current()
+    async def report(self, _: dict[str, Any], *, moment: float) -> None:
+        """Post the report of the period that ended at a moment."""
+        alerts = self.alerts.current()
+        if alerts and alerts.report:
+            await self._kept("report", self.reporter.post(alerts, datetime.fromtimestamp(moment, UTC)))
+
+    async def _watch_keys(self, channel: str, admin_channel: str) -> None:
+        keys = await self.health.over(self.arrivals.watch(channel), admin_channel)
+        alerts = self.alerts.current()
         if alerts and alerts.keys:
             await self._kept("remind", self.waiting.remind(keys, alerts.keys, alerts.admin_channel))
             await self._kept("expiring", self.expiring.run(keys, alerts.keys, alerts.admin_channel))
@@ -176,6 +189,8 @@ class Jobs:
         for name, moment in planned:
             if await self.claims.claim(name, moment):
                 await self.queue.enqueue(name, key=name, timeout=600, ttl=60)
+        if alerts and (due := await self.reporter.due(alerts)):
+            await self.queue.enqueue("report", moment=due.timestamp(), key="report", timeout=REPORT_TIMEOUT, ttl=60)
 
     async def _kept(self, job: str, work: Awaitable[object]) -> None:
         """Do a piece of work; its failure goes to the log and nowhere else, the next tick tries again."""
@@ -196,6 +211,7 @@ def build_worker(jobs: Jobs, *, own_signals: bool) -> Worker[Any]:
             ("watch_keys", jobs.watch_keys),
             ("keep_audit", jobs.keep_audit),
             ("sweep_quotas", jobs.sweep_quotas),
+            ("report", jobs.report),
         ],
         cron_jobs=[CronJob(jobs.tick, cron=TICK, timeout=int(JOB_TIMEOUT.total_seconds()), ttl=1)],
         concurrency=8,

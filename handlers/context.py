@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol, TypeAlias
 
+from bot.alerts.overview import Overviews
 from bot.audit import Audit
 from bot.changes import Arrivals, Freezing, Gate
 from bot.commands import Grammar, Here
@@ -48,6 +49,7 @@ class Context:
     status: "StatusSource"
     links: RegistryLinks
     courier: Courier
+    overviews: Overviews
     key: ServiceKey | None = None
     """The service key that the argument KID turned out to name."""
     keys: Sequence[ServiceKey] | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError
 
+from bot.alerts.overview import Overviews
 from bot.audit import JSON, Audit
 from bot.changes import Arrivals, Changes, Denied, Freezing, Gate, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
@@ -72,6 +73,7 @@ class Dispatcher:
     links: RegistryLinks
     courier: Courier
     pages: Pages
+    overviews: Overviews
 
     async def answer(self, person: Person, delivery: Delivery) -> Message | None:
         """Answer a command to the person alone; None when the channel shows the answer already."""
@@ -153,6 +155,7 @@ class Dispatcher:
             status=self.status,
             links=self.links,
             courier=self.courier,
+            overviews=self.overviews,
             key=found.key if found else None,
             keys=found.keys if found else None,
         )

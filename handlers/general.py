@@ -10,6 +10,7 @@ from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
 from bot.units import parse_size
 from bot.views import meta, policy
+from bot.views.overview import overview
 from handlers.calls import plain_arguments, split_facts
 from handlers.context import Context, Handed
 
@@ -61,6 +62,12 @@ async def show_status(*, here: Handed) -> Message:
         freeze=status.freeze,
         now=here.now,
     )
+
+
+@GENERAL.command("alerts", permission="alerts", examples=("alerts",))
+async def show_alerts(*, here: Handed) -> Message:
+    """Show which alerts are active, acknowledged and snoozed, and when the bot looks again."""
+    return overview(await here.overviews.read())
 
 
 @GENERAL.command("why", examples=("why approveServiceKey @bob", "why quota set team-a 400GiB @carol"))

@@ -8,21 +8,27 @@ import json
 import shlex
 import statistics
 import time
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
+from redis.asyncio import Redis
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.app import build_grammar, open_alerts, open_app, open_policy
+from bot.alerts.config import AlertsFile
+from bot.alerts.sweep import QuotaSweep
+from bot.app import build_grammar, open_alerts, open_app, open_policy, utc_now
 from bot.logs import set_up_logs
 from bot.permissions import Actor, Person, Place, decide
+from bot.quay.client import Quay, open_client
 from bot.server import build_server
 from bot.settings import Settings
 from sandbox.quay.app import create_app as create_quay
@@ -33,9 +39,11 @@ from sandbox.slack.app import SlackSettings
 from sandbox.slack.app import create_app as create_slack
 from sandbox.slack.cast import default_workspace
 from tests.support.servers import served
+from tests.support.world import FakeSlack
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 200
+NAMESPACES = 10_000
 TYPED = "quota set team-a 100GiB"
 
 
@@ -56,6 +64,9 @@ def main() -> None:
     tell("decide", timed(decision), timed(partial(json.loads, body)), "us", "json.loads of a payload")
     acknowledged, empty = asyncio.run(acknowledgement())
     tell("acknowledge_command", acknowledged, empty, "us", "an empty route on the same server")
+    swept = asyncio.run(sweep())
+    tell("sweep_page_of_100", swept.page, swept.bare_page, "ms", "the bare request for the page, read as JSON")
+    tell("sweep_memory_peak", swept.peak, swept.answers, "MiB", f"all answers on {NAMESPACES} namespaces, as JSON")
 
 
 def tell(figure: str, value: float, baseline: float, unit: str, against: str) -> None:
@@ -99,6 +110,56 @@ async def acknowledgement() -> tuple[float, float]:
             more = {"channel_id": "C0REGADMIN", "trigger_id": "1.1", "response_url": f"{slack}/hooks/response/x"}
             signed = partial(_signed, client, f"{url}/slack/events", urlencode(form | more), settings.signing_secret)
             return await awaited(signed), await awaited(partial(client.post, bare, content="x"))
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep costs: ms for each page, MiB; and the same pages when they are only fetched."""
+
+    page: float
+    bare_page: float
+    peak: float
+    answers: float
+
+
+async def sweep() -> Swept:
+    """Sweep a registry of NAMESPACES namespaces, as the sandbox has them."""
+    every = {"namespaces": ["*", "user:*"], "channel": "C0ADMIN"}
+    config = AlertsFile.model_validate({"version": 1, "admin_channel": "C0ADMIN", "quotas": {"routes": [every]}})
+    with redis_server(allow_fake=False) as server:
+        async with AsyncExitStack() as stack:
+            url = await stack.enter_async_context(served(create_quay(seed(namespaces=NAMESPACES), Faults())))
+            http = await stack.enter_async_context(open_client(url))
+            redis = await stack.enter_async_context(Redis.from_url(server.url))
+            await _bare_pages(http)
+            start = time.perf_counter()
+            answers = await _bare_pages(http)
+            bare = time.perf_counter() - start
+            sweeping = QuotaSweep(Quay(http, "sandbox-superuser"), redis, FakeSlack(), utc_now)
+            await sweeping.run(config)
+            start = time.perf_counter()
+            result = await sweeping.run(config)
+            swept = time.perf_counter() - start
+            tracemalloc.start()
+            await sweeping.run(config)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+    pages = result.requests
+    return Swept(swept * 1e3 / pages, bare * 1e3 / pages, peak / 2**20, answers / 2**20)
+
+
+async def _bare_pages(http: httpx.AsyncClient) -> int:
+    """Fetch all pages as a sweep does, and return their bytes."""
+    total = 0
+    for path in ("organizations", "users"):
+        token: str | None = ""
+        while token is not None:
+            query = {"limit": "100", **({"next_page": token} if token else {})}
+            headers = {"Authorization": "Bearer sandbox-superuser"}
+            answer = await http.get(f"/api/v1/superuser/{path}/", params=query, headers=headers)
+            total += len(answer.raise_for_status().content)
+            token = answer.json().get("next_page")
+    return total
 
 
 async def _signed(client: httpx.AsyncClient, url: str, body: str, secret: str) -> object:

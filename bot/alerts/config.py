@@ -156,6 +156,13 @@ class QuotaAlerts(_Frozen):
         return route.model_copy(update={"levels": route.levels or self.levels}) if route else None
 
 
+class ReportSection(_Frozen):
+    """When the report of the registry's week is posted, and where if not in the admin channel."""
+
+    every: Rhythm = Schedule.parse("0 9 * * mon")
+    channel: Channel | None = None
+
+
 class AlertsFile(_Frozen):
     """alerts.yaml, whole. A section that is missing means that there are no such alerts."""
 
@@ -164,6 +171,12 @@ class AlertsFile(_Frozen):
     admin_channel: Channel
     keys: KeyAlerts | None = None
     quotas: QuotaAlerts | None = None
+    report: ReportSection | None = None
+
+    @property
+    def report_channel(self) -> str:
+        """Where the report goes."""
+        return (self.report.channel if self.report else None) or self.admin_channel
 
     @property
     def keys_channel(self) -> str:
@@ -174,4 +187,6 @@ class AlertsFile(_Frozen):
     def channels(self) -> frozenset[str]:
         """Every channel that is named, so that it can be checked at start."""
         routes = self.quotas.routes if self.quotas else ()
-        return frozenset({self.admin_channel, self.keys_channel, *(route.channel for route in routes)})
+        return frozenset(
+            {self.admin_channel, self.keys_channel, self.report_channel, *(route.channel for route in routes)}
+        )

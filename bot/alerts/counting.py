@@ -36,6 +36,8 @@ class CountingNotice:
     redis: Redis
     messenger: Messenger
     clock: Callable[[], datetime]
+    rehearsed: bool = False
+    """Whether nothing is remembered of what is said."""
 
     async def tell(self, channel: str, names: tuple[str, ...], watched: int, *, quiet: bool) -> None:
         """Post or edit the message, if what it says has changed. Raises MessengerError."""
@@ -64,4 +66,5 @@ class CountingNotice:
             return None
 
     async def _keep(self, said: Said) -> None:
-        await self.redis.set(COUNTING_KEY, _said.dump_json(said))
+        if not self.rehearsed:
+            await self.redis.set(COUNTING_KEY, _said.dump_json(said))

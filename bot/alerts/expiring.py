@@ -39,9 +39,12 @@ class ExpiringKeys:
     messenger: Broadcaster
     clock: Callable[[], datetime]
 
-    async def run(self, keys: Sequence[ServiceKey], config: KeyAlerts, admin_channel: str) -> None:
+    async def run(
+        self, keys: Sequence[ServiceKey], config: KeyAlerts, admin_channel: str, *, rehearsed: bool = False
+    ) -> None:
         """Say what is new about the ends of these keys, which are all that the registry has."""
-        told, by_id, now = await ToldKeys.load(self.redis), {key.kid: key for key in keys}, self.clock()
+        told = await ToldKeys.load(self.redis, rehearsed=rehearsed)
+        by_id, now = {key.kid: key for key in keys}, self.clock()
         verdicts = {
             kid: judge_end(by_id.get(kid), told.get(kid), config.expiring, now, keys)
             for kid in (*by_id, *(told.keys() - by_id.keys()))

@@ -168,7 +168,7 @@ def step_of(key: ServiceKey, steps: Sequence[timedelta], now: datetime) -> timed
 
     A key that its service renews by itself is worth a word only when that has failed, and at the last step.
     """
-    if not steps or key.expiration_date is None or key.is_waiting or _is_quays_own(key):
+    if not steps or key.expiration_date is None or key.is_waiting or is_quays_own(key):
         return None
     if key.expiration_date <= now:
         return EXPIRED
@@ -218,7 +218,8 @@ def _is_overdue(key: ServiceKey, now: datetime) -> bool:
     return _rotates(key) and now >= key.created_date + _rotation(key) + ROTATION_GRACE
 
 
-def _is_quays_own(key: ServiceKey) -> bool:
+def is_quays_own(key: ServiceKey) -> bool:
+    """Whether Quay made it for itself, and renews it by itself."""
     return key.service == OWN_SERVICE and key.approval is not None and key.approval.approval_type.endswith(OWN_APPROVAL)
 
 

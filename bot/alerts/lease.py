@@ -10,6 +10,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+LEASES = "quaymaster:lease:"
 HOLDS_FOR = timedelta(minutes=1)
 _RENEWED_EVERY = HOLDS_FOR / 4
 
@@ -32,7 +33,7 @@ async def lease(redis: Redis, name: str) -> AsyncIterator[bool]:
     What must not happen twice even if Redis loses the lease is claimed by itself: this only keeps work from being
     done beside the same work.
     """
-    key, token = f"quaymaster:lease:{name}", secrets.token_hex(8)
+    key, token = f"{LEASES}{name}", secrets.token_hex(8)
     if not await redis.set(key, token, nx=True, px=HOLDS_FOR):
         yield False
         return

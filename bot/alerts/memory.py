@@ -28,22 +28,24 @@ def is_claimed(entry: Claimable, now: datetime) -> bool:
 class Memory(Mapping[str, T]):
     """The entries by name, as one round has seen them. A kind of memory names its hash and its entries' type.
 
-    A round changes only what nobody else has changed since: of several at once, one gets each change.
+    A round changes only what nobody else has changed since: of several at once, one gets each change. One that is
+    `rehearsed` changes nothing but what it has seen itself.
     """
 
     key: ClassVar[str]
     kind: ClassVar[TypeAdapter[Any]]
 
-    def __init__(self, redis: Redis, seen: Mapping[str, str]) -> None:
+    def __init__(self, redis: Redis, seen: Mapping[str, str], *, rehearsed: bool = False) -> None:
         self._swap = redis.register_script(_SWAP)
+        self._rehearsed = rehearsed
         self._seen = dict(seen)
         self._entries = {name: entry for name, text in seen.items() if (entry := self._read(text)) is not None}
 
     @classmethod
-    async def load(cls, redis: Redis) -> Self:
+    async def load(cls, redis: Redis, *, rehearsed: bool = False) -> Self:
         """Read all of them at once."""
         seen: dict[bytes, bytes] = await redis.hgetall(cls.key)  # type: ignore[misc]  # typed for both clients
-        return cls(redis, {name.decode(): value.decode() for name, value in seen.items()})
+        return cls(redis, {name.decode(): value.decode() for name, value in seen.items()}, rehearsed=rehearsed)
 
     def __getitem__(self, name: str) -> T:
         return self._entries[name]
@@ -62,11 +64,14 @@ class Memory(Mapping[str, T]):
         if not changes:
             return frozenset()
         new = {name: self._written(entry) for name, entry in changes.items()}
-        triples = [part for name, text in new.items() for part in (name, self._seen.get(name, ""), text)]
-        done = frozenset(name.decode() for name in await self._swap(keys=[self.key], args=triples))
+        done = frozenset(new) if self._rehearsed else await self._write(new)
         for name in done:
             self._remember(name, new[name], changes[name])
         return done
+
+    async def _write(self, new: Mapping[str, str]) -> frozenset[str]:
+        triples = [part for name, text in new.items() for part in (name, self._seen.get(name, ""), text)]
+        return frozenset(name.decode() for name in await self._swap(keys=[self.key], args=triples))
 
     def _remember(self, name: str, text: str, entry: T | None) -> None:
         self._seen[name] = text

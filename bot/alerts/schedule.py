@@ -12,6 +12,9 @@ from bot.units import parse_duration
 
 SHORTEST_INTERVAL = timedelta(seconds=10)
 CLAIMS_KEY = "quaymaster:alerts:claims"
+APPOINTMENTS_KEY = "quaymaster:alerts:appointments"
+TAKEN_FOR = timedelta(minutes=10)
+"""So long one worker has for what is to be done at a moment, before another may take it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RANDOM_FIELD = re.compile(r"(?<![a-z])[hr](?![a-z])", re.IGNORECASE)
@@ -78,6 +81,10 @@ def _interval(text: str) -> timedelta:
     return interval
 
 
+EVERY_MINUTE = Schedule.parse("1m")
+"""How often Quay is asked for keys where no file says otherwise."""
+
+
 class Claims:
     """Which moment of a schedule was taken last; kept in Redis, so that of many workers one takes each.
 
@@ -101,5 +108,49 @@ if last and tonumber(last) >= tonumber(ARGV[2]) then
   return 0
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+"""
+
+
+class Appointments:
+    """Moments of a schedule that are to be kept, however late: what fails, or dies with its worker, is taken anew.
+
+    A schedule that is seen for the first time begins with its next moment. Of the moments missed while nobody ran
+    only the latest is kept.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._take = redis.register_script(_TAKE_UNLESS_KEPT)
+
+    async def take(self, name: str, moment: datetime, now: datetime) -> bool:
+        """Take what is to be done at a moment of the schedule of that name; True for one caller in TAKEN_FOR."""
+        until = now + TAKEN_FOR
+        arguments: list[str | float] = [name, int(moment.timestamp()), now.timestamp(), until.timestamp()]
+        return bool(await self._take(keys=[APPOINTMENTS_KEY], args=arguments))
+
+    async def is_kept(self, name: str, moment: datetime) -> bool:
+        """Whether nothing is left to be done at a moment; so it is of a schedule that nobody has seen yet."""
+        kept = await self._redis.hget(APPOINTMENTS_KEY, name)  # type: ignore[misc]  # typed for both clients
+        return kept is None or int(kept) >= int(moment.timestamp())
+
+    async def keep(self, name: str, moment: datetime) -> None:
+        """It is done: nobody takes this moment again."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(APPOINTMENTS_KEY, name, str(int(moment.timestamp())))
+            pipeline.hdel(APPOINTMENTS_KEY, f"{name}:until")
+            await pipeline.execute()
+
+
+_TAKE_UNLESS_KEPT = """
+local kept = redis.call('HGET', KEYS[1], ARGV[1])
+if not kept then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  return 0
+end
+if tonumber(kept) >= tonumber(ARGV[2]) then return 0 end
+local taken = redis.call('HGET', KEYS[1], ARGV[1] .. ':until')
+if taken and tonumber(taken) > tonumber(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1] .. ':until', ARGV[4])
 return 1
 """

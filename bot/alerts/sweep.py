@@ -65,7 +65,6 @@ class QuotaSweep:
         self._messenger = messenger
         self._clock = clock
         self._samples = Samples(redis)
-        self._counting = CountingNotice(redis, messenger, clock)
 
     async def run(self, config: AlertsFile) -> SweepResult:
         """Do one round, with exactly one request for each page of Quay's two lists; nothing while another does.
@@ -78,23 +77,33 @@ class QuotaSweep:
             if not mine:
                 _log.info("another sweep is under way")
                 return SweepResult()
-            return await self._round(config, config.quotas)
+            return await self._round(config, config.quotas, self._messenger)
 
-    async def _round(self, config: AlertsFile, quotas: QuotaAlerts) -> SweepResult:
-        standings = await Standings.load(self._redis)  # first: what others change from here on is not touched
-        silences = await Silences.load(self._redis)
+    async def rehearse(self, config: AlertsFile, messenger: Messenger) -> None:
+        """Say to a messenger what a round would say now, and change nothing. Raises QuayError."""
+        if config.quotas:
+            await self._round(config, config.quotas, messenger, rehearsed=True)
+
+    async def _round(
+        self, config: AlertsFile, quotas: QuotaAlerts, messenger: Messenger, *, rehearsed: bool = False
+    ) -> SweepResult:
+        # The memories are read first: what others change from here on is not touched.
+        standings = await Standings.load(self._redis, rehearsed=rehearsed)
+        silences = await Silences.load(self._redis, rehearsed=rehearsed)
         readings, requests = await self._read()
         now = self._clock()
         quiet = quotas.quiet is not None and quotas.quiet.hold(now, config.time_zone)
-        await self._samples.take(readings, now)
+        if not rehearsed:
+            await self._samples.take(readings, now)
         forecasts = await self._forecasts(readings, standings, quotas)
         found = find(Known(readings, standings, silences, forecasts), quotas, now, quiet=quiet)
-        announcer = Announcer(self._messenger, standings, config.admin_channel, self._clock)
+        announcer = Announcer(messenger, standings, config.admin_channel, self._clock)
         await announcer.announce(found.news)
         await announcer.correct(found.corrections)
         await standings.swap(dict.fromkeys(found.forgotten))
         await silences.swap(dict.fromkeys(_over(silences, standings, found, now)))
-        await self._tell_of_counting(config, quotas, readings, quiet=quiet)
+        counting = CountingNotice(self._redis, messenger, self._clock, rehearsed)
+        await self._tell_of_counting(counting, config, quotas, readings, quiet=quiet)
         return SweepResult(
             requests=requests,
             namespaces=len(readings),
@@ -122,12 +131,18 @@ class QuotaSweep:
         return found
 
     async def _tell_of_counting(
-        self, config: AlertsFile, quotas: QuotaAlerts, readings: Mapping[str, Reading], *, quiet: bool
+        self,
+        notice: CountingNotice,
+        config: AlertsFile,
+        quotas: QuotaAlerts,
+        readings: Mapping[str, Reading],
+        *,
+        quiet: bool,
     ) -> None:
         watched = [name for name, reading in readings.items() if reading.limit and quotas.route_for(name)]
         names = tuple(sorted(name for name in watched if not readings[name].complete))
         try:
-            await self._counting.tell(config.admin_channel, names, len(watched), quiet=quiet)
+            await notice.tell(config.admin_channel, names, len(watched), quiet=quiet)
         except MessengerError as error:
             _log.warning("not said that figures are incomplete", reason=error.reason)
 

@@ -43,11 +43,11 @@ class WaitingKeys:
     messenger: Broadcaster
     clock: Callable[[], datetime]
 
-    async def doubts(self, keys: Sequence[ServiceKey]) -> Mapping[str, Sequence[str]]:
+    async def doubts(self, keys: Sequence[ServiceKey], *, rehearsed: bool = False) -> Mapping[str, Sequence[str]]:
         """What should make an approver look twice, by the id of the waiting key."""
         waiting = {key.kid: key for key in keys if key.is_waiting}
-        watched = await WatchedKeys.load(self.redis)
-        known = await self._known_services({key.service for key in keys if not key.is_waiting})
+        watched = await WatchedKeys.load(self.redis, rehearsed=rehearsed)
+        known = await self._known_services({key.service for key in keys if not key.is_waiting}, rehearsed=rehearsed)
         crowds = crowds_of(keys) if waiting else {}
         new = {kid: self._after(watched.get(kid), crowds.get(kid, 0)) for kid in waiting}
         changed: dict[str, Watched | None] = {
@@ -56,9 +56,11 @@ class WaitingKeys:
         await watched.swap({**changed, **dict.fromkeys(watched.keys() - waiting.keys())})
         return {kid: doubts_about(key, known, new[kid].crowd) for kid, key in waiting.items()}
 
-    async def remind(self, keys: Sequence[ServiceKey], config: KeyAlerts, admin_channel: str) -> None:
+    async def remind(
+        self, keys: Sequence[ServiceKey], config: KeyAlerts, admin_channel: str, *, rehearsed: bool = False
+    ) -> None:
         """Say of each key that still waits that its time is running out, once for each reminder."""
-        watched, now = await WatchedKeys.load(self.redis), self.clock()
+        watched, now = await WatchedKeys.load(self.redis, rehearsed=rehearsed), self.clock()
         due = {
             key.kid: (key, level)
             for key in keys
@@ -75,12 +77,13 @@ class WaitingKeys:
         watched = watched or Watched(seen_at=self.clock())
         return replace(watched, crowd=grown_crowd(watched.crowd, crowd))
 
-    async def _known_services(self, approved: Collection[str]) -> Collection[str]:
+    async def _known_services(self, approved: Collection[str], *, rehearsed: bool) -> Collection[str]:
         """Services that have an approved key, or had one: remembered without their keys, the latest."""
         async with self.redis.pipeline(transaction=False) as pipeline:
-            if approved:
+            if approved and not rehearsed:
                 pipeline.zadd(SERVICES_KEY, dict.fromkeys(approved, self.clock().timestamp()))
-            pipeline.zremrangebyrank(SERVICES_KEY, 0, -MOST_SERVICES - 1)
+            if not rehearsed:
+                pipeline.zremrangebyrank(SERVICES_KEY, 0, -MOST_SERVICES - 1)
             pipeline.zrange(SERVICES_KEY, 0, -1)
             *_, remembered = await pipeline.execute()
         return {service.decode() for service in remembered} | set(approved)

@@ -58,6 +58,22 @@ class Arrivals:
                 await self._announce(key, channel, _Neighbours(_others(key, keys), tuple(doubts.get(key.kid, ()))))
         return keys
 
+    async def foresee(
+        self, keys: Sequence[ServiceKey], doubts: Mapping[str, Sequence[str]], channel: str
+    ) -> list[Record]:
+        """The records of these keys of which the next watch would post a card; nothing is stored."""
+        foreseen = []
+        for key in keys:
+            if key.is_waiting and not self._has_expired(key):
+                neighbours = _Neighbours(_others(key, keys), tuple(doubts.get(key.kid, ())))
+                record = await self._latest(key)
+                if record is None or record.state in _ASKED_IN_VAIN:
+                    id_ = _next_id(record) if record else _first_id(key)
+                    foreseen.append(self._record(id_, key, channel, neighbours))
+                elif record.state is State.PENDING and not record.cards:
+                    foreseen.append(record)
+        return foreseen
+
     async def offer(self, key: ServiceKey, channel: str) -> Record:
         """The live record of a waiting key, made where there is none. Does not post it.
 
@@ -143,6 +159,10 @@ class Arrivals:
                 log.warning("not_told", record=record.id, reason=error.reason)
 
     async def _store(self, id_: str, key: ServiceKey, channel: str, neighbours: "_Neighbours | None" = None) -> Record:
+        record = self._record(id_, key, channel, neighbours)
+        return await self.confirmations.create(record, noting.proposed(record))
+
+    def _record(self, id_: str, key: ServiceKey, channel: str, neighbours: "_Neighbours | None") -> Record:
         now, sight, policy = self.clock(), sight_of_waiting(key), self.gate.policy()
         named = {"kid": key.kid, "service": key.service}
         offers = []
@@ -152,7 +172,7 @@ class Arrivals:
             offers.append(
                 Offer(command=command, operation=operation, arguments=dict(named), needed=needed, approvers=approvers)
             )
-        record = Record(
+        return Record(
             id=id_,
             offers=tuple(offers),
             requester=None,
@@ -164,7 +184,6 @@ class Arrivals:
             created_at=now,
             expires_at=_answer_by(key, now),
         )
-        return await self.confirmations.create(record, noting.proposed(record))
 
     def _has_expired(self, key: ServiceKey) -> bool:
         return key.expiration_date is not None and key.expiration_date <= self.clock()

@@ -98,7 +98,11 @@ class Mention:
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[str | Mention]], *, right: Sequence[int] = ()
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str | Mention]],
+    *,
+    right: Sequence[int] = (),
+    wrapped: Sequence[int] = (),
 ) -> tuple[Block, int]:
     """A table of raw text and people, and how many of the rows found room in it."""
     room = TABLE_CHARACTERS - sum(map(len, columns))
@@ -109,7 +113,10 @@ def table(
         if room < 0:
             break
         shown.append([_cell(value) for value in cells])
-    settings = [{"align": "right" if index in right else "left", "is_wrapped": False} for index in range(len(columns))]
+    settings = [
+        {"align": "right" if index in right else "left", "is_wrapped": index in wrapped}
+        for index in range(len(columns))
+    ]
     return TableBlock(rows=shown, column_settings=settings).to_dict(), len(shown) - 1
 
 

@@ -12,7 +12,9 @@ from redis.asyncio import Redis
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.overview import Overviews
 from bot.alerts.waiting import WaitingKeys
 from bot.app import build_effects, build_grammar
 from bot.audit import Audit
@@ -217,6 +219,7 @@ class World:
     slack: FakeSlack = field(default_factory=FakeSlack)
     web: FakeWeb = field(default_factory=FakeWeb)
     policy: Policy = field(default_factory=lambda: Policy.model_validate(POLICY))
+    alerts: AlertsFile | None = None
     nudged: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -262,6 +265,7 @@ class World:
             RegistryLinks("https://quay.test/"),
             self.slack,
             self.pages,
+            Overviews(self.redis, lambda: self.alerts, "alerts.yaml", self.clock),
         )
         self.exporter = Exporter(self.slack, works, self.clock)
         self.paging = Paging(self.dispatcher, self.pages, self.exporter, self.dispatcher.grammar)

@@ -1,0 +1,68 @@
+"""Reads what `alerts` answers: the memory of alerts, and the schedules of the file in force."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+
+from bot.alerts.config import AlertsFile
+from bot.alerts.expiring import ToldKeys
+from bot.alerts.health import QUAY, HealthMemory
+from bot.alerts.schedule import EVERY_MINUTE, Schedule
+from bot.alerts.silences import Silences
+from bot.alerts.standings import Standings
+from bot.views.overview import Active, Ending, Overview, Planned
+
+
+@dataclass(frozen=True)
+class Overviews:
+    """Costs four round trips to Redis, and no request to Quay or Slack."""
+
+    redis: Redis
+    alerts: Callable[[], AlertsFile | None]
+    name: str
+    """What the alerts file is called."""
+    clock: Callable[[], datetime]
+
+    async def read(self) -> Overview:
+        """Read it."""
+        file, health = self.alerts(), (await HealthMemory.load(self.redis)).get(QUAY)
+        return Overview(
+            active=await self._active(file),
+            plans=planned(file, self.clock()),
+            zone=str(file.time_zone) if file else "UTC",
+            file=self.name if file else "",
+            ends=[
+                Ending(told.said, told.channel)
+                for told in (await ToldKeys.load(self.redis)).values()
+                if told.message_id is not None
+            ],
+            condition=health.told if health else "well",
+            since=health.began if health else None,
+        )
+
+    async def _active(self, file: AlertsFile | None) -> list[Active]:
+        """The alerts that are not over; a silence counts from the click on, before the next sweep has seen it."""
+        standings, silences = await Standings.load(self.redis), await Silences.load(self.redis)
+        active = []
+        for namespace, standing in standings.items():
+            if standing.message_id is not None and not standing.over_since:
+                silence = silences.get(namespace)
+                route = file.quotas.route_for(namespace) if file and file.quotas else None
+                highest = route.highest if route else max(standing.said.level + 1, 100)
+                holds = silence is not None and silence.covers(standing.said.level, highest, self.clock())
+                alert = replace(standing.said, silence=silence if holds else None)
+                active.append(Active(alert, standing.channel))
+        return active
+
+
+def planned(file: AlertsFile | None, now: datetime) -> list[Planned]:
+    """What is done on a schedule, and when next."""
+    zone = file.time_zone if file else UTC
+    schedules: list[tuple[str, Schedule]] = [("Service keys", file.keys.every if file and file.keys else EVERY_MINUTE)]
+    if file and file.quotas:
+        schedules.append(("Namespaces and their quotas", file.quotas.every))
+    if file and file.report:
+        schedules.append(("The report of the registry", file.report.every))
+    return [Planned(what, str(schedule), schedule.next_after(now, zone)) for what, schedule in schedules]

@@ -1,0 +1,224 @@
+"""`quaymaster alerts preview` prints what would be posted now; nothing is posted, and nothing in Redis changes."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.alerts.config import AlertsFile
+from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.reporting import Reporter
+from bot.alerts.samples import Samples
+from bot.alerts.schedule import Appointments
+from bot.alerts.sweep import QuotaSweep
+from bot.messages import Message
+from bot.preview import Preview, Saying, as_text
+from bot.views.blocks import actions, button, context, header, section, table
+from bot.views.plain import plain
+from tests.support.cli import ROOT
+from tests.support.world import START, World, valid
+
+ALERTS = """\
+version: 1
+admin_channel: C1
+quotas:
+  routes:
+    - {namespaces: ["team-ml-*"], channel: C0ML, levels: [70, 90]}
+    - {namespaces: ["*"], channel: C1}
+report: {channel: C0REPORT}
+"""
+FILE = AlertsFile.model_validate(
+    {
+        "version": 1,
+        "admin_channel": "C1",
+        "keys": {"channel": "C0KEYS"},
+        "quotas": {
+            "routes": [
+                {"namespaces": ["team-ml-*"], "channel": "C0ML", "levels": [70, 90]},
+                {"namespaces": ["*"], "channel": "C1"},
+            ]
+        },
+        "report": {"channel": "C0REPORT"},
+    }
+)
+
+
+@dataclass
+class Rehearsing:
+    """A world's parts that speak by themselves, and their preview."""
+
+    world: World
+
+    def __post_init__(self) -> None:
+        redis, quay, slack, clock = self.world.redis, self.world.quay, self.world.slack, self.world.clock
+        self.sweep = QuotaSweep(quay, redis, slack, clock)
+        self.reporter = Reporter(redis, quay, self.world.audit, Samples(redis), slack, Appointments(redis), clock)
+        self.expiring = ExpiringKeys(redis, slack, clock)
+        self.preview = Preview(quay, self.world.arrivals, self.world.waiting, self.expiring, self.sweep, self.reporter)
+
+    async def foresee(self, file: AlertsFile = FILE) -> list[Saying]:
+        """What is foreseen, valid, with nothing posted and Redis as it was."""
+        before, posted = await self._contents(), (len(self.world.slack.messages), len(self.world.slack.edits))
+        foreseen = await self.preview.run(file)
+        assert await self._contents() == before
+        assert (len(self.world.slack.messages), len(self.world.slack.edits)) == posted
+        for each in foreseen:
+            valid(each.message)
+        return foreseen
+
+    async def round(self, file: AlertsFile = FILE) -> None:
+        """What the workers do on their schedules."""
+        assert file.keys
+        keys = await self.world.arrivals.watch(file.keys_channel)
+        await self.world.waiting.remind(keys, file.keys, file.admin_channel)
+        await self.expiring.run(keys, file.keys, file.admin_channel)
+        await self.sweep.run(file)
+
+    async def _contents(self) -> dict[bytes, bytes]:
+        keys = sorted(await self.world.redis.keys("*"))
+        return {key: await self.world.redis.dump(key) for key in keys}
+
+
+@pytest.fixture
+def rehearsing(world: World) -> Rehearsing:
+    return Rehearsing(world)
+
+
+def shown(message: Message) -> str:
+    """What a message shows, without the ids of its buttons."""
+    return "\n".join((message.text, *plain(message)))
+
+
+def told(sayings: list[Saying]) -> list[tuple[str, str, str]]:
+    return [(each.kind, each.channel, each.message.text) for each in sayings]
+
+
+async def test_a_preview_is_what_the_next_round_says(rehearsing: Rehearsing) -> None:
+    """Cards, keys that end and namespaces, to the letter, in the same channels and order."""
+    foreseen = await rehearsing.foresee()
+    await rehearsing.round()
+    said = [(channel, message) for (channel, _), message in rehearsing.world.slack.messages.items()]
+    assert [(each.channel, shown(each.message)) for each in foreseen] == [(channel, shown(m)) for channel, m in said]
+    assert {channel for channel, _ in said} == {"C1", "C0KEYS", "C0ML"}
+
+
+async def test_edits_and_replies_are_foreseen_as_such(rehearsing: Rehearsing) -> None:
+    """With the memory of what was said before, which is not touched."""
+    world = rehearsing.world
+    await rehearsing.round()
+    assert await rehearsing.foresee() == []
+    namespace = world.registry.namespaces["team-ml-vision"]
+    assert namespace.quota
+    namespace.quota_bytes = namespace.quota.limit_bytes
+    world.clock.forward(minutes=15)
+    foreseen = told(await rehearsing.foresee())
+    assert [(kind, channel) for kind, channel, _ in foreseen] == [("edit", "C0ML"), ("reply", "C0ML")]
+    await rehearsing.round()
+    assert world.slack.edits[-1].text == foreseen[0][2]
+    assert world.slack.threads[-1][2].text == foreseen[1][2]
+
+
+async def test_reminders_of_waiting_keys_are_foreseen(rehearsing: Rehearsing) -> None:
+    """As replies under their cards."""
+    await rehearsing.round()
+    rehearsing.world.clock.forward(hours=14)
+    replies = [each for each in await rehearsing.foresee() if each.kind == "reply" and each.channel == "C0KEYS"]
+    before = len(rehearsing.world.slack.threads)
+    await rehearsing.round()
+    said = [message for channel, _, message in rehearsing.world.slack.threads[before:] if channel == "C0KEYS"]
+    assert [each.message.text for each in replies] == [message.text for message in said]
+    assert any("still waits for approval" in each.message.text for each in replies)
+
+
+async def test_a_report_that_is_due_is_foreseen(rehearsing: Rehearsing) -> None:
+    """And remains due; where nobody has seen its schedule yet, it is not."""
+    reports = FILE.model_copy(update={"keys": None, "quotas": None})
+    assert await rehearsing.foresee(reports) == []
+    assert await rehearsing.reporter.due(reports) is None
+    rehearsing.world.clock.now = START + timedelta(days=7)
+    ((kind, channel, text),) = told(await rehearsing.foresee(reports))
+    assert (kind, channel, text.split(" from ")[0]) == ("post", "C0REPORT", "The registry")
+    assert await rehearsing.reporter.due(reports) is not None
+
+
+async def test_without_sections_nothing_is_asked_and_nothing_said(rehearsing: Rehearsing) -> None:
+    """An alerts file of an admin channel alone."""
+    rehearsing.world.registry.tokens.clear()
+    nothing = {"keys": None, "quotas": None, "report": None}
+    assert await rehearsing.foresee(FILE.model_copy(update=nothing)) == []
+
+
+def test_a_message_reads_as_plain_lines() -> None:
+    """Dates and links as what they fall back to, tables in columns, buttons by their names."""
+    drawn, _ = table(("Namespace", "Full"), [("team-a", "90 %"), ("b", "8 %")])
+    message = Message(
+        "unused",
+        (
+            header("A & B"),
+            section("*80 GiB* &lt;of&gt; 100\n<https://quay.test|its page> by <@U0BOB>"),
+            drawn,
+            actions([button("Acknowledge", "alert_ack", "1"), button("Other", "alert_snooze", "1")], "b"),
+            context("<!date^1795520000^{date}|2026-11-24 12:13 UTC>"),
+        ),
+    )
+    valid(message)
+    assert plain(message) == [
+        "A & B",
+        "*80 GiB* <of> 100",
+        "its page by <@U0BOB>",
+        "Namespace  Full",
+        "team-a     90 %",
+        "b          8 %",
+        "[Acknowledge] [Other]",
+        "2026-11-24 12:13 UTC",
+    ]
+    assert plain(Message("Only &amp; text")) == ["Only & text"]
+    assert as_text([Saying("C1", "post", Message("Hello"))]) == "post in C1\n    Hello\n1 message. Nothing was posted."
+
+
+async def run_cli(world: World, redis_url: str, folder: Path, *arguments: str) -> tuple[int, str]:
+    """The command line as a process of its own, between the world's Quay and Redis."""
+    (folder / "alerts.yaml").write_text(ALERTS)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_SIGNING_SECRET": "s" * 32,
+        "SLACK_API_URL": "http://127.0.0.1:9/api/",
+        "QUAY_URL": world.quay_url,
+        "QUAY_TOKEN": "sandbox-superuser",
+        "REDIS_URL": redis_url,
+        "PERMISSIONS_FILE": str(ROOT / "permissions.yaml"),
+        "ALERTS_FILE": str(folder / "alerts.yaml"),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.cli", "alerts", "preview", *arguments),
+        env=environment,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, (out or err).decode()
+
+
+async def test_the_command_line_prints_it(world: World, redis_url: str, tmp_path: Path) -> None:
+    """As JSON; Slack, which cannot be reached here, is not needed."""
+    status, printed = await run_cli(world, redis_url, tmp_path, "--json")
+    assert status == 0, printed
+    messages = json.loads(printed)
+    assert {message["channel"] for message in messages} == {"C0ML", "C1"}
+    assert all(message["kind"] == "post" and message["blocks"] for message in messages)
+    assert await world.redis.keys("*") == []
+
+
+async def test_a_quay_that_does_not_answer_is_said(world: World, redis_url: str, tmp_path: Path) -> None:
+    """With status 1."""
+    world.registry.tokens.clear()
+    status, printed = await run_cli(world, redis_url, tmp_path)
+    assert status == 1
+    assert "HTTP 401" in printed

@@ -1,0 +1,249 @@
+"""The report counts exactly what happened in its period, and names what somebody has to look after."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.alerts.forecast import Sample
+from bot.alerts.report import Chronicle, growth, key_figures, telling
+from bot.alerts.samples import day_of
+from bot.audit import Entry
+from bot.notices import Refusal
+from bot.quay.models import KeyApproval, ServiceKey
+from bot.readings import Reading
+from bot.views.report import Deeds, Growth, KeyFigures, Measured, Mishap, Report, report
+from tests.support.world import markup_of, text_of, valid
+
+END = datetime(2026, 11, 23, 8, tzinfo=UTC)
+START = END - timedelta(days=7)
+GiB = 2**30
+ALICE, BOB = "T1/U0ALICE", "T1/U0BOB"
+EVIL = "<!channel>&\u202e`*" * 15
+
+
+def entry(hours: float, event: str, change: str = "c1", actor: str | None = None, **details: Any) -> Entry:
+    """An entry from so many hours before the end of the period."""
+    return Entry(0, END - timedelta(hours=hours), event, actor, {"change": change, **details}, "", "", "")
+
+
+def asked(hours: float, change: str = "c1", needed: int = 1, actor: str | None = ALICE) -> Entry:
+    event = "change_proposed" if actor else "key_arrived"
+    arguments = {"namespace": "team-a", "limit": 1}
+    return entry(hours, event, change, actor, operation="createUserQuotaSuperUser", arguments=arguments, needed=needed)
+
+
+def approved(hours: float, change: str = "c1", needed: int = 1, given: int = 1, actor: str = BOB) -> Entry:
+    return entry(hours, "change_approved", change, actor, approvals=given, needed=needed)
+
+
+def ended(hours: float, outcome: str = "done", change: str = "c1", operation: str = "approveServiceKey") -> Entry:
+    return entry(hours, "change_outcome", change, operation=operation, outcome=outcome, said="So it ended.")
+
+
+def deeds_of(entries: Iterable[Entry]) -> Deeds:
+    chronicle = Chronicle(START, END)
+    for each in sorted(entries, key=lambda one: one.at, reverse=True):
+        chronicle.add(each)
+    return chronicle.tell()
+
+
+def test_changes_are_counted_by_command() -> None:
+    """Those that were done in the period, and no others."""
+    entries = [
+        ended(200, change="before"),
+        ended(100, change="a"),
+        ended(50, change="b"),
+        ended(20, change="c", operation="createUserQuotaSuperUser"),
+        ended(0, change="after"),
+    ]
+    assert deeds_of(entries).done == {"keys approve": 2, "quota set": 1}
+
+
+@pytest.mark.parametrize("outcome", ["failed", "unknown"])
+def test_a_change_that_did_not_end_well_is_named(outcome: str) -> None:
+    """What, of what, and how it is said; the request may lie before the period."""
+    deeds = deeds_of([asked(169), ended(167, outcome, operation="createUserQuotaSuperUser")])
+    assert deeds.mishaps == [Mishap("quota set", "team-a", outcome, "So it ended.", END - timedelta(hours=167))]
+    assert deeds.done == {}
+
+
+def test_a_mishap_whose_request_is_too_old_is_named_without_what_it_was_about() -> None:
+    """It is not left out."""
+    assert [mishap.target for mishap in deeds_of([ended(5, "failed")]).mishaps] == [""]
+
+
+def test_requests_are_answered_when_the_last_approval_is_there() -> None:
+    """The median is over the time from the request to that."""
+    entries = [
+        *(asked(30, "slow", needed=2), approved(29, "slow", 2, 1), approved(20, "slow", 2, 2)),
+        *(asked(10, "fast"), approved(9.5, "fast")),
+        *(asked(8, "no"), entry(7, "change_rejected", "no", BOB)),
+    ]
+    deeds = deeds_of(entries)
+    assert (deeds.answered, deeds.median) == (3, timedelta(hours=1))
+
+
+def test_a_key_that_arrived_is_a_request_of_its_service() -> None:
+    """Whoever approves it answers it."""
+    deeds = deeds_of([asked(3, actor=None), approved(1)])
+    assert (deeds.answered, deeds.median) == (1, timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [asked(3, needed=0), approved(2, needed=0, actor=ALICE)],
+        [asked(3), entry(2, "change_cancelled", actor=ALICE)],
+        [asked(3, needed=2), approved(2, needed=2, given=1)],
+        [asked(3), approved(2, actor=ALICE)],
+        [asked(300), approved(299)],
+    ],
+    ids=["own confirmation", "withdrawn", "not yet enough", "approved by the requester", "before the period"],
+)
+def test_what_is_no_answer(entries: list[Entry]) -> None:
+    """Somebody else has to have decided, in the period."""
+    assert (deeds_of(entries).answered, deeds_of(entries).median) == (0, None)
+
+
+def test_a_request_that_nobody_answered_in_time_is_counted() -> None:
+    """One that waited for the requester's own confirmation is not."""
+    deeds = deeds_of(
+        [asked(30, "a"), entry(6, "change_expired", "a"), asked(3, "b", 0), entry(2, "change_expired", "b")]
+    )
+    assert deeds.unanswered == 1
+
+
+def key(
+    *, approved: bool = True, days: int | None = None, rotation: int | None = None, kind: str = "SUPERUSER"
+) -> ServiceKey:
+    approval = KeyApproval(approval_type=f"ServiceKeyApprovalType.{kind}", approved_date=START)
+    return ServiceKey(
+        kid="k",
+        service="quay",
+        jwk={},
+        created_date=START,
+        expiration_date=None if days is None else END + timedelta(days=days),
+        rotation_duration=rotation,
+        approval=approval if approved else None,
+    )
+
+
+def test_keys_are_counted_by_what_there_is_to_do() -> None:
+    """One that has expired is in use no more; one that waits is not yet; Quay renews its own by itself."""
+    keys = [key(), key(days=30), key(days=31, rotation=600), key(days=0), key(days=-1), key(approved=False)]
+    keys.append(key(days=40, kind="AUTOMATIC"))
+    assert key_figures(keys, END) == KeyFigures(good=4, expiring=1, unrotated=2, waiting=1)
+
+
+def grown(name: str, used: int, limit: int | None = 100, more: int | None = None) -> Growth:
+    return Growth(Reading(name, used, limit, complete=True), more)
+
+
+@pytest.mark.parametrize(
+    ("samples", "more"),
+    [([], None), ([(-9, 1)], None), ([(1, 1)], None), ([(-1, 50), (1, 70)], 30), ([(-1, 50), (0, 90), (1, 95)], -10)],
+)
+def test_growth_is_told_from_the_first_day_of_the_period(samples: list[tuple[int, int]], more: int | None) -> None:
+    """Or from the day before; from no other, since the column says how long it took."""
+    first = day_of(START)
+    reading = Reading("a", 80, 100, complete=True)
+    assert growth(reading, [Sample(first + day, used) for day, used in samples], START).grown == more
+
+
+def test_the_fullest_come_first_and_then_those_that_grew_most() -> None:
+    """Each once; what shrank or has no limit is not among them for that."""
+    many = [grown(f"n{number}", number) for number in range(20)]
+    grew = [grown("slow", 1, more=5), grown("fast", 1, None, more=50), grown("shrank", 1, more=-5)]
+    both = grown("both", 99, more=70)
+    named = [each.reading.namespace for each in telling([*many, *grew, both])]
+    assert named == ["both", "n19", "n18", "n17", "n16", "fast", "slow"]
+
+
+WEEK = Report(
+    start=START,
+    end=END,
+    measured=Measured(1300 * GiB, END - timedelta(days=1), 40 * GiB, START),
+    growths=[grown("team-ml-vision", 97 * GiB, 100 * GiB, 12 * GiB), grown("user:bob", GiB, None)],
+    namespaces=10_000,
+    keys=KeyFigures(good=24, expiring=3, unrotated=2, waiting=1),
+    deeds=Deeds(
+        done={"keys approve": 4, "quota set": 12},
+        mishaps=[Mishap("orgs delete", "team-old", "unknown", "Quay did not answer.", END - timedelta(days=2))],
+        answered=9,
+        median=timedelta(minutes=12),
+        unanswered=2,
+    ),
+)
+
+
+def test_the_report_reads_at_a_glance() -> None:
+    """Size, keys, changes and requests, each a paragraph, before the one table, which fits on a phone."""
+    message = report(WEEK)
+    valid(message)
+    assert message.text == "The registry from 16 Nov to 23 Nov 2026: 1.2 TiB (+40 GiB)"
+    size, keys, changes, requests, _ = [block["text"]["text"] for block in message.blocks if block["type"] == "section"]
+    assert size == "*Size* 1.2 TiB (+40 GiB)"
+    assert keys == (
+        "*Keys* 24 approved · *3 expire within 30 days* · 2 in use without rotation · *1 waiting for approval*"
+    )
+    counted, mishap = changes.splitlines()
+    assert counted == "*Changes* 12 × quota set · 4 × keys approve · *1 failed or unknown*"
+    assert mishap.startswith("❔ `orgs delete team-old` unknown <!date^")
+    assert requests == "*Requests* 9 answered, half of them within 12 min · *2 expired without an answer*"
+    (table,) = [block for block in message.blocks if block["type"] == "table"]
+    assert [[cell["text"] for cell in row] for row in table["rows"]] == [
+        ["Namespace", "Use", "In 7 d"],
+        ["team-ml-vision", "97 %", "+12 GiB"],
+        ["user:bob", "1 GiB", "–"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("measured", "said", "when"),
+    [
+        (Measured(0, None), "never measured", "`registry measure` measures the size"),
+        (Measured(GiB, END), "1 GiB", "Size measured <!date"),
+        (Measured(GiB, END, 0, END), "1 GiB", "Size not measured since <!date"),
+        (Measured(GiB, END, -GiB, START), "1 GiB (−1 GiB)", "Size measured <!date"),
+    ],
+)
+def test_how_the_size_is_told(measured: Measured, said: str, when: str) -> None:
+    """Growth is told between two measurements, and of nothing else."""
+    quiet = Report(START, END, measured, [], 0, KeyFigures(0, 0, 0, 0), Deeds({}, [], 0, None, 0))
+    message = report(quiet)
+    valid(message)
+    assert [block["text"]["text"] for block in message.blocks if block["type"] == "section"] == [
+        f"*Size* {said}",
+        "*Keys* 0 approved",
+        "*Changes* none",
+        "*Requests* none answered",
+    ]
+    assert when in message.blocks[-1]["elements"][0]["text"]
+
+
+def test_an_audit_that_was_tampered_with_is_said() -> None:
+    """Nothing is counted from it."""
+    message = report(Report(START, END, WEEK.measured, [], 0, WEEK.keys, None))
+    valid(message)
+    assert "The audit is not as it was recorded" in text_of(message)
+
+
+def test_the_longest_report_fits_and_nothing_in_it_pings() -> None:
+    """Hostile names, many commands, many mishaps, and a channel that refused it."""
+    deeds = Deeds(
+        done={f"<!channel> {number}": number for number in range(30)},
+        mishaps=[Mishap(EVIL, EVIL, "failed", EVIL * 5, END) for _ in range(40)],
+        answered=1,
+        median=None,
+        unanswered=0,
+    )
+    growths = [grown(EVIL * 5 + str(number), 2**62, 2**62, 2**62) for number in range(10)]
+    message = report(
+        Report(START, END, WEEK.measured, growths, 10_000, WEEK.keys, deeds), Refusal("C0X", "is_archived")
+    )
+    valid(message)
+    assert not any("<!channel>" in text for text in markup_of(message))
+    assert "*40 failed or unknown*" in text_of(message)
+    assert "Meant for <#C0X>" in text_of(message)
