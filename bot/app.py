@@ -14,7 +14,7 @@ from saq import Queue
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alerts.channels import ChannelCheck
-from bot.alerts.config import AlertsFile
+from bot.alerts.config import AlertsFile, WatchedAlerts
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.health import HealthWatch
 from bot.alerts.overview import Overviews
@@ -38,19 +38,21 @@ from bot.effects.organizations import ChangeOrganization, DeleteOrganization
 from bot.effects.quotas import DeleteQuota, SetQuota
 from bot.effects.registry import MeasureRegistry
 from bot.effects.users import ChangeUser, CreateUser, DeleteUser
+from bot.file_news import FileTeller
 from bot.freeze import FREEZE, Freezer
 from bot.keeping import AuditKeeping
 from bot.links import RegistryLinks
 from bot.permissions import Policy
-from bot.permissions.file import PolicyFile
-from bot.policy_news import PolicyNews
+from bot.permissions.file import PolicyFile, open_policy_file, witnesses
 from bot.preview import Preview
 from bot.quay.client import Quay, open_client
 from bot.sealing import Sealer, derive_key
 from bot.settings import Settings
 from bot.slack import SlackMessenger, open_slack
 from bot.vault import Vault
-from bot.watched import WatchedFile
+from bot.views import alerts_file
+from bot.views import policy as policy_views
+from bot.watched import FileNews, WatchedFile
 from bot.worker import HEARTBEAT, Jobs, nudge, open_queue
 from bot.works import Works
 from handlers import all_commands
@@ -99,14 +101,14 @@ def build_grammar(slash: str) -> Grammar:
 
 def open_policy(path: str, grammar: Grammar) -> PolicyFile:
     """Read permissions.yaml and prove its examples. Raises DocumentError or OSError."""
-    policy = PolicyFile(Path(path), partial(operations_of, grammar))
-    policy.load()
-    return policy
+    return open_policy_file(Path(path), partial(operations_of, grammar))
 
 
-def open_alerts(path: str) -> WatchedFile[AlertsFile]:
+def open_alerts(path: str) -> WatchedAlerts:
     """Read alerts.yaml, which need not be there. Raises DocumentError or OSError."""
-    alerts = WatchedFile(Path(path), lambda text, name: read_document(text, AlertsFile, name=name), optional=True)
+    alerts: WatchedAlerts = WatchedFile(
+        Path(path), lambda text, name: read_document(text, AlertsFile, name=name), absent=lambda: None
+    )
     alerts.load()
     return alerts
 
@@ -164,7 +166,7 @@ async def open_app(
     settings: Settings,
     policy: PolicyFile,
     grammar: Grammar,
-    alerts: WatchedFile[AlertsFile],
+    alerts: WatchedAlerts,
     clock: Clock = utc_now,
 ) -> AsyncIterator[App]:
     """Open every connection, build every part, and close them in the end."""
@@ -193,7 +195,7 @@ def _build(
     settings: Settings,
     policy: PolicyFile,
     grammar: Grammar,
-    alerts: WatchedFile[AlertsFile],
+    alerts: WatchedAlerts,
     clock: Clock,
     redis: Redis,
     queue: Queue,
@@ -213,6 +215,14 @@ def _build(
 
     def admin_channel() -> str | None:
         return named_channel() or current().first_admin_channel
+
+    def of_policy(news: FileNews[Policy]) -> list[str]:
+        named = named_channel()
+        return [named] if named else witnesses(news)
+
+    def of_alerts(_: FileNews[AlertsFile | None]) -> list[str]:
+        channel = admin_channel()
+        return [channel] if channel else []
 
     telling = Telling(messenger, confirmations, clock, admin_channel)
     freezing = Freezing(redis, freezer, messenger, admin_channel)
@@ -282,7 +292,12 @@ def _build(
         channels=ChannelCheck(redis, messenger, clock, alerts.path.name),
         messenger=messenger,
         policy=policy,
-        policy_news=PolicyNews(redis, audit, messenger, policy, named_channel),
+        policy_teller=FileTeller(
+            redis, audit, messenger, policy, "policy_loaded", "policy_refused", policy_views.news, of_policy
+        ),
+        alerts_teller=FileTeller(
+            redis, audit, messenger, alerts, "alerts_loaded", "alerts_refused", alerts_file.news, of_alerts
+        ),
         alerts=alerts,
         clock=clock,
     )

@@ -17,7 +17,7 @@ from cyclopts import App as Cyclopts
 from cyclopts import Parameter
 from redis.exceptions import RedisError
 
-from bot.alerts.config import AlertsFile
+from bot.alerts.config import WatchedAlerts
 from bot.app import App, build_grammar, open_alerts, open_app, open_policy
 from bot.audit_cli import audit_commands
 from bot.commands import Grammar
@@ -32,7 +32,6 @@ from bot.quay.operations import OPERATIONS
 from bot.sealing import Tampered
 from bot.server import build_server
 from bot.settings import ConfigurationError, Settings, load_settings
-from bot.watched import WatchedFile
 from bot.worker import build_worker, running
 
 cli = Cyclopts(
@@ -172,7 +171,7 @@ def preview_alerts(*, as_json: AsJson = False) -> None:
     print(json.dumps(list(map(as_object, sayings)), indent=2) if as_json else as_text(sayings))
 
 
-def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedFile[AlertsFile]]:
+def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedAlerts]:
     """Everything that the environment names, or exit status 2 with every problem at once."""
     try:
         settings = load_settings()
@@ -208,7 +207,7 @@ def _run(
     settings: Settings,
     policy: PolicyFile,
     grammar: Grammar,
-    alerts: WatchedFile[AlertsFile],
+    alerts: WatchedAlerts,
     work: Callable[[App], Awaitable[None]],
 ) -> None:
     async def opened() -> None:

@@ -19,14 +19,14 @@ from saq import CronJob, Queue, Worker
 from saq.queue.redis import RedisQueue
 
 from bot.alerts.channels import ChannelCheck
-from bot.alerts.config import AlertsFile
+from bot.alerts.config import AlertsFile, WatchedAlerts
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.health import HealthWatch
 from bot.alerts.reporting import Reporter
 from bot.alerts.schedule import EVERY_MINUTE, TAKEN_FOR, Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.waiting import WaitingKeys
-from bot.audit import Audit, Event
+from bot.audit import Audit
 from bot.changes import (
     JOB_TIMEOUT,
     Arrivals,
@@ -39,14 +39,13 @@ from bot.changes import (
     Telling,
 )
 from bot.confirmations import Confirmations
+from bot.file_news import FileTeller
 from bot.keeping import AuditKeeping
 from bot.messages import Messenger, MessengerError
+from bot.permissions import Policy
 from bot.permissions.file import PolicyFile
-from bot.policy_news import PolicyNews
 from bot.quay.errors import QuayError
 from bot.sealing import Tampered
-from bot.views import alerts_file
-from bot.watched import WatchedFile
 
 QUEUE = "quaymaster"
 HEARTBEAT = "quaymaster:worker:seen"
@@ -103,8 +102,9 @@ class Jobs:
     channels: ChannelCheck
     messenger: Messenger
     policy: PolicyFile
-    policy_news: PolicyNews
-    alerts: WatchedFile[AlertsFile]
+    policy_teller: FileTeller[Policy]
+    alerts: WatchedAlerts
+    alerts_teller: FileTeller[AlertsFile | None]
     clock: Callable[[], datetime]
 
     async def execute(self, _: dict[str, Any], *, change: str) -> None:
@@ -114,8 +114,9 @@ class Jobs:
     async def tick(self, _: dict[str, Any]) -> None:
         """Expire, wake, recover, and start whatever a schedule asks for."""
         await self._kept("heartbeat", self.redis.set(HEARTBEAT, str(self.clock().timestamp())))
-        await self._kept("policy", self.policy_news.tell())
-        await self._kept("alerts", self._tell_of_alerts())
+        await self._kept("policy", self.policy_teller.tell())
+        await self._kept("alerts", self.alerts_teller.tell())
+        await self._kept("channels", self._check_channels())
         await self._kept("freeze", self.freezing.tell())
         await self._kept("expire", self.changes.expire_due())
         await self._kept("wake", self._wake())
@@ -163,19 +164,9 @@ class Jobs:
         for record_id in await self.confirmations.due(self.clock()):
             await nudge(self.queue, record_id)
 
-    async def _tell_of_alerts(self) -> None:
-        """Record and announce what became of a changed alerts file; look at the channels of one that is new."""
-        alerts = self.alerts.current()
-        if news := self.alerts.news:
-            if await self.redis.set(f"quaymaster:alerts:told:{news.id}", b"1", nx=True, ex=86_400):
-                event: Event = "alerts_loaded" if news.loaded else "alerts_refused"
-                await self.audit.record(event, actor=None, file=news.file, problems=news.said)
-                channel = alerts.admin_channel if alerts else self.policy.current().first_admin_channel
-                said = alerts_file.loaded(news.file) if news.loaded else alerts_file.refused(news.file, news.said)
-                if channel:
-                    await self.messenger.post(channel, said)
-            self.alerts.news = None
-        if alerts:
+    async def _check_channels(self) -> None:
+        """Look at the channels of an alerts file that is new."""
+        if alerts := self.alerts.current():
             await self.channels.run(alerts)
 
     async def _start_due(self) -> None:

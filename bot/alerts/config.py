@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -12,6 +12,7 @@ from bot.alerts.quiet import QuietHours
 from bot.alerts.schedule import Schedule
 from bot.permissions.conditions import matches_pattern
 from bot.units import parse_duration
+from bot.watched import WatchedFile
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
 USER_GROUP_ID = re.compile(r"S[A-Z0-9]+")
@@ -190,3 +191,7 @@ class AlertsFile(_Frozen):
         return frozenset(
             {self.admin_channel, self.keys_channel, self.report_channel, *(route.channel for route in routes)}
         )
+
+
+WatchedAlerts: TypeAlias = WatchedFile[AlertsFile | None]
+"""alerts.yaml as it is in force; None where there is no such file."""

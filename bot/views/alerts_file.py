@@ -1,10 +1,14 @@
 """What is said about the alerts file and the channels that it names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import TypeVar
 
 from bot.messages import Message
 from bot.views.blocks import message, section
 from bot.views.text import code, count, escape
+from bot.watched import FileNews
+
+T = TypeVar("T")
 
 _SHOWN = 10
 _TROUBLES = {
@@ -14,16 +18,13 @@ _TROUBLES = {
 }
 
 
-def loaded(file: str) -> Message:
-    """The file was read anew."""
-    said = f"{file} was read anew and is in force."
-    return message(said, (section(f"🔔 {escape(said)}"),))
-
-
-def refused(file: str, problems: Sequence[str]) -> Message:
-    """The file is faulty, and the one before it stays in force."""
-    said = f"{file} is faulty; what it said before stays in force."
-    listed = [f"• {escape(problem)}" for problem in problems[:_SHOWN]]
+def news(changed: FileNews[T]) -> Message:
+    """The file was read anew, or it is faulty and the one before it stays in force."""
+    if changed.loaded:
+        said = f"{changed.file} was read anew and is in force."
+        return message(said, (section(f"🔔 {escape(said)}"),))
+    said = f"{changed.file} is faulty; what it said before stays in force."
+    listed = [f"• {escape(problem)}" for problem in changed.said[:_SHOWN]]
     return message(said, (section("\n".join([f"⚠️ *{escape(said)}*", *listed])),))
 
 

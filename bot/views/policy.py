@@ -3,23 +3,25 @@
 from collections.abc import Sequence
 
 from bot.messages import Block, Message
+from bot.permissions import Policy
 from bot.permissions.asking import Approvers, Explanation
 from bot.views.blocks import context, message, preformatted, section
 from bot.views.text import clip, code, count, duration, escape
+from bot.watched import FileNews
 
 LISTED = 40
 _MARKS = {"allow": "✅", "request": "🙋", "deny": "⛔"}
 _VERDICTS = {"allow": "may use", "request": "may ask for", "deny": "may not use"}
 
 
-def news(event: str, name: str, said: Sequence[str]) -> Message:
+def news(changed: FileNews[Policy]) -> Message:
     """The file was read anew, or was refused and the one before it stays in force."""
-    if event == "policy_loaded":
-        text = f"{name} was changed and is in force."
-        shown = said or ["Nobody may do more or less than before."]
+    if changed.loaded:
+        text = f"{changed.file} was changed and is in force."
+        shown = changed.said or ["Nobody may do more or less than before."]
         return message(text, (section(f"🔐 *{escape(text)}*"), *_list(shown)))
-    text = f"{name} is faulty; the one before it stays in force."
-    return message(text, (section(f"⚠️ *{escape(text)}*"), *_list(said)))
+    text = f"{changed.file} is faulty; the one before it stays in force."
+    return message(text, (section(f"⚠️ *{escape(text)}*"), *_list(changed.said)))
 
 
 def _list(said: Sequence[str]) -> list[Block]:

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.alerts.config import AlertsFile
+from bot.alerts.config import WatchedAlerts
 from bot.app import open_alerts
 from bot.documents import DocumentError
-from bot.watched import WatchedFile
 
 GOOD = "version: 1\nadmin_channel: {}\n"
 
@@ -17,7 +16,7 @@ def write(path: Path, channel: str) -> Path:
     return path
 
 
-def channel_of(alerts: WatchedFile[AlertsFile]) -> str | None:
+def channel_of(alerts: WatchedAlerts) -> str | None:
     current = alerts.current()
     return current.admin_channel if current else None
 
@@ -30,11 +29,11 @@ def path(tmp_path: Path) -> Path:
 def test_a_changed_file_is_in_force_at_once(path: Path) -> None:
     """And every process gives the news the same id, so that one of them tells it."""
     one, other = open_alerts(str(write(path, "C0A"))), open_alerts(str(path))
-    assert (channel_of(one), one.news) == ("C0A", None)
+    assert (channel_of(one), list(one.news)) == ("C0A", [])
     write(path, "C0OTHER")
     assert (channel_of(one), channel_of(other)) == ("C0OTHER", "C0OTHER")
-    assert one.news
-    assert (one.news.loaded, one.news) == (True, other.news)
+    assert one.news == other.news
+    assert [news.loaded for news in one.news] == [True]
 
 
 def test_a_faulty_file_leaves_what_was_in_force_and_is_told_once(path: Path) -> None:
@@ -42,11 +41,10 @@ def test_a_faulty_file_leaves_what_was_in_force_and_is_told_once(path: Path) -> 
     alerts = open_alerts(str(write(path, "C0A")))
     write(path, "general")
     assert channel_of(alerts) == "C0A"
-    assert alerts.news
-    assert not alerts.news.loaded
-    assert alerts.news.said[0].startswith("alerts.yaml:2: admin_channel: general is not a channel's id")
-    alerts.news = None
-    assert (channel_of(alerts), alerts.news) == ("C0A", None)
+    news = alerts.news.popleft()
+    assert not news.loaded
+    assert news.said[0].startswith("alerts.yaml:2: admin_channel: general is not a channel's id")
+    assert (channel_of(alerts), list(alerts.news)) == ("C0A", [])
     write(path, "C0B")
     assert channel_of(alerts) == "C0B"
     assert alerts.problems == ()
@@ -66,11 +64,10 @@ def test_a_file_that_is_not_text_or_gone_leaves_what_was_in_force(path: Path) ->
 def test_a_file_need_not_be_there_and_may_come(path: Path) -> None:
     """Nothing is told of one that never was."""
     alerts = open_alerts(str(path))
-    assert (channel_of(alerts), alerts.news) == (None, None)
+    assert (channel_of(alerts), list(alerts.news)) == (None, [])
     write(path, "C0A")
     assert channel_of(alerts) == "C0A"
-    assert alerts.news
-    assert alerts.news.loaded
+    assert [news.loaded for news in alerts.news] == [True]
 
 
 def test_a_faulty_file_at_the_start_is_an_error(path: Path) -> None:

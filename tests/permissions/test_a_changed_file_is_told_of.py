@@ -11,9 +11,11 @@ from structlog.testing import capture_logs
 
 from bot.app import build_grammar
 from bot.audit import Audit
+from bot.file_news import FileTeller
 from bot.messages import Message
-from bot.permissions.file import PolicyFile
-from bot.policy_news import PolicyNews
+from bot.permissions import Policy
+from bot.permissions.file import open_policy_file, witnesses
+from bot.views import policy as views
 from handlers.calls import operations_of
 from tests.support.world import Clock, FakeSlack, text_of
 
@@ -52,17 +54,17 @@ def audit(redis: Redis) -> Audit:
     return Audit(redis, b"a" * 32, Clock())
 
 
-Worker = Callable[[], PolicyNews]
+Teller = FileTeller[Policy]
+Worker = Callable[[], Teller]
 
 
 @pytest.fixture
 def worker(redis: Redis, audit: Audit, slack: FakeSlack, path: Path) -> Worker:
     """Another worker, with its own copy of the policy."""
 
-    def start() -> PolicyNews:
-        file = PolicyFile(path, READ_CALL)
-        file.load()
-        return PolicyNews(redis, audit, slack, file, lambda: None)
+    def start() -> Teller:
+        file = open_policy_file(path, READ_CALL)
+        return FileTeller(redis, audit, slack, file, "policy_loaded", "policy_refused", views.news, witnesses)
 
     return start
 
@@ -90,7 +92,7 @@ async def test_the_difference_is_announced_and_audited_once(
     (entry,) = [entry async for entry in audit.entries()]
     assert entry.event == "policy_loaded"
     assert "staff may now delete users in admin channels." in str(entry.details["said"])
-    assert one.policy.current() == two.policy.current()
+    assert one.file.current() == two.file.current()
 
 
 @pytest.mark.parametrize(
@@ -124,14 +126,14 @@ async def test_a_faulty_file_is_said_loudly_and_the_old_one_stays(
 ) -> None:
     """With the line of what is wrong; the same fault is told once, and its end as well."""
     one = worker()
-    before = one.policy.current()
+    before = one.file.current()
     write(TEXT.replace("quotas.read]", "quotas.reed]"))
     await one.tell()
     await one.tell()
     (text,) = told(slack)
     assert "faulty; the one before it stays in force" in text
     assert "permissions.yaml:" in text
-    assert one.policy.current() == before
+    assert one.file.current() == before
     write(TEXT)
     await one.tell()
     assert "is in force" in told(slack)[1]
@@ -166,7 +168,7 @@ async def test_a_move_of_the_admin_channel_is_told_in_both(worker: Worker, write
     await one.tell()
     (text,) = told(slack)
     assert "C0MINE added; C0REGADMIN and C0REGOPS taken out" in text
-    assert not one.policy.news
+    assert not one.file.news
 
 
 async def test_addresses_are_told_and_not_kept(

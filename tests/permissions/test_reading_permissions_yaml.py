@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import build_grammar
 from bot.documents import DocumentError
-from bot.permissions.file import PolicyFile, read_policy
+from bot.permissions.file import PolicyFile, open_policy_file, read_policy
 from handlers.calls import operations_of
 
 READ_CALL = partial(operations_of, build_grammar("/quay"))
@@ -133,24 +133,24 @@ def _touch(path: Path, text: str, stamp: int) -> None:
     os.utime(path, ns=(stamp, stamp))
 
 
-def event(file: PolicyFile) -> str | None:
-    return file.news[-1].event if file.news else None
+def came_into_force(file: PolicyFile) -> bool | None:
+    return file.news[-1].loaded if file.news else None
 
 
 def test_a_changed_file_comes_into_force_and_a_bad_one_does_not(tmp_path: Path) -> None:
     """A bad file is reported once and the old one stays; a good one replaces it whole."""
     path = tmp_path / "permissions.yaml"
     _touch(path, TEXT, 1)
-    file = PolicyFile(path, READ_CALL)
-    first = file.load()
+    file = open_policy_file(path, READ_CALL)
+    first = file.current()
     _touch(path, TEXT.replace("keys.read", "keys.reed"), 2)
     assert file.current() == first
     assert file.current() == first
-    assert event(file) == "policy_refused"
+    assert came_into_force(file) is False
     assert "keys.reed" in file.problems[0]
     _touch(path, TEXT.replace("400GiB", "300GiB"), 3)
     assert file.current() != first
-    assert event(file) == "policy_loaded"
+    assert came_into_force(file) is True
     assert not file.problems
     path.rename(tmp_path / "elsewhere")
     assert file.current().expect

@@ -1,46 +1,50 @@
-"""What became of a changed permissions file: recorded and announced, by one of many workers."""
+"""What became of a file that changed: recorded and announced, by one of many workers."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Generic, TypeVar
 
 import structlog
 from redis.asyncio import Redis
 
-from bot.audit import Audit
+from bot.audit import Audit, Event
 from bot.messages import LASTING, Message, Messenger, MessengerError
-from bot.permissions.file import PolicyFile
-from bot.views import policy as views
+from bot.watched import FileNews, WatchedFile
 
 REMEMBERED_FOR = 86_400
 """Seconds for which workers know that one of them has told of a change."""
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class PolicyNews:
+class FileTeller(Generic[T]):
     """Notices a changed file and tells of it."""
 
     redis: Redis
     audit: Audit
     messenger: Messenger
-    policy: PolicyFile
-    channel: Callable[[], str | None]
-    """The admin channel that alerts.yaml names; without it, the first one of permissions.yaml."""
+    file: WatchedFile[T]
+    loaded: Event
+    refused: Event
+    draw: Callable[[FileNews[T]], Message]
+    channels: Callable[[FileNews[T]], Iterable[str]]
+    """Who is told of it."""
 
     async def tell(self) -> None:
         """Look at the file; record and announce what nobody was told of yet. What fails is done the next time."""
-        self.policy.current()
-        while self.policy.news:
-            news = self.policy.news[0]
-            record = partial(self.audit.record, news.event, actor=None, said=news.for_the_record)
+        self.file.current()
+        while self.file.news:
+            news = self.file.news[0]
+            event = self.loaded if news.loaded else self.refused
+            record = partial(self.audit.record, event, actor=None, file=news.file, said=news.for_the_record)
             await self._once(f"recorded:{news.id}", record)
-            drawn = views.news(news.event, self.policy.path.name, news.said)
-            named = self.channel()
-            for channel in [named] if named else news.channels:
+            drawn = self.draw(news)
+            for channel in self.channels(news):
                 await self._once(f"told:{channel}:{news.id}", partial(self._post, channel, drawn))
-            self.policy.news.popleft()
+            self.file.news.popleft()
 
     async def _post(self, channel: str, message: Message) -> None:
         """Post in a channel, unless Slack will never take it there."""
@@ -49,11 +53,11 @@ class PolicyNews:
         except MessengerError as error:
             if error.reason not in LASTING:
                 raise
-            log.error("policy_news_not_told", channel=channel, reason=error.reason)
+            log.error("file_news_not_told", channel=channel, reason=error.reason)
 
     async def _once(self, what: str, do: Callable[[], Awaitable[object]]) -> None:
         """Do it if no other worker has; after a failure it is still to be done."""
-        key = f"quaymaster:policy:{what}"
+        key = f"quaymaster:file:{what}"
         if not await self.redis.set(key, b"1", nx=True, ex=REMEMBERED_FOR):
             return
         try:
