@@ -128,6 +128,11 @@ class Record(_Frozen):
         return self.requester is not None and not self.offers[0].needed
 
     @property
+    def lacks_card(self) -> bool:
+        """Whether others are asked, who have nothing yet to press."""
+        return self.state is State.PENDING and not self.private and not self.cards
+
+    @property
     def offer(self) -> Offer:
         """The offer that was agreed to, or the first one while nothing is decided."""
         return next((offer for offer in self.offers if offer.operation == self.chosen), self.offers[0])
@@ -279,6 +284,13 @@ def make_stale(record: Record, now: datetime, note: str) -> Record:
 def finish(record: Record, outcome: Outcome, now: datetime, note: str) -> Record:
     """End an executing record with its outcome."""
     if record.state is not State.EXECUTING:
+        raise Refused(record, record.state)
+    return _closed(record, State(outcome.value), now, note=note)
+
+
+def correct(record: Record, sent: Record, outcome: Outcome, now: datetime, note: str) -> Record:
+    """Put the outcome right of a change that was settled as failed while its worker, taken for dead, still sent it."""
+    if record.state is not State.FAILED or record.claimed_at != sent.claimed_at:
         raise Refused(record, record.state)
     return _closed(record, State(outcome.value), now, note=note)
 
