@@ -1,15 +1,9 @@
-"""Pending confirmations: what they are (`record`), and where they are kept (`store`)."""
+"""Pending confirmations: what they are (`record`), how they move (`transitions`), and where they are kept (`store`)."""
 
-from bot.confirmations.record import (
+from bot.confirmations.record import LIVE, Approval, Card, Neighbour, Offer, Record, Refused, State
+from bot.confirmations.store import Confirmations, Missing, Noted, Overview
+from bot.confirmations.transitions import (
     ABANDONED_AFTER,
-    LIVE,
-    Approval,
-    Card,
-    Neighbour,
-    Offer,
-    Record,
-    Refused,
-    State,
     approve,
     claim,
     close,
@@ -25,7 +19,6 @@ from bot.confirmations.record import (
     show_on,
     stand_beside,
 )
-from bot.confirmations.store import Confirmations, Missing, Noted, Overview
 
 __all__ = [
     "ABANDONED_AFTER",
