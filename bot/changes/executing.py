@@ -22,6 +22,7 @@ from bot.confirmations import (
     Refused,
     State,
     claim,
+    correct,
     finish,
     hold,
     intend,
@@ -173,7 +174,9 @@ class Executor:
             trouble = error
         finding = await self._look_after(effect, intended, sight, trouble, answered=keeping != "none")
         answer = noting.answer_of(trouble) if trouble else noting.ACCEPTED
-        return await self._finish(intended, with_secret(finding, keeping, secret), answer)
+        finding = with_secret(finding, keeping, secret)
+        ended = await self._finish(intended, finding, answer)
+        return ended or await self._correct(sending.record, finding, answer)
 
     async def _keep(self, record: Record, secret: Secret | None) -> Keeping:
         """Keep a secret for the requester, at once."""
@@ -252,6 +255,21 @@ class Executor:
             return await self.confirmations.advance(
                 record.id,
                 lambda stored: finish(stored, finding.outcome, now, finding.sentence),
+                lambda stored: noting.outcome(stored, finding, answer),
+            )
+        except Refused:
+            return None
+
+    async def _correct(self, sent: Record, finding: Finding, answer: str) -> Record | None:
+        """Tell the truth of a change that another worker settled as not sent, while this one was held up with it."""
+        if finding.outcome is Outcome.FAILED:
+            return None
+        now, late = self.clock(), f"It was sent after all, late. {finding.sentence}"
+        finding = finding.model_copy(update={"sentence": late})
+        try:
+            return await self.confirmations.advance(
+                sent.id,
+                lambda stored: correct(stored, sent, finding.outcome, now, late),
                 lambda stored: noting.outcome(stored, finding, answer),
             )
         except Refused:

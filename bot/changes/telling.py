@@ -131,7 +131,7 @@ class Telling:
         """Bring every card to how the record stands, whoever moves it meanwhile; None when Slack did not take one."""
         while True:
             taken = [True]
-            if record.state is State.PENDING and not record.private and not record.cards:
+            if record.lacks_card:
                 record = await self.post(record, record.channel)
             else:
                 taken = [await self._edit(card, cards.card(record)) for card in record.cards]

@@ -1,18 +1,13 @@
-"""Pending confirmations: what they are (`record`), and where they are kept (`store`)."""
+"""Pending confirmations: what they are (`record`), how they move (`transitions`), and where they are kept (`store`)."""
 
-from bot.confirmations.record import (
+from bot.confirmations.record import LIVE, Approval, Card, Neighbour, Offer, Record, Refused, State
+from bot.confirmations.store import Confirmations, Missing, Noted, Overview
+from bot.confirmations.transitions import (
     ABANDONED_AFTER,
-    LIVE,
-    Approval,
-    Card,
-    Neighbour,
-    Offer,
-    Record,
-    Refused,
-    State,
     approve,
     claim,
     close,
+    correct,
     expire,
     finish,
     hold,
@@ -24,7 +19,6 @@ from bot.confirmations.record import (
     show_on,
     stand_beside,
 )
-from bot.confirmations.store import Confirmations, Missing, Noted, Overview
 
 __all__ = [
     "ABANDONED_AFTER",
@@ -43,6 +37,7 @@ __all__ = [
     "approve",
     "claim",
     "close",
+    "correct",
     "expire",
     "finish",
     "hold",

@@ -1,12 +1,12 @@
-"""A pending confirmation and the transitions between its states: pure functions from a record to the next one."""
+"""A pending confirmation: what is kept of a change from its proposal to its outcome."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.permissions.people import Actor
-from bot.plans import Argument, Outcome, Plan
+from bot.plans import Argument, Plan
 
 
 class State(StrEnum):
@@ -25,8 +25,6 @@ class State(StrEnum):
 
 
 LIVE = frozenset({State.PENDING, State.APPROVED, State.EXECUTING})
-ABANDONED_AFTER = timedelta(minutes=4)
-"""A worker that took a change this long ago is dead."""
 
 
 class _Frozen(BaseModel):
@@ -128,6 +126,11 @@ class Record(_Frozen):
         return self.requester is not None and not self.offers[0].needed
 
     @property
+    def lacks_card(self) -> bool:
+        """Whether others are asked, who have nothing yet to press."""
+        return self.state is State.PENDING and not self.private and not self.cards
+
+    @property
     def offer(self) -> Offer:
         """The offer that was agreed to, or the first one while nothing is decided."""
         return next((offer for offer in self.offers if offer.operation == self.chosen), self.offers[0])
@@ -138,13 +141,14 @@ class Record(_Frozen):
 
     def with_offers(self, offers: tuple[Offer, ...], plan: Plan, digest: str) -> "Record":
         """The record with other arguments, bound to their plan and digest."""
-        return self._next(offers=offers, plan=plan, digest=digest)
+        return self.moved(offers=offers, plan=plan, digest=digest)
 
     def shown_in(self, channel: str) -> bool:
         """Whether a card stands in a channel."""
         return any(card.channel == channel for card in self.cards)
 
-    def _next(self, **changes: object) -> "Record":
+    def moved(self, **changes: object) -> "Record":
+        """The record after one step."""
         return self.model_copy(update={**changes, "version": self.version + 1})
 
 
@@ -155,156 +159,3 @@ class Refused(Exception):
         super().__init__(reason)
         self.record = record
         self.reason = reason
-
-
-def _require(record: Record, state: State, now: datetime) -> None:
-    if record.state is not state:
-        raise Refused(record, record.state)
-    if now >= record.expires_at and state in {State.PENDING, State.APPROVED}:
-        raise Refused(record, State.EXPIRED)
-
-
-def approve(record: Record, actor: Actor, label: str, offer: Offer, now: datetime) -> Record:
-    """Add one agreement to an offer; with the last one that is needed the record is approved and due.
-
-    The offer comes with what is needed by the permissions in force. Raises Refused when the record is not pending,
-    has expired, or has this person's agreement already.
-    """
-    _require(record, State.PENDING, now)
-    operation = offer.operation
-    if any(approval.actor == actor and approval.operation == operation for approval in record.approvals):
-        raise Refused(record, "already yours")
-    others = tuple(approval for approval in record.approvals if approval.actor != actor)
-    approvals = (*others, Approval(actor=actor, label=label, operation=operation, at=now))
-    enough = sum(approval.operation == operation for approval in approvals) >= max(offer.needed, 1)
-    return record._next(
-        approvals=approvals,
-        offers=tuple(offer if offer.operation == one.operation else one for one in record.offers),
-        state=State.APPROVED if enough else State.PENDING,
-        chosen=operation if enough else None,
-        due_at=now if enough else None,
-    )
-
-
-def close(
-    record: Record,
-    state: State,
-    now: datetime,
-    *,
-    actor: Actor | None = None,
-    label: str = "",
-    note: str = "",
-) -> Record:
-    """End a pending record: cancelled or rejected by somebody."""
-    _require(record, State.PENDING, now)
-    return _closed(record, state, now, actor=actor, label=label, note=note)
-
-
-def stand_beside(record: Record, neighbour: Neighbour) -> Record:
-    """Remember another change of the same thing, which whoever decides is told of."""
-    return record._next(neighbour=neighbour)
-
-
-def remind(record: Record, now: datetime) -> Record:
-    """Note that approvers were reminded. Raises Refused when there is nothing to remind of (any more, or yet)."""
-    _require(record, State.PENDING, now)
-    if record.remind_at is None or now < record.remind_at:
-        raise Refused(record, "not due")
-    return record._next(remind_at=None)
-
-
-def expire(record: Record, now: datetime) -> Record:
-    """End a record that nobody decided or claimed in time, or whose worker died unsent before that.
-
-    Raises Refused when its time has not come.
-    """
-    over = record.state in {State.PENDING, State.APPROVED} or _is_abandoned(record, now)
-    if not over or now < record.expires_at:
-        raise Refused(record, record.state)
-    return _closed(record, State.EXPIRED, now)
-
-
-def claim(record: Record, now: datetime) -> Record:
-    """Take an approved record for execution, or one whose worker died before it could have called Quay.
-
-    After its expiry neither may be taken.
-    """
-    if _is_abandoned(record, now) and now < record.expires_at:
-        return record._next(claimed_at=now)
-    _require(record, State.APPROVED, now)
-    return record._next(state=State.EXECUTING, claimed_at=now, note="")
-
-
-def hold(record: Record, now: datetime, note: str) -> Record:
-    """Note once why an approved record waits; an unsent claim whose worker died is given back.
-
-    Raises Refused when that is noted already, or when the record does not wait for a worker.
-    """
-    if _is_abandoned(record, now):
-        return record._next(state=State.APPROVED, claimed_at=None, due_at=now, note=note)
-    _require(record, State.APPROVED, now)
-    if record.note == note:
-        raise Refused(record, note)
-    return record._next(note=note)
-
-
-def release(record: Record, claimed: Record, due_at: datetime, note: str) -> Record:
-    """Give an unsent claim back, to be taken again later. Raises Refused unless the claim still stands."""
-    if record.state is not State.EXECUTING or record.intended or record.claimed_at != claimed.claimed_at:
-        raise Refused(record, record.state)
-    return record._next(state=State.APPROVED, claimed_at=None, due_at=due_at, note=note)
-
-
-def intend(record: Record, claimed: Record, now: datetime) -> Record:
-    """Note that the call is about to be sent. Raises Refused unless the claim still stands as it was made."""
-    if record.state is not State.EXECUTING or record.intended or record.claimed_at != claimed.claimed_at:
-        raise Refused(record, record.state)
-    return record._next(intended=True, claimed_at=now)
-
-
-def intend_more(record: Record, intended: Record, now: datetime) -> Record:
-    """Note that one more call is about to be sent. Raises Refused when somebody else has taken the record over."""
-    if record.state is not State.EXECUTING or record.claimed_at != intended.claimed_at:
-        raise Refused(record, record.state)
-    return record._next(claimed_at=now)
-
-
-def make_stale(record: Record, now: datetime, note: str) -> Record:
-    """End a record whose plan no longer fits, as long as no call can have been sent."""
-    if record.intended or record.state not in LIVE:
-        raise Refused(record, record.state)
-    return _closed(record, State.STALE, now, note=note)
-
-
-def finish(record: Record, outcome: Outcome, now: datetime, note: str) -> Record:
-    """End an executing record with its outcome."""
-    if record.state is not State.EXECUTING:
-        raise Refused(record, record.state)
-    return _closed(record, State(outcome.value), now, note=note)
-
-
-def show_on(record: Record, card: Card) -> Record:
-    """Remember a message that shows the record, whatever its state.
-
-    What a service asks for by itself belongs to the channel in which its first card found a place.
-    """
-    at_home = record.cards or record.requester is not None
-    return record._next(cards=(*record.cards, card), channel=record.channel if at_home else card.channel)
-
-
-def _is_abandoned(record: Record, now: datetime) -> bool:
-    """Whether a worker took the record, and died before it could have called Quay."""
-    unsent = record.state is State.EXECUTING and not record.intended
-    return unsent and record.claimed_at is not None and now - record.claimed_at >= ABANDONED_AFTER
-
-
-def _closed(
-    record: Record,
-    state: State,
-    now: datetime,
-    *,
-    actor: Actor | None = None,
-    label: str = "",
-    note: str = "",
-) -> Record:
-    return record._next(state=state, closed_at=now, closed_by=actor, closed_by_label=label, note=note)

@@ -85,8 +85,9 @@ class Keys:
         return f"quaymaster:confirmations:target:{target}"
 
     def telling(self, record: Record) -> str:
-        """Who is telling people of a step."""
-        return f"quaymaster:confirmation:{record.id}:telling:{record.version}"
+        """Who is telling people of a step; of whatever step, the first card is posted by one."""
+        step = "card" if record.lacks_card else str(record.version)
+        return f"quaymaster:confirmation:{record.id}:telling:{step}"
 
     def reminding(self, record_id: str) -> str:
         """Who is reminding people of a record."""

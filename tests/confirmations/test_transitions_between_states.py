@@ -17,6 +17,7 @@ from bot.confirmations import (
     approve,
     claim,
     close,
+    correct,
     expire,
     finish,
     intend,
@@ -151,6 +152,18 @@ def test_a_claim_whose_worker_died_is_worth_nothing_after_its_expiry() -> None:
         expire(intend(claimed, claimed, START), late)
     with pytest.raises(Refused):
         expire(claim(agree(record(), APPROVERS[0]), late - timedelta(seconds=1)), late)
+
+
+def test_only_the_worker_that_sent_it_puts_a_failure_right() -> None:
+    """It was taken for dead and the change settled as not sent; what Quay says afterwards is the truth."""
+    claimed = claim(agree(record(), APPROVERS[0]), START)
+    sent = intend(claimed, claimed, START)
+    settled = finish(sent, Outcome.FAILED, START, "not sent")
+    assert correct(settled, sent, Outcome.DONE, START, "sent late").state is State.DONE
+    other = sent.model_copy(update={"claimed_at": START + ABANDONED_AFTER})
+    for ended, by in ((settled, other), (finish(sent, Outcome.UNKNOWN, START, "who knows"), sent), (sent, sent)):
+        with pytest.raises(Refused):
+            correct(ended, by, Outcome.DONE, START, "sent late")
 
 
 def test_approvers_are_reminded_once_while_it_waits() -> None:

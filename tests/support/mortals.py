@@ -10,13 +10,15 @@ from typing import Any, Literal
 import httpx
 from redis.asyncio import Redis
 
+from bot.changes.executing import SEND_WITHIN
+from bot.confirmations import ABANDONED_AFTER
 from bot.messages import Message, MessageId
 from bot.quay.client import Quay
 from sandbox.quay.app import create_app
 from sandbox.quay.faults import Faults
 from sandbox.quay.seed import seed
-from sandbox.quay.state import Organization, Registry
-from tests.support.world import Clock, FakeSlack, FakeWeb, World
+from sandbox.quay.state import Organization
+from tests.support.world import Clock, FakeSlack, World
 
 NAMESPACE = "team-alpha"
 LIMIT = 80 * 1024**3
@@ -91,27 +93,30 @@ class MortalSlack(FakeSlack):
 class Office:
     """The one registry, what goes wrong on the way to it, and every write that reached it, by its change."""
 
-    registry: Registry
-    redis: Redis
-    faults: Faults = field(default_factory=Faults)
+    reader: World
+    """A process that lives for ever, to look at things."""
     breaks: list[tuple[str, Breakage]] = field(default_factory=list)
     """The next things that go wrong: for a method, and how."""
     writes: Counter[str] = field(default_factory=Counter)
     took: set[str] = field(default_factory=set)
     """The changes whose write Quay took."""
+    late: set[str] = field(default_factory=set)
+    """The changes whose call left its process when that was taken for dead: Quay has no way to refuse such a call."""
+    lately: int = 0
+    """How many writes came since the last quiet moment, in which nothing was under way."""
     troubles: int = 0
     """How often a call broke, or somebody else changed something."""
 
     @property
     def limit(self) -> int:
-        namespace = self.registry.organization(NAMESPACE)
+        namespace = self.reader.registry.organization(NAMESPACE)
         assert isinstance(namespace, Organization)
         assert namespace.quota
         return namespace.quota.limit_bytes
 
     @limit.setter
     def limit(self, limit: int) -> None:
-        namespace = self.registry.organization(NAMESPACE)
+        namespace = self.reader.registry.organization(NAMESPACE)
         assert isinstance(namespace, Organization)
         assert namespace.quota
         namespace.quota.limit_bytes = limit
@@ -131,7 +136,7 @@ class Office:
 
     async def entries(self) -> list[dict[str, Any]]:
         """The audit, oldest first, read as anybody could."""
-        return [json.loads(fields[b"body"]) for _, fields in await self.redis.xrange("quaymaster:audit")]
+        return [json.loads(fields[b"body"]) for _, fields in await self.reader.redis.xrange("quaymaster:audit")]
 
     async def change_of(self, limit: int) -> str:
         """The change that a write belongs to: the last one that the audit has an intent of, with this limit."""
@@ -146,12 +151,20 @@ class MortalWay(httpx.AsyncBaseTransport):
 
     def __init__(self, office: Office, quay: httpx.ASGITransport, fate: Fate) -> None:
         self._office, self._quay, self._fate = office, quay, fate
+        self._looked_at = office.reader.clock()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            self._looked_at = self._office.reader.clock()
+        assert self._office.reader.clock() - self._looked_at <= SEND_WITHIN, (
+            "the registry was not looked at just before"
+        )
+        decided_at = self._office.reader.clock()
         await self._fate.step()
         method = "GET" if request.method == "GET" else "write"
         broken = self._office.breakage(method)
-        answer = await (self._read(request, broken) if method == "GET" else self._write(request, broken))
+        late = self._office.reader.clock() - decided_at >= ABANDONED_AFTER
+        answer = await (self._read(request, broken) if method == "GET" else self._write(request, broken, late=late))
         await self._fate.step()
         return answer
 
@@ -160,9 +173,14 @@ class MortalWay(httpx.AsyncBaseTransport):
             return httpx.Response(503, request=request)
         return await self._quay.handle_async_request(request)
 
-    async def _write(self, request: httpx.Request, broken: Breakage | None) -> httpx.Response:
+    async def _write(self, request: httpx.Request, broken: Breakage | None, *, late: bool) -> httpx.Response:
         limit = json.loads(request.content)["limit_bytes"]
         change = await self._office.change_of(limit)
+        if late:
+            self._office.late.add(change)
+        shown = (await self._office.reader.confirmations.get(change)).rests_on["limit_now"]
+        assert self._office.limit == shown or self._office.lately, "the plan did not fit any more"
+        self._office.lately += 1
         self._office.writes[change] += 1
         match broken:
             case "refused":
@@ -192,8 +210,6 @@ class Street:
     office: Office
     slack: FakeSlack
     quay: httpx.ASGITransport
-    reader: World
-    """A process that lives for ever, to look at things."""
     processes: list[World] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
     deaths: int = 0
@@ -204,14 +220,13 @@ class Street:
         """An empty database, and the seeded registry with the one limit as it was."""
         redis, clock = Redis.from_url(url), Clock()
         await redis.flushdb()
-        office = Office(seeded(), redis)
+        registry, faults, slack = seeded(), Faults(), FakeSlack()
+        quay = httpx.ASGITransport(create_app(registry, faults))
+        http = httpx.AsyncClient(transport=quay, base_url="http://quay.test")
+        reader = World(registry, faults, redis, Quay(http, "sandbox-superuser"), "", clock, slack)
+        office = Office(reader)
         office.limit = LIMIT
-        quay = httpx.ASGITransport(create_app(office.registry, office.faults))
-        slack, http = FakeSlack(), httpx.AsyncClient(transport=quay, base_url="http://quay.test")
-        reader = World(
-            office.registry, office.faults, redis, Quay(http, "sandbox-superuser"), "", clock, slack, FakeWeb()
-        )
-        street = cls(url, clock, office, slack, quay, reader, _opened=[redis])
+        street = cls(url, clock, office, slack, quay, _opened=[redis])
         for _ in range(processes):
             street.fates.append(Fate())
             street.processes.append(street._start(street.fates[-1]))
@@ -241,12 +256,11 @@ class Street:
         said.messages, said.threads, said.whispers = slack.messages, slack.threads, slack.whispers
         said.broadcasts, said.edits = slack.broadcasts, slack.edits
         return World(
-            self.office.registry,
-            self.office.faults,
+            self.office.reader.registry,
+            self.office.reader.faults,
             redis,
             Quay(http, "sandbox-superuser", attempts=1),
             "http://quay.test",
             self.clock,
             said,
-            FakeWeb(),
         )
