@@ -7,11 +7,12 @@ MAX_BYTES = 2**63 - 1
 """The largest limit that Quay stores; more is refused with 400."""
 
 _POWERS = "KMGTPE"
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)?")
+_SIZE = re.compile(r"(\d+(?:\.\d{1,30})?)\s*([A-Za-z]+)?")
 _EXACT = {f"{power}iB": 1 << 10 * (index + 1) for index, power in enumerate(_POWERS)} | {
     f"{power}B": 1000 ** (index + 1) for index, power in enumerate(_POWERS)
 }
 _DURATION = re.compile(r"(\d+)\s*([smhdw])", re.IGNORECASE)
+_TOO_MUCH = "{!r} is more than Quay can store (8 EiB)"
 _LIKE_A_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?!\d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -32,6 +33,8 @@ def parse_size(text: str) -> int:
     factor = _factor(unit)
     if factor is None:
         raise ValueError(f"{unit!r} is not a unit of size: use B, KiB, MiB, GiB, TiB, PiB, or KB, MB, GB, TB, PB")
+    if float(number) > MAX_BYTES:
+        raise ValueError(_TOO_MUCH.format(text))
     whole, _, fraction = number.partition(".")
     scaled = int(whole + fraction) * factor
     divisor = int(f"1{'0' * len(fraction)}")
@@ -41,7 +44,7 @@ def parse_size(text: str) -> int:
     if size == 0:
         raise ValueError(f"{text!r} is less than a byte")
     if size > MAX_BYTES:
-        raise ValueError(f"{text!r} is more than Quay can store (8 EiB)")
+        raise ValueError(_TOO_MUCH.format(text))
     return size
 
 
@@ -74,7 +77,7 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f"{text!r} is not a duration: write 90d, 12h or 15m, say")
     try:
         length = timedelta(seconds=sum(int(number) * _SECONDS[unit.lower()] for number, unit in parts))
-    except OverflowError:
+    except (OverflowError, ValueError):
         raise ValueError(f"{text!r} is too long") from None
     if not length:
         raise ValueError("A duration of nothing has no use here: write 90d, 12h or 15m, say")

@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from bot.commands import CommandSet, Correction
-from bot.commands.arguments import Duration, Expires, KeyName, Kid, Metadata, Service
+from bot.commands.arguments import Duration, Expires, KeyName, Kid, Metadata, Notes, Service
 from bot.commands.filters import SearchText
 from bot.effects.keys import facts_of, noted_by, warnings_of
 from bot.messages import Message
@@ -38,6 +38,7 @@ async def list_keys(
         Only those of services whose name contains this, in any case; * stands for anything: quay_*.
     """
     fits = _named_like(service) if service else None
+    until = None if expiring is None else _after(expiring, here.now)
 
     def is_wanted(key: ServiceKey) -> bool:
         return fits is None or (fits(key.service) and here.may_list_keys_of(key.service))
@@ -48,7 +49,7 @@ async def list_keys(
             for key in await here.quay.list_service_keys()
             if (not pending or key.is_waiting)
             and is_wanted(key)
-            and (expiring is None or (key.expiration_date and here.now < key.expiration_date <= here.now + expiring))
+            and (until is None or (key.expiration_date and here.now < key.expiration_date <= until))
         ]
         waiting = sum(key.is_waiting for key in found)
         order = sorted(found, key=lambda key: (not key.is_waiting, key.service, key.created_date))
@@ -95,7 +96,7 @@ def _others(key: ServiceKey, here: Context) -> details.Others:
     for_approvers=True,
     examples=("keys approve 4f2a9c --notes 'seen by Kim'",),
 )
-async def approve_key(kid: Kid, *, notes: str | None = None, here: Handed) -> Message | None:
+async def approve_key(kid: Kid, *, notes: Notes | None = None, here: Handed) -> Message | None:
     """Ask for the approval of a waiting key; its service asked already, so anyone who may can approve it.
 
     Parameters
@@ -138,7 +139,7 @@ async def create_key(
     *,
     expires: Expires,
     name: KeyName | None = None,
-    notes: str | None = None,
+    notes: Notes | None = None,
     meta: Metadata = (),
     here: Handed,
 ) -> Change:
@@ -208,6 +209,14 @@ def _named_like(pattern: str) -> Callable[[str], bool]:
     text = pattern if "*" in pattern else f"*{pattern}*"
     glob = re.sub(r"[\[?]", r"[\g<0>]", text.casefold())
     return lambda name: fnmatchcase(name.casefold(), glob)
+
+
+def _after(length: timedelta, now: datetime) -> datetime:
+    """The moment when a length of time is over; there is none after the year 9999."""
+    try:
+        return now + length
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _moment(expires: str, now: datetime) -> str:

@@ -8,8 +8,8 @@ import structlog
 
 from bot.messages import Courier, Message, MessageId, MessengerError
 
-BETWEEN_EDITS = timedelta(seconds=1)
-"""Slack takes about one edit a second in one place."""
+BETWEEN_EDITS = timedelta(seconds=2)
+"""Slack takes 50 edits a minute from the bot in all, so one message may have 30 of them."""
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from bot.units import parse_duration, parse_moment, parse_size
 _NAMESPACE = re.compile(r"(?:user:)?[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _SERVICE = re.compile(r"[a-z0-9_]{1,255}")
 _KEY_NAME = re.compile(r"[ a-zA-Z0-9_:/-]{1,255}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _META = re.compile(r"[A-Za-z0-9_.-]{1,100}=.{0,1000}")
 _META_OF_QUAY = frozenset({"created_by", "creator", "ip", "quaymaster_change"})
 _KID = re.compile(r"[A-Za-z0-9_\-.:+=]{6,255}")
@@ -100,6 +100,15 @@ def _metadatum(typed: str) -> str:
     return typed
 
 
+def _notes(_: object, tokens: Sequence[Token]) -> str:
+    typed = tokens[0].value
+    if not typed.strip():
+        raise ValueError("they are empty; write what Quay's record of the key should say")
+    if "\0" in typed:
+        raise ValueError("they hold the character NUL, which Quay cannot store; write them without it")
+    return typed
+
+
 LONGEST_REASON = 300
 
 
@@ -156,6 +165,9 @@ Metadata = Annotated[tuple[str, ...], Parameter(converter=_metadata, n_tokens=1)
 
 Kid = Annotated[str, Parameter(converter=_kid, n_tokens=1, allow_leading_hyphen=True), "KID", Suggest.KEYS]
 """A service key's id, or the first characters of one; the dispatcher makes it whole."""
+
+Notes = Annotated[str, Parameter(converter=_notes, n_tokens=1), "TEXT"]
+"""What Quay's own record of a key should say. Its database stores no NUL: that would be a 500."""
 
 Reason = Annotated[str, Parameter(converter=_reason, n_tokens=-1), "REASON"]
 """Why, in several words, up to the end of what was typed."""

@@ -94,13 +94,14 @@ async def test_the_metadata_says_whose_key_it_is(world: World, failure: Failure,
         ("keys create clair --expires 2026-02-30", "is no date"),
         ("keys create clair --expires never --name 'bad!name'", "cannot be a key's name"),
         (f"keys create clair --expires never --name {'n' * 256}", "cannot be a key's name"),
+        ("keys create clair --expires never --notes 'a\0b'", "the character NUL"),
         ("keys create clair --expires never --meta team", "is no KEY=VALUE"),
         ("keys create clair --expires never --meta ip=1.2.3.4", "is not yours to write"),
         ("keys create clair --expires never --meta db_password=x", "looks like a secret"),
     ],
 )
 async def test_what_quay_would_refuse_is_refused_before(world: World, text: str, said: str) -> None:
-    """Names of more than 255 characters would be a 500."""
+    """Names of more than 255 characters and notes with a NUL would be a 500."""
     answer = await world.type("U0ALICE", text)
     assert answer is not None
     assert said in text_of(answer)

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from bot.app import build_effects, build_grammar
 from bot.commands import Call, Correction, Help
+from bot.commands.grammar import LONGEST
 from bot.quay.operations import OPERATIONS
 
 GRAMMAR = build_grammar("/quay")
@@ -56,6 +57,9 @@ def test_what_is_typed_becomes_a_typed_call(text: str, path: str, arguments: dic
         ("quota set team-a 0", "A size of 0 is not a limit; to lift the limit, use `quota delete`"),
         ("quota set team-a 0.0001KiB", "'0.0001KiB' is less than a byte"),
         ("quota set team-a 9EiB", "more than Quay can store"),
+        ("keys approve abcdef --notes ''", "they are empty"),
+        ("keys approve abcdef --notes 'a\0b'", "the character NUL"),
+        ("users create kim --email <@U02BOB|bob>", "is no e-mail address"),
         ("quota set team-a 5XB", "not a unit of size"),
         ("quota set Team-A 5GB", "cannot be a namespace"),
         ("quota show ../users", "cannot be a namespace"),
@@ -68,6 +72,22 @@ def test_what_is_wrong_gets_a_short_exact_correction(text: str, said: str) -> No
         GRAMMAR.parse(text)
     assert said in str(raised.value)
     assert len(str(raised.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"quota set team-a {'9' * 5000}GiB", "more than Quay can store"),
+        (f"quota set team-a 1.{'0' * 5000}GiB", "not a size"),
+        (f"keys list --expiring {'9' * 5000}d", "is too long"),
+    ],
+)
+def test_digits_without_end_get_a_sentence_as_well(text: str, said: str) -> None:
+    """Not Python's own about its limit of 4,300 digits."""
+    with pytest.raises(Correction) as raised:
+        GRAMMAR.parse(text)
+    assert said in str(raised.value)
+    assert len(str(raised.value)) <= LONGEST
 
 
 @pytest.mark.parametrize("text", ["", "help", "keys", "keys --help", "help keys", "HELP"])

@@ -86,7 +86,7 @@ def test_what_is_entered_is_typed_as_one_would_type_it(path: str, values: dict[s
     assert given_in(command, read(rendered)[len(path.split()) :]) == values
 
 
-NOTES = st.text(min_size=1)
+NOTES = st.text(min_size=1).filter(lambda text: text.strip() and "\0" not in text)
 VALID: dict[str, st.SearchStrategy[Value]] = {
     "namespace": st.sampled_from(["team-a", "user:kim", "a.b_c"]),
     "limit": st.sampled_from(["100GiB", "1.5TB", "1KB"]),

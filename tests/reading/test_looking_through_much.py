@@ -79,11 +79,14 @@ async def test_a_short_look_is_answered_and_nothing_else(world: World) -> None:
 
 
 async def test_a_long_look_edits_one_message_until_it_ends(world: World) -> None:
-    """In the direct messages, since the answer to a command cannot be edited; where it was asked it is pointed to."""
+    """In the direct messages, since the answer to a command cannot be edited; where it was asked it is pointed to.
+
+    Slack takes 50 edits a minute from the whole bot: these 17 seconds have 9 at most.
+    """
     answer = await Many(world).first()
     said = [edit.text for edit in world.slack.edits]
-    assert "Read 800 things, 2 match …" in said
-    assert 5 <= len(said) <= 18
+    assert "Read 1,000 things, 3 match …" in said
+    assert 5 <= len(said) <= 9
     assert progress(world).text == "Read 4,300 things, 11 to show. The list is where you asked for it."
     assert "work_cancel" not in buttons(progress(world))
     ((channel, user, pointer),) = world.slack.whispers
