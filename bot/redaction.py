@@ -16,7 +16,7 @@ LONGEST = 2000
 """Characters; a longer text is hidden unread."""
 
 _SECRET_NAME = re.compile(
-    r"key|secret|token|passw|passphrase|pwd|credential|private|dsn|auth(?!entication_type|or(?!i[sz]))|cookie|"
+    r"key|secret|token|passw|passphrase|passcode|pwd|credential|private|dsn|auth(?!entication_type|or(?!i[sz]))|cookie|"
     r"signature|salt|cert|bearer|session_id|webhook|license|conn(?:ection)?_?str|psk|pepper|seed|hmac|nonce|"
     # words that are parts of harmless ones, so they count as whole words: PIN_CODE, userPin, but not PING
     r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?:pass|pw|pat|pin|t?otp|sas|sig|jwt|mfa)s?(?:(?![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))",

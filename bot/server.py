@@ -34,6 +34,9 @@ from handlers.details import Details
 from handlers.dispatch import Delivery, guarded
 
 DRAIN_SECONDS = 20
+"""So long may what is under way take to its end when the process is to go."""
+BREAK_OFF_SECONDS = 3
+"""So long has what is broken off then for saying so."""
 CLICKS = re.compile(r"^(change_(confirm|cancel|approve)|key_(approve|reject))$")
 ALERTS = re.compile(r"^alert_(ack|snooze)$")
 PAGES = re.compile(r"^(page_(next|previous|file)|work_cancel)$")
@@ -55,10 +58,15 @@ class Drained(AsyncLazyListenerRunner):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def drain(self) -> None:
-        """Wait for what is under way, DRAIN_SECONDS at most."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+    async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Wait for what is under way, then break it off: long work says so where it shows how far it is."""
+        if not self._tasks:
+            return
+        _, unfinished = await asyncio.wait(self._tasks, timeout=seconds)
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=BREAK_OFF_SECONDS)
 
 
 @dataclass

@@ -14,7 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.app import App
 from bot.commands import form_of, quoted
-from bot.confirmations import Missing
+from bot.confirmations import Missing, Record
 from bot.messages import HOME, Message, MessengerError
 from bot.permissions import Actor, Person
 from bot.sealing import Tampered
@@ -160,13 +160,20 @@ class Surfaces:
 
     async def look_again(self, body: Body) -> None:
         """Show how things are of which a change's outcome is unknown, to the person alone, in the change's channel."""
-        actor, record_id = _actor(body), body["actions"][0]["value"]
-        try:
-            record = await self.app.confirmations.get(record_id)
-        except (Missing, Tampered):
-            await self._tell(channel_where(body), actor, clicks.gone())
-            return
-        await self._answer(body["trigger_id"], actor, record.channel, looking.reading_of(record))
+        actor, found = _actor(body), list[Record]()
+
+        async def find() -> Message | None:
+            try:
+                found.append(await self.app.confirmations.get(body["actions"][0]["value"]))
+            except (Missing, Tampered):
+                return clicks.gone()
+            return None
+
+        trouble = await guarded("The button", find())
+        if trouble is not None:
+            await self._tell(channel_where(body), actor, trouble)
+        for record in found:
+            await self._answer(body["trigger_id"], actor, record.channel, looking.reading_of(record))
 
     async def open_home(self, body: Body) -> None:
         """Publish the Home tab of somebody who opened it."""

@@ -63,11 +63,11 @@ class Exporter:
         self, run: str, owner: Actor, listing: AnyListing, rows: list[tuple[str, ...]], progress: Progress
     ) -> bool:
         """Read all batches into rows; whether there were more than a file holds. Raises Stopped."""
-        token = None
+        token, looked = None, 0
         while True:
             batch = await listing.fetch(token)
             rows += [tuple(listing.cells(row)) for row in batch.rows]
-            token = batch.following
+            token, looked = batch.following, looked + batch.looked
             if len(rows) > MOST_ROWS or (token and len(rows) == MOST_ROWS):
                 del rows[MOST_ROWS:]
                 return True
@@ -75,4 +75,7 @@ class Exporter:
                 return False
             if not await self.works.goes_on(run, owner):
                 raise Stopped
-            await progress.say(work.in_progress(f"{listing.name}.csv", len(rows), run))
+            among = looked if listing.picks else 0
+            await progress.say(
+                work.in_progress(f"{listing.name}.csv", len(rows), run, looked=among, entries=listing.entries)
+            )

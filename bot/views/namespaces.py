@@ -32,14 +32,13 @@ def organization(shown: Organization, members: Sequence[Member] | None, page: st
     lines = [f"*{escape(said)}*"]
     if members is not None:
         lines.append(_members(members, shown))
-    elif shown.teams:
-        lines.append("Quay does not show its members to the bot's token.")
     if shown.teams:
         teams = sorted(shown.teams.values(), key=lambda team: (team.role != "admin", team.name))
         more = f", and {count(len(teams) - TEAMS)} more" if len(teams) > TEAMS else ""
         lines.append(f"Teams: {', '.join(map(_team, teams[:TEAMS]))}{more}")
-    else:
-        lines.append("Quay does not show its members and teams to the bot's token.")
+    hidden = [*(["members"] if members is None else []), *([] if shown.teams else ["teams"])]
+    if hidden:
+        lines.append(f"Quay does not show its {' and '.join(hidden)} to the bot's token.")
     if shown.email:
         lines.append(f"E-mail: {escape(shown.email)}")
     if shown.invoice_email:

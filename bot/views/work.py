@@ -17,9 +17,10 @@ def somebody_elses() -> Message:
     return message(said, (section(said),))
 
 
-def in_progress(name: str, rows: int, work: str) -> Message:
-    """A file is being made, of which so many rows are there."""
-    said = f"Making {name}: {count(rows)} rows so far …"
+def in_progress(name: str, rows: int, work: str, *, looked: int = 0, entries: str = "") -> Message:
+    """A file is being made, of which so many rows are there; they may be picked from what was looked at."""
+    among = f" among the first {count(looked)} {entries}" if looked else ""
+    said = f"Making {name}: {count(rows)} rows{among} so far …"
     return message(
         said, (section(f"⏳ {escape(said)}"), actions([button("Cancel", "work_cancel", work)], f"work:{work}"))
     )

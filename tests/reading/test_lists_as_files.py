@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -62,7 +62,7 @@ class Numbers:
             raise ServerError("The registry failed.", operation="listAllLogs", status=500)
         start = int(token or 0)
         end = min(start + self.per_batch, self.total)
-        return Batch(range(start, end), str(end) if end < self.total else None)
+        return Batch(range(start, end), str(end) if end < self.total else None, looked=end - start)
 
 
 async def test_the_file_holds_the_whole_list(world: World) -> None:
@@ -91,14 +91,24 @@ async def test_short_work_is_not_talked_about(world: World) -> None:
     assert not world.slack.messages
 
 
-async def test_long_work_edits_one_message_at_most_once_a_second(world: World) -> None:
+async def test_long_work_edits_one_message_at_most_every_other_second(world: World) -> None:
     """Thirty answers of 0.4 s each; then the message says that it is done."""
     await world.exporter.send("w", Numbers(world, 3000).listing(), CAROL)
     (((channel, _), shown),) = world.slack.messages.items()
     assert channel == "DU0CAROL"
     assert "3,000 rows" in shown.text
-    assert 5 <= len(world.slack.edits) <= 12
+    assert 5 <= len(world.slack.edits) <= 7
     assert len(table_of(world.slack.files[0][2])) == 3000
+
+
+async def test_a_file_of_what_was_picked_says_how_much_was_looked_at(world: World) -> None:
+    """Since nothing that fits may come for a long while."""
+    numbers = Numbers(world, 3000, stop_at="2000")
+    picked = replace(numbers.listing(), picks=True, entries="users")
+    await world.exporter.send("w", picked, CAROL)
+    assert "Making numbers.csv: 600 rows among the first 600 users so far …" in [
+        edit.text for edit in world.slack.edits
+    ]
 
 
 async def test_cancel_stops_the_work_between_two_answers(world: World) -> None:

@@ -1,13 +1,17 @@
 """A page of which little fits is looked for through many answers of Quay's: said as it goes, and stopped on demand."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from logging import getLogger
 
 import pytest
+from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.messages import Message
 from bot.permissions import Actor
 from bot.quay.errors import ServerError
+from bot.server import Drained
 from bot.views import lists
 from bot.views.lists import Setting, Shown
 from bot.works import Works
@@ -30,6 +34,8 @@ class Many:
     seconds: float = 0.4
     asked: list[int] = field(default_factory=list)
     stop_at: int = -1
+    hangs_at: int = -1
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
     breaks_at: int = -1
 
     def listing(self) -> Listing[Setting]:
@@ -47,6 +53,9 @@ class Many:
         self.world.clock.forward(seconds=self.seconds)
         if start == self.breaks_at:
             raise ServerError("The registry failed.", operation="listAllUsers", status=500)
+        if start == self.hangs_at:
+            self.hanging.set()
+            await asyncio.Event().wait()
         if start == self.stop_at:
             await self.world.turn("U0CAROL", "work_cancel", buttons(progress(self.world))["work_cancel"])
         end = min(start + 100, self.total)
@@ -168,6 +177,20 @@ async def test_a_look_that_broke_says_so_where_it_was_followed(world: World) -> 
     """What Quay said is told where the list was asked for; it can be asked for again."""
     with pytest.raises(ServerError):
         await Many(world, breaks_at=1200).first()
+    assert "Broke off after 1,200 things" in progress(world).text
+    assert await world.redis.keys("quaymaster:work:*") == []
+
+
+async def test_a_process_that_goes_breaks_the_look_off(world: World) -> None:
+    """After a while; and whoever waits for it reads so, and may ask again at once."""
+    runner, many = Drained(getLogger()), Many(world, hangs_at=1200)
+
+    async def look() -> None:
+        await many.first()
+
+    runner.start(look, AsyncBoltRequest(body="", mode="socket_mode"))
+    await many.hanging.wait()
+    await runner.drain(seconds=0.1)
     assert "Broke off after 1,200 things" in progress(world).text
     assert await world.redis.keys("quaymaster:work:*") == []
 

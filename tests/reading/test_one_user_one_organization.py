@@ -47,6 +47,14 @@ async def test_members_that_quay_does_not_show_are_said_not_to_be_shown(world: W
     assert "its limit is 80 GiB" in answer.text
 
 
+async def test_only_what_quay_does_not_show_is_said_to_be_hidden(world: World) -> None:
+    """The people may be known where the teams are not."""
+    _fill(world, {})
+    shown = text_of(await asked(world, "orgs show team-alpha"))
+    assert "Members: none" in shown
+    assert "Quay does not show its teams to the bot's token" in shown
+
+
 def _fill(world: World, teams: dict[str, list[str]], extra: Sequence[str] = ()) -> None:
     """Put these people into the teams of team-alpha; `extra` are new to the registry."""
     for name in extra:

@@ -37,6 +37,7 @@ SECRET_NAMES = [
     "userPin",
     "OTP",
     "MAIL_PASS",
+    "DOOR_PASSCODE",
 ]
 PLAIN_NAMES = ["HOST", "SERVERS", "default", "OPTIONS"]
 
