@@ -41,7 +41,7 @@ async def _is_over(record: Record, audit: Audit) -> bool:
 
 
 async def _still_stands(claimed: Record, confirmations: Confirmations) -> bool:
-    """Whether the claim is stored as it was made; where it is not, a worker took it over and noted that as it should."""
+    """Whether the claim is stored as it was made; else a worker took it over, and noted that as it should."""
     try:
         stored = await confirmations.get(claimed.id)
     except (Missing, Tampered):
