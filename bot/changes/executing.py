@@ -131,7 +131,7 @@ class Executor:
         if not still_fits(claimed, sight):
             return await self._stale(claimed, "The registry changed after this plan was made; nothing was sent.")
         try:
-            put_back = await was_put_back(claimed, self.confirmations.audit)
+            put_back = await was_put_back(claimed, self.confirmations)
         except Tampered:
             return await self._finish(claimed, not_sent("The audit was altered: run quaymaster audit verify."))
         if put_back:

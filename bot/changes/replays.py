@@ -8,7 +8,8 @@ import sys
 from datetime import timedelta
 
 from bot.audit import Audit
-from bot.confirmations import Record
+from bot.confirmations import Confirmations, Missing, Record, State
+from bot.sealing import Tampered
 
 CLOCKS_APART = timedelta(minutes=10)
 """So far the clocks of two processes may differ."""
@@ -24,12 +25,25 @@ _OVER = frozenset(
 )
 
 
-async def was_put_back(record: Record, audit: Audit) -> bool:
-    """Whether the audit tells of an end, or of a call, that a record does not know of.
+async def was_put_back(claimed: Record, confirmations: Confirmations) -> bool:
+    """Whether the audit tells of an end, or of a call, that the stored record of a claimed change does not know of.
 
     Reads what was recorded since the change was proposed. Raises Tampered where an entry is not as it was recorded.
     """
+    return await _is_over(claimed, confirmations.audit) and await _still_stands(claimed, confirmations)
+
+
+async def _is_over(record: Record, audit: Audit) -> bool:
     async for entry in audit.entries(since=record.created_at - CLOCKS_APART, count=sys.maxsize):
         if entry.event in _OVER and entry.details.get("change") == record.id:
             return True
     return False
+
+
+async def _still_stands(claimed: Record, confirmations: Confirmations) -> bool:
+    """Whether the claim is stored as it was made; else a worker took it over, and noted that as it should."""
+    try:
+        stored = await confirmations.get(claimed.id)
+    except (Missing, Tampered):
+        return True
+    return stored.state is State.EXECUTING and not stored.intended and stored.claimed_at == claimed.claimed_at

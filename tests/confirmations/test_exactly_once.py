@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -33,6 +34,7 @@ BREAKAGES: list[tuple[str, Breakage]] = [
     ("write", "500 before"),
     ("write", "500 after"),
     ("write", "lost before"),
+    ("write", "lands late"),
     ("write", "lost after"),
 ]
 PRESSES = st.sampled_from(
@@ -116,6 +118,10 @@ class ExactlyOnce(RuleBasedStateMachine):
 
     @rule(process=PROCESS, steps=st.integers(0, 30), seconds=st.sampled_from([70, 300]))
     def a_worker_is_held_up_while_another_comes_by(self, process: int, steps: int, seconds: int) -> None:
+        self.hold_up(process, steps, seconds)
+
+    def hold_up(self, process: int, steps: int, seconds: int) -> bool:
+        """Whether the worker got as far as that."""
         held_up, other = self.street.processes[process], self.street.processes[process - 1]
         fate = self.street.fates[process]
         fate.held_up_at = steps
@@ -132,11 +138,12 @@ class ExactlyOnce(RuleBasedStateMachine):
             try:
                 await come_by(held_up)
             finally:
-                fate.held_up_at = None
                 fate.held_up.set()
 
         self.live(until_it_ends(), meanwhile())
+        far_enough, fate.held_up_at = fate.held_up_at is None, None
         fate.held_up, fate.go_on = asyncio.Event(), asyncio.Event()
+        return far_enough
 
     @rule(process=PROCESS, which=st.integers(0, 9))
     def a_nudge_comes_late(self, process: int, which: int) -> None:
@@ -166,6 +173,7 @@ class ExactlyOnce(RuleBasedStateMachine):
 
     def time_passes(self, seconds: int) -> None:
         self.street.clock.forward(seconds=seconds)
+        self.street.office.let_late_calls_land()
         self.runner.run(forget_who_tells(self.street))
 
     @invariant()
@@ -177,6 +185,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         said: dict[str, Counter[str]] = defaultdict(Counter)
         outcomes = {}
         for entry in await office.entries():
+            assert entry["event"] != "record_tampered", "nobody but the bot wrote to Redis"
             if not entry["event"].startswith("change_"):
                 continue
             said[entry["details"]["change"]][entry["event"]] += 1
@@ -280,12 +289,41 @@ def test_a_process_may_die_at_any_step_of_the_road(redis_url: str) -> None:
         ends[ended.state if ended else "never stored"] += 1
         assert not road.street.office.troubles
         assert ended is None or ended.state != "unknown"
+        assert ended is None or len(ended.approvals) < 2 or ended.state in {"done", "failed"}, "somebody takes it over"
         if survived:
             break
     assert ended is not None
     assert ended.state == "done"
     assert ends["done"] > 20
     assert ends["failed"] > 0, "died between the intent and the call"
+
+
+@pytest.mark.parametrize("seconds", [70, 300])
+def test_a_worker_may_be_held_up_at_any_step(redis_url: str, seconds: int) -> None:
+    """For so long that it is not to send any more, or that another takes over: done where it was sent, else failed."""
+
+    class OverOneRedis(ExactlyOnce):
+        url = redis_url
+
+    ends: Counter[str] = Counter()
+    far_enough = True
+    for steps in range(1000):
+        road = OverOneRedis()
+        try:
+            road.dave_asks(1)
+            road.runner.run(road.look())
+            (record_id,) = road.records
+            road.press(record_id, AGREEING)
+            far_enough = road.hold_up(0, steps, seconds)
+            road.runner.run(road.look())
+        finally:
+            road.teardown()
+        ended = road.records[record_id]
+        assert ended.state == ("done" if record_id in road.street.office.took else "failed")
+        ends[ended.state] += 1
+        if not far_enough:
+            break
+    assert ends["done"] > ends["failed"] > 0
 
 
 def test_each_change_is_sent_once_at_most_and_its_record_is_true(redis_url: str) -> None:

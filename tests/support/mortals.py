@@ -22,7 +22,7 @@ from tests.support.world import Clock, FakeSlack, World
 
 NAMESPACE = "team-alpha"
 LIMIT = 80 * 1024**3
-Breakage = Literal["refused", "no way there", "500 before", "500 after", "lost before", "lost after"]
+Breakage = Literal["refused", "no way there", "500 before", "500 after", "lost before", "lands late", "lost after"]
 
 
 seeded = cache(seed)
@@ -102,6 +102,8 @@ class Office:
     """The changes whose write Quay took."""
     late: set[str] = field(default_factory=set)
     """The changes whose call left its process when that was taken for dead: Quay has no way to refuse such a call."""
+    on_their_way: list[tuple[str, int]] = field(default_factory=list)
+    """Calls whose process has heard nothing, and that Quay has not got yet; with their limits."""
     lately: int = 0
     """How many writes came since the last quiet moment, in which nothing was under way."""
     troubles: int = 0
@@ -124,6 +126,14 @@ class Office:
     def came_between(self, change: str) -> int:
         """How often something kept the bot from seeing what became of a change: a trouble, or another change."""
         return self.troubles + self.writes.total() - self.writes[change]
+
+    def let_late_calls_land(self) -> None:
+        """Let Quay take what was on its way for long."""
+        for change, limit in self.on_their_way:
+            self.limit = limit
+            self.took.add(change)
+            self.troubles += 1
+        self.on_their_way.clear()
 
     def breakage(self, method: str) -> Breakage | None:
         """What goes wrong with a call of this method, counted as used."""
@@ -189,7 +199,9 @@ class MortalWay(httpx.AsyncBaseTransport):
                 return httpx.Response(500, request=request)
             case "no way there":
                 raise httpx.ConnectError("refused", request=request)
-            case "lost before":
+            case "lost before" | "lands late":
+                if broken == "lands late":
+                    self._office.on_their_way.append((change, limit))
                 raise httpx.ReadTimeout("no answer", request=request)
         answer = await self._quay.handle_async_request(request)
         if answer.is_success:
