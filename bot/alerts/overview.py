@@ -9,15 +9,16 @@ from redis.asyncio import Redis
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ToldKeys
 from bot.alerts.health import QUAY, HealthMemory
-from bot.alerts.schedule import EVERY_MINUTE, Schedule
+from bot.alerts.schedule import EVERY_MINUTE, EVERY_MORNING
 from bot.alerts.silences import Silences
 from bot.alerts.standings import Standings
+from bot.alerts.waiting import WatchedKeys
 from bot.views.overview import Active, Ending, Overview, Planned
 
 
 @dataclass(frozen=True)
 class Overviews:
-    """Costs four round trips to Redis, and no request to Quay or Slack."""
+    """Costs five round trips to Redis, and no request to Quay or Slack."""
 
     redis: Redis
     alerts: Callable[[], AlertsFile | None]
@@ -38,6 +39,7 @@ class Overviews:
                 for told in (await ToldKeys.load(self.redis)).values()
                 if told.message_id is not None
             ],
+            waiting=len(await WatchedKeys.load(self.redis)),
             condition=health.told if health else "well",
             since=health.began if health else None,
         )
@@ -60,9 +62,18 @@ class Overviews:
 def planned(file: AlertsFile | None, now: datetime) -> list[Planned]:
     """What is done on a schedule, and when next."""
     zone = file.time_zone if file else UTC
-    schedules: list[tuple[str, Schedule]] = [("Service keys", file.keys.every if file and file.keys else EVERY_MINUTE)]
-    if file and file.quotas:
-        schedules.append(("Namespaces and their quotas", file.quotas.every))
+    keys = file.keys.every if file and file.keys else EVERY_MINUTE
+    plans = [Planned("Service keys", str(keys), keys.next_after(now, zone))]
+    if file and (quotas := file.quotas):
+        plans.append(
+            Planned(
+                "Namespaces and their quotas",
+                str(quotas.every),
+                quotas.next_due(now, zone),
+                str(quotas.quiet) if quotas.quiet else "",
+            )
+        )
     if file and file.report:
-        schedules.append(("The report of the registry", file.report.every))
-    return [Planned(what, str(schedule), schedule.next_after(now, zone)) for what, schedule in schedules]
+        every = file.report.every
+        plans.append(Planned("The report of the registry", str(every), every.next_after(now, zone)))
+    return [*plans, Planned("The head of the audit", str(EVERY_MORNING), EVERY_MORNING.next_after(now, zone))]
