@@ -1,6 +1,6 @@
 """Reads what `alerts` answers: the memory of alerts, and the schedules of the file in force."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -25,6 +25,8 @@ class Overviews:
     name: str
     """What the alerts file is called."""
     clock: Callable[[], datetime]
+    tokens: Mapping[str, datetime]
+    """When the bot's tokens end, of those that say so, by the names of their settings."""
 
     async def read(self) -> Overview:
         """Read it."""
@@ -42,6 +44,7 @@ class Overviews:
             waiting=len(await WatchedKeys.load(self.redis)),
             condition=health.told if health else "well",
             since=health.began if health else None,
+            tokens=self.tokens,
         )
 
     async def _active(self, file: AlertsFile | None) -> list[Active]:

@@ -1,7 +1,7 @@
 """What `alerts` answers: which alerts there are, who silenced which, and when the bot looks again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.messages import Block, Message
@@ -61,6 +61,8 @@ class Overview:
     condition: Condition = "well"
     """What the admin channel was told of Quay, and since when."""
     since: datetime | None = None
+    tokens: Mapping[str, datetime] = field(default_factory=dict)
+    """When the bot's tokens end, by their settings."""
 
 
 def overview(found: Overview) -> Message:
@@ -85,7 +87,8 @@ def overview(found: Overview) -> Message:
     source = (
         f"{escape(found.file)} · its times are in {escape(found.zone)}" if found.file else "There is no alerts file"
     )
-    blocks.append(context(f"{source} · shown in yours"))
+    notes = [f"{source} · shown in yours", *(f"{code(name)} ends {date(end)}" for name, end in found.tokens.items())]
+    blocks.append(context("\n".join(notes)))
     return message(said, blocks)
 
 

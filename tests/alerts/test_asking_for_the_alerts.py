@@ -137,9 +137,9 @@ async def test_each_schedule_says_when_it_is_due_next(watched: World) -> None:
 
 async def test_a_sweep_is_due_when_quiet_hours_end(watched: World) -> None:
     """Where that comes before the schedule's next moment."""
-    assert watched.alerts and watched.alerts.quotas
-    quotas = watched.alerts.quotas.model_copy(update={"every": Schedule.parse("0 12 * * *")})
-    watched.alerts = watched.alerts.model_copy(update={"quotas": quotas})
+    assert FILE.quotas
+    quotas = FILE.quotas.model_copy(update={"every": Schedule.parse("0 12 * * *")})
+    watched.alerts = FILE.model_copy(update={"quotas": quotas})
     seven_in_berlin = START.replace(day=25, hour=6)
     assert f"`0 12 * * *` · next <!date^{int(seven_in_berlin.timestamp())}^" in await asked(watched)
 
@@ -164,7 +164,7 @@ async def test_without_an_alerts_file_keys_are_watched_alone(watched: World) -> 
 
 async def test_a_quay_that_cannot_be_used_is_shown(watched: World) -> None:
     """As the admin channel was told of it."""
-    watch = HealthWatch(watched.redis, watched.slack, watched.clock)
+    watch = HealthWatch(watched.redis, watched.slack, watched.clock, watched.quay.prove_writer)
     for _ in range(2):
         await watch.note("refused", "The token is wrong.", "C1")
         watched.clock.forward(minutes=1)
