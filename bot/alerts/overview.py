@@ -70,7 +70,7 @@ def planned(file: AlertsFile | None, now: datetime) -> list[Planned]:
     if file and (quotas := file.quotas):
         plans.append(
             Planned(
-                "Namespaces and their quotas",
+                "Quotas",
                 str(quotas.every),
                 quotas.next_due(now, zone),
                 str(quotas.quiet) if quotas.quiet else "",
@@ -78,5 +78,5 @@ def planned(file: AlertsFile | None, now: datetime) -> list[Planned]:
         )
     if file and file.report:
         every = file.report.every
-        plans.append(Planned("The report of the registry", str(every), every.next_after(now, zone)))
-    return [*plans, Planned("The head of the audit", str(EVERY_MORNING), EVERY_MORNING.next_after(now, zone))]
+        plans.append(Planned("Report of the registry", str(every), every.next_after(now, zone)))
+    return [*plans, Planned("Head of the audit", str(EVERY_MORNING), EVERY_MORNING.next_after(now, zone))]

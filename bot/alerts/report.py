@@ -9,7 +9,7 @@ from statistics import median
 
 from bot.alerts.forecast import Sample
 from bot.alerts.keys import is_quays_own, step_of
-from bot.alerts.samples import day_of
+from bot.alerts.samples import as_sampled, day_of
 from bot.audit import Entry
 from bot.quay.models import ServiceKey
 from bot.quay.operations import OPERATIONS
@@ -46,7 +46,8 @@ def growth(reading: Reading, samples: Sequence[Sample], start: datetime) -> Grow
     after = [sample.used for sample in samples if sample.day > day]
     if not before and not after:
         return Growth(reading)
-    return Growth(reading, reading.used - int(before[-1] if before else after[0]), begun=not before)
+    grown = as_sampled(reading.used) - (before[-1] if before else after[0])
+    return Growth(reading, int(grown), begun=not before)
 
 
 def together(growths: Sequence[Growth]) -> Together:

@@ -145,8 +145,8 @@ def _since(alert: Alert) -> str:
 
 
 def _plan(plan: Planned) -> str:
-    quiet = f" · quiet {code(plan.quiet)}" if plan.quiet else ""
-    return f"• {plan.what} {code(plan.schedule)} · next {date(plan.next)}{quiet}"
+    quiet = f", quiet {code(plan.quiet)}" if plan.quiet else ""
+    return f"• {plan.what} {date(plan.next)} · {code(plan.schedule)}{quiet}"
 
 
 def _fullness(alert: Alert) -> float:

@@ -114,7 +114,7 @@ def report(found: Report, refusal: Refusal | None = None) -> Message:
         blocks.append(section("*Fullest and fastest-growing namespaces*"))
         blocks.append(_table(found))
     begun = any(each.begun for each in found.growths)
-    notes = [f"{_BEGUN} since it was first counted, after {date(found.start, 'day')}"] if begun else []
+    notes = [f"{_BEGUN} since it was first counted, which was later"] if begun else []
     notes += [measured, _period(found), *refusal_notes([refusal] if refusal else [])]
     blocks.append(context("\n".join(notes)))
     return message(f"{title}: {said}", blocks)
@@ -136,7 +136,7 @@ def _together(together: Together) -> str:
     """The sum over namespaces: what several of them share is in it for each, so it is more than the size."""
     grown = f" ({_difference(together.grown)})" if together.grown is not None else ""
     named = f"{count(together.namespaces)} namespace{'' if together.namespaces == 1 else 's'}"
-    return f"{size(together.used)}{grown} by {named}, each counted for itself"
+    return f"{size(together.used)}{grown} by {named}; what they share counts for each"
 
 
 def _period(found: Report) -> str:

@@ -122,17 +122,19 @@ async def test_keys_that_come_to_their_end_are_shown(watched: World) -> None:
 
 async def test_each_schedule_says_when_it_is_due_next(watched: World) -> None:
     """In the file's time zone; the tokens show it in the reader's."""
-    shown = await asked(watched)
+    answer = await watched.type("U0DAVE", "alerts")
+    assert answer
     nine_in_berlin = START.replace(day=30, hour=8)
-    for what, next_ in (
-        ("Service keys `1m`", START + timedelta(minutes=1)),
-        ("Namespaces and their quotas `*/15 * * * *`", START + timedelta(minutes=15)),
-        ("The report of the registry `0 9 * * mon`", nine_in_berlin),
-        ("The head of the audit `0 8 * * *`", START.replace(day=25, hour=7)),
+    for what, schedule, next_ in (
+        ("Service keys", "`1m`", START + timedelta(minutes=1)),
+        ("Quotas", "`*/15 * * * *`, quiet `22:00-07:00`", START + timedelta(minutes=15)),
+        ("Report of the registry", "`0 9 * * mon`", nine_in_berlin),
+        ("Head of the audit", "`0 8 * * *`", START.replace(day=25, hour=7)),
     ):
-        assert f"{what} · next <!date^{int(next_.timestamp())}^" in shown
-    assert "· quiet `22:00-07:00`" in shown
-    assert "alerts.yaml · its times are in Europe/Berlin" in shown
+        (line,) = [line for text in markup_of(answer) for line in text.splitlines() if line.startswith(f"• {what} ")]
+        assert line.startswith(f"• {what} <!date^{int(next_.timestamp())}^")
+        assert line.endswith(f" · {schedule}")
+    assert "alerts.yaml · its times are in Europe/Berlin" in text_of(answer)
 
 
 async def test_a_sweep_is_due_when_quiet_hours_end(watched: World) -> None:
@@ -141,7 +143,7 @@ async def test_a_sweep_is_due_when_quiet_hours_end(watched: World) -> None:
     quotas = FILE.quotas.model_copy(update={"every": Schedule.parse("0 12 * * *")})
     watched.alerts = FILE.model_copy(update={"quotas": quotas})
     seven_in_berlin = START.replace(day=25, hour=6)
-    assert f"`0 12 * * *` · next <!date^{int(seven_in_berlin.timestamp())}^" in await asked(watched)
+    assert f"• Quotas <!date^{int(seven_in_berlin.timestamp())}^" in await asked(watched)
 
 
 async def test_keys_that_wait_are_counted(watched: World) -> None:
@@ -156,9 +158,9 @@ async def test_without_an_alerts_file_keys_are_watched_alone(watched: World) -> 
     """And it is said that there is no file."""
     watched.alerts = None
     shown = await asked(watched)
-    assert "Service keys `1m`" in shown
-    assert "The head of the audit" in shown
-    assert "quotas" not in shown
+    assert "• Service keys <!date^" in shown
+    assert "• Head of the audit <!date^" in shown
+    assert "Quotas" not in shown
     assert "There is no alerts file" in shown
 
 
