@@ -79,17 +79,8 @@ STAGE = "C0GENERAL"
 """A channel in which nothing else is said."""
 
 
-def take_scenes(browser: Browser, url: str, scenes: Mapping[str, Scene]) -> None:
-    """Take what is said by itself over days: each message and its thread as it stood, in a quiet channel."""
-    placed = asyncio.run(_placed(url, scenes))
-    with open_window(browser, url, phone=True) as phone:
-        phone.enter("Bob", STAGE)
-        for name, (first, last) in placed.items():
-            take(phone, name, phone.message_at(first), to=phone.message_at(last))
-
-
-async def _placed(url: str, scenes: Mapping[str, Scene]) -> dict[str, tuple[MessageId, MessageId]]:
-    """Post every scene; returns its first and its last message."""
+async def place(url: str, scenes: Mapping[str, Scene]) -> dict[str, tuple[MessageId, MessageId]]:
+    """Post every scene, before there is a browser; returns its first and its last message."""
     placed = {}
     async with open_slack(f"{url}api/", SlackSettings("").bot_token) as web:
         slack = SlackMessenger(web)
@@ -100,6 +91,14 @@ async def _placed(url: str, scenes: Mapping[str, Scene]) -> dict[str, tuple[Mess
                 last = await post(STAGE, reply, thread=first)
             placed[name] = (first, last)
     return placed
+
+
+def take_scenes(browser: Browser, url: str, placed: Mapping[str, tuple[MessageId, MessageId]]) -> None:
+    """Take what is said by itself over days: each message and its thread as it stood."""
+    with open_window(browser, url, phone=True) as phone:
+        phone.enter("Bob", STAGE)
+        for name, (first, last) in placed.items():
+            take(phone, name, phone.message_at(first), to=phone.message_at(last))
 
 
 def take(window: Window, name: str, message: Locator, *, to: Locator | None = None) -> None:
@@ -121,10 +120,12 @@ def main() -> None:
         sys.exit("Set CHROMIUM to the path of a Chromium.")
     FOLDER.mkdir(parents=True, exist_ok=True)
     scenes = asyncio.run(tell())
-    with running_sandbox() as url, running_browser(chromium) as browser:
-        wait_for_first_round(browser, url)
-        take_all(browser, url)
-        take_scenes(browser, url, scenes)
+    with running_sandbox() as url:
+        placed = asyncio.run(place(url, scenes))
+        with running_browser(chromium) as browser:
+            wait_for_first_round(browser, url)
+            take_all(browser, url)
+            take_scenes(browser, url, placed)
 
 
 if __name__ == "__main__":

@@ -125,7 +125,8 @@ class Story:
         for days in (30, 7, 1):
             clock.now = key.expiration - timedelta(days=days, hours=-1)
             await self.look()
-            self.see(f"expiring-key-{days}-phone", "builders eu")
+            if days != 7:
+                self.see(f"expiring-key-{days}-phone", "builders eu")
         key.expiration += timedelta(days=90)
         await self.look()
         self.see("expiring-key-closed-phone", "builders eu")
