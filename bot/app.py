@@ -22,6 +22,7 @@ from bot.alerts.reporting import Reporter
 from bot.alerts.samples import Samples
 from bot.alerts.schedule import Appointments, Claims
 from bot.alerts.sweep import QuotaSweep
+from bot.alerts.tokens import TokenEnds
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit, audit_key
 from bot.changes import Arrivals, Changes, Executor, Expiry, Freezing, Gate, Measuring, Reminders, Telling
@@ -46,6 +47,7 @@ from bot.permissions import Policy
 from bot.permissions.file import PolicyFile, open_policy_file, witnesses
 from bot.preview import Preview
 from bot.quay.client import Quay, open_client
+from bot.quay.tokens import ends_of
 from bot.sealing import Sealer, derive_key
 from bot.settings import Settings
 from bot.slack import SlackMessenger, open_slack
@@ -249,6 +251,7 @@ def _build(
         vault,
         {"postRegistrySize": measuring.begin},
     )
+    tokens = TokenEnds(redis, messenger, clock, ends_of(settings.tokens_of_quay))
     works = Works(redis)
     pages = Pages(Cursors(redis, clock), messenger, works, clock)
     dispatcher = Dispatcher(
@@ -266,7 +269,7 @@ def _build(
         RegistryLinks(str(settings.quay_url)),
         messenger,
         pages,
-        Overviews(redis, alerts.current, alerts.path.name, clock),
+        Overviews(redis, alerts.current, alerts.path.name, clock, tokens.ends),
     )
     paging = Paging(dispatcher, pages, Exporter(messenger, works, clock), grammar)
     jobs = Jobs(
@@ -286,7 +289,8 @@ def _build(
         waiting=waiting,
         expiring=ExpiringKeys(redis, messenger, clock),
         sweep=QuotaSweep(quay, redis, messenger, clock),
-        health=HealthWatch(redis, messenger, clock),
+        health=HealthWatch(redis, messenger, clock, quay.prove_writer),
+        tokens=tokens,
         reporter=Reporter(redis, quay, audit, Samples(redis), messenger, Appointments(redis), clock),
         claims=Claims(redis),
         channels=ChannelCheck(redis, messenger, clock, alerts.path.name),
@@ -321,5 +325,5 @@ def _build(
         reveals,
         paging,
         jobs,
-        Preview(quay, arrivals, waiting, jobs.expiring, jobs.sweep, jobs.reporter),
+        Preview(quay, arrivals, waiting, jobs.expiring, jobs.sweep, jobs.health, tokens, jobs.reporter),
     )

@@ -25,9 +25,8 @@ from bot.documents import DocumentError
 from bot.logs import set_up_logs
 from bot.manifest import manifest
 from bot.permissions.file import PolicyFile
-from bot.preview import Saying, as_object, as_text
+from bot.preview import Foreseen, as_object, as_text
 from bot.proving import AsJson, check, why
-from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
 from bot.sealing import Tampered
 from bot.server import build_server
@@ -158,17 +157,22 @@ def preview_alerts(*, as_json: AsJson = False) -> None:
     file = alerts.current()
     if file is None:
         _refuse([f"{settings.alerts_file} is not there, so there are no alerts"])
-    sayings: list[Saying] = []
+    found: list[Foreseen] = []
 
     async def run(app: App) -> None:
-        sayings.extend(await app.preview.run(file))
+        found.append(await app.preview.run(file))
 
     try:
         _run(settings, policy, grammar, alerts, run)
-    except (QuayError, RedisError, Tampered) as error:
+    except (RedisError, Tampered) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
+    (foreseen,) = found
+    sayings = foreseen.sayings
     print(json.dumps(list(map(as_object, sayings)), indent=2) if as_json else as_text(sayings))
+    if foreseen.failure:
+        print(foreseen.failure, file=sys.stderr)
+        sys.exit(1)
 
 
 def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedAlerts]:

@@ -7,13 +7,12 @@ from datetime import datetime, timedelta, tzinfo
 import structlog
 from redis.asyncio import Redis
 
-from bot.alerts.schedule import Schedule
+from bot.alerts.schedule import EVERY_MORNING
 from bot.audit import BEGINNING, Audit
 from bot.messages import Messenger
 from bot.sealing import Tampered
 from bot.views import audit as views
 
-DAILY = Schedule.parse("0 8 * * *")
 PUBLISHING = "quaymaster:audit:publishing"
 PUBLISHING_SECONDS = 55
 """So long one process has for posting the head before another may try."""
@@ -39,7 +38,11 @@ class AuditKeeping:
 
         The first day of a new record is passed over. Raises MessengerError; the next minute tries again.
         """
-        due_at, last_due, channel = DAILY.slot(self.clock(), self.zone()), await self._last_due(), self.channel()
+        due_at, last_due, channel = (
+            EVERY_MORNING.slot(self.clock(), self.zone()),
+            await self._last_due(),
+            self.channel(),
+        )
         if last_due is None:
             await self.audit.note_published(due_at, BEGINNING)
         elif last_due < due_at and channel is not None and await self._begin():

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from bot.alerts.config import AlertsFile, KeyAlerts
+from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.health import HealthWatch
 from bot.alerts.reporting import Reporter
 from bot.alerts.sweep import QuotaSweep
+from bot.alerts.tokens import TokenEnds
 from bot.alerts.waiting import WaitingKeys
 from bot.changes import Arrivals
 from bot.messages import Message, MessageId
 from bot.quay.client import Quay
+from bot.quay.errors import QuayError
 from bot.views.cards import card
 from bot.views.plain import plain
 from bot.views.report import report
@@ -50,6 +53,14 @@ class Collector:
 
 
 @dataclass(frozen=True)
+class Foreseen:
+    """What would be said; with a `failure` of Quay, what does not need its answer."""
+
+    sayings: Sequence[Saying]
+    failure: QuayError | None = None
+
+
+@dataclass(frozen=True)
 class Preview:
     """The parts that say something by themselves, rehearsed."""
 
@@ -58,30 +69,40 @@ class Preview:
     waiting: WaitingKeys
     expiring: ExpiringKeys
     sweep: QuotaSweep
+    health: HealthWatch
+    tokens: TokenEnds
     reporter: Reporter
 
-    async def run(self, file: AlertsFile) -> list[Saying]:
-        """What would be said: of keys that newly wait, still wait, or end; of namespaces; a report that is due.
+    async def run(self, file: AlertsFile) -> Foreseen:
+        """What would be said: of Quay itself, of keys, of namespaces; and a report that is due.
 
-        Raises QuayError, or Tampered where a key's record is not as it was stored.
+        Raises Tampered where a key's record is not as it was stored.
         """
         collector = Collector()
-        if file.keys:
-            await self._keys(file.keys, file.admin_channel, collector)
+        try:
+            await self._run(file, collector)
+        except QuayError as failure:
+            return Foreseen(collector.sayings, failure)
+        return Foreseen(collector.sayings)
+
+    async def _run(self, file: AlertsFile, collector: Collector) -> None:
+        await replace(self.tokens, messenger=collector).run(file.admin_channel, rehearsed=True)
+        await self._keys(file, collector)
         await self.sweep.rehearse(file, collector)
         moment = await self.reporter.waiting(file)
         if moment:
             await collector.post(file.report_channel, report(await self.reporter.compose(file, moment)))
-        return collector.sayings
 
-    async def _keys(self, config: KeyAlerts, admin_channel: str, collector: Collector) -> None:
-        keys = await self.quay.list_service_keys()
+    async def _keys(self, file: AlertsFile, collector: Collector) -> None:
+        health = replace(self.health, messenger=collector)
+        keys = await health.over(self.quay.list_service_keys(), file.admin_channel, rehearsed=True)
         doubts = await self.waiting.doubts(keys, rehearsed=True)
-        for record in await self.arrivals.foresee(keys, doubts, config.channel):
+        for record in await self.arrivals.foresee(keys, doubts, file.keys_channel):
             await collector.post(record.channel, card(record))
-        waiting, expiring = replace(self.waiting, messenger=collector), replace(self.expiring, messenger=collector)
-        await waiting.remind(keys, config, admin_channel, rehearsed=True)
-        await expiring.run(keys, config, admin_channel, rehearsed=True)
+        if file.keys:
+            waiting, expiring = replace(self.waiting, messenger=collector), replace(self.expiring, messenger=collector)
+            await waiting.remind(keys, file.keys, file.admin_channel, rehearsed=True)
+            await expiring.run(keys, file.keys, file.admin_channel, rehearsed=True)
 
 
 def as_object(saying: Saying) -> dict[str, Any]:

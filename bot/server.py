@@ -27,7 +27,7 @@ from bot.app import App
 from bot.messages import HOME, Message
 from bot.permissions import Actor, Person
 from bot.slack import FAILURES, reason_of
-from bot.surfaces import Surfaces, build_surfaces, channel_where
+from bot.surfaces import Surfaces, build_surfaces, channel_where, value_of
 from bot.views import errors, secrets, work
 from handlers.confirmations import ClickAnswer
 from handlers.details import Details
@@ -121,7 +121,7 @@ class Listeners:
         click: Callable[[str, str, Person], Awaitable[ClickAnswer | None]],
     ) -> None:
         action = body["actions"][0]
-        value = action["selected_option"]["value"] if "selected_option" in action else action["value"]
+        value = value_of(action)
         replaces = False
 
         async def answer() -> Message | None:

@@ -109,6 +109,12 @@ class Settings(BaseSettings):
         return (self.secret_key or self.slack_signing_secret).get_secret_value()
 
     @property
+    def tokens_of_quay(self) -> dict[str, str]:
+        """The tokens for Quay, by the names of their settings."""
+        named = {"QUAY_TOKEN": self.quay_token, "QUAY_READ_TOKEN": self.quay_read_token}
+        return {name: token.get_secret_value() for name, token in named.items() if token}
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for masking."""
         given = (

@@ -150,7 +150,8 @@ class Surfaces:
 
     async def extend_key(self, body: Body) -> None:
         """Open the form of a key's change, with the key given and a time proposed."""
-        await self._fill_in(body, "keys update", {"kid": body["actions"][0]["value"]}, {"expires": PROPOSED_EXTENSION})
+        kid = value_of(body["actions"][0])
+        await self._fill_in(body, "keys update", {"kid": kid}, {"expires": PROPOSED_EXTENSION})
 
     async def filter(self, body: Body) -> None:
         """Open the form of a command that was answered, with the filters in force."""
@@ -286,6 +287,11 @@ def build_surfaces(app: App) -> Surfaces:
 def channel_where(body: Body) -> str:
     """The channel of a click, or the Home tab."""
     return str(body["channel"]["id"]) if body.get("channel") else HOME
+
+
+def value_of(action: Body) -> str:
+    """What a button carries, or the chosen option of a menu."""
+    return str(action["selected_option"]["value"] if "selected_option" in action else action["value"])
 
 
 def _actor(body: Body) -> Actor:

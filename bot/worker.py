@@ -25,6 +25,7 @@ from bot.alerts.health import HealthWatch
 from bot.alerts.reporting import Reporter
 from bot.alerts.schedule import EVERY_MINUTE, TAKEN_FOR, Claims
 from bot.alerts.sweep import QuotaSweep
+from bot.alerts.tokens import TokenEnds
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit
 from bot.changes import (
@@ -97,6 +98,7 @@ class Jobs:
     expiring: ExpiringKeys
     sweep: QuotaSweep
     health: HealthWatch
+    tokens: TokenEnds
     reporter: Reporter
     claims: Claims
     channels: ChannelCheck
@@ -128,11 +130,12 @@ class Jobs:
         await self._kept("schedules", self._start_due())
 
     async def watch_keys(self, _: dict[str, Any]) -> None:
-        """Notice keys that wait, no longer wait, or come to their end; and whether Quay can be used."""
+        """Notice keys that wait, no longer wait, or come to their end; whether Quay can be used, and for how long."""
         alerts, first = self.alerts.current(), self.policy.current().first_admin_channel
         keys_channel = alerts.keys_channel if alerts else first
         admin_channel = alerts.admin_channel if alerts else first
         if keys_channel and admin_channel:
+            await self._kept("tokens", self.tokens.run(admin_channel))
             await self._kept("watch_keys", self._watch_keys(keys_channel, admin_channel))
 
     async def sweep_quotas(self, _: dict[str, Any]) -> None:

@@ -151,6 +151,11 @@ class QuotaAlerts(_Frozen):
         moment = self.every.slot(now, zone)
         return max(moment, self.quiet.last_end(now, zone)) if self.quiet else moment
 
+    def next_due(self, now: datetime, zone: tzinfo) -> datetime:
+        """The first moment after `now` at which a sweep is due."""
+        moment = self.every.next_after(now, zone)
+        return min(moment, self.quiet.next_end(now, zone)) if self.quiet else moment
+
     def route_for(self, namespace: str) -> Route | None:
         """The first route that fits a namespace, with the levels that hold for it; None: nobody is told."""
         route = next((route for route in self.routes if route.fits(namespace)), None)

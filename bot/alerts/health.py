@@ -81,34 +81,47 @@ def condition_of(error: QuayError) -> Condition:
 
 
 def said_of(error: QuayError) -> str:
-    """Quay's own words."""
-    return f"{error.message} (HTTP {error.status})" if error.status else error.message
+    """Quay's own words, as a sentence."""
+    return f"{error.message.rstrip('.')} (HTTP {error.status})." if error.status else error.message
 
 
 @dataclass(frozen=True)
 class HealthWatch:
-    """Watches the reads that the bot makes anyway, one each minute; asks Quay nothing by itself."""
+    """Watches the reads that the bot makes anyway, one each minute."""
 
     redis: Redis
     messenger: Messenger
     clock: Callable[[], datetime]
+    prove_writer: Callable[[], Awaitable[None]]
+    """Asks Quay whether it takes the token for changes, where that is another than the one for reading."""
 
-    async def over(self, reading: Awaitable[Result], channel: str) -> Result:
+    async def over(self, reading: Awaitable[Result], channel: str, *, rehearsed: bool = False) -> Result:
         """Await work that begins with a read of Quay, and note what it showed. Raises what the work raises."""
         try:
             result = await reading
         except QuayError as error:
-            await self.note(condition_of(error), said_of(error), channel)
+            await self.note(condition_of(error), said_of(error), channel, rehearsed=rehearsed)
             raise
-        await self.note("well", "", channel)
+        condition, said = await self._of_writer()
+        await self.note(condition, said, channel, rehearsed=rehearsed)
         return result
 
-    async def note(self, condition: Condition, said: str, channel: str) -> None:
+    async def _of_writer(self) -> tuple[Condition, str]:
+        """What Quay says of the token for changes. That it fails otherwise says nothing: it has just answered."""
+        try:
+            await self.prove_writer()
+        except (Unauthorized, Forbidden) as error:
+            return "powerless", said_of(error)
+        except QuayError as error:
+            log.warning("token_not_proved", said=str(error))
+        return "well", ""
+
+    async def note(self, condition: Condition, said: str, channel: str, *, rehearsed: bool = False) -> None:
         """Note one look, and tell the channel of what it does not know. What Slack refuses is tried at the next look.
 
         A look during which another worker notes one counts as that one.
         """
-        memory, now = await HealthMemory.load(self.redis), self.clock()
+        memory, now = await HealthMemory.load(self.redis, rehearsed=rehearsed), self.clock()
         before = memory.get(QUAY)
         if before and is_claimed(before, now):
             return

@@ -1,6 +1,6 @@
 """Reads what `alerts` answers: the memory of alerts, and the schedules of the file in force."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -9,21 +9,24 @@ from redis.asyncio import Redis
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ToldKeys
 from bot.alerts.health import QUAY, HealthMemory
-from bot.alerts.schedule import EVERY_MINUTE, Schedule
+from bot.alerts.schedule import EVERY_MINUTE, EVERY_MORNING
 from bot.alerts.silences import Silences
 from bot.alerts.standings import Standings
+from bot.alerts.waiting import WatchedKeys
 from bot.views.overview import Active, Ending, Overview, Planned
 
 
 @dataclass(frozen=True)
 class Overviews:
-    """Costs four round trips to Redis, and no request to Quay or Slack."""
+    """Costs five round trips to Redis, and no request to Quay or Slack."""
 
     redis: Redis
     alerts: Callable[[], AlertsFile | None]
     name: str
     """What the alerts file is called."""
     clock: Callable[[], datetime]
+    tokens: Mapping[str, datetime]
+    """When the bot's tokens end, of those that say so, by the names of their settings."""
 
     async def read(self) -> Overview:
         """Read it."""
@@ -38,8 +41,10 @@ class Overviews:
                 for told in (await ToldKeys.load(self.redis)).values()
                 if told.message_id is not None
             ],
+            waiting=len(await WatchedKeys.load(self.redis)),
             condition=health.told if health else "well",
             since=health.began if health else None,
+            tokens=self.tokens,
         )
 
     async def _active(self, file: AlertsFile | None) -> list[Active]:
@@ -60,9 +65,18 @@ class Overviews:
 def planned(file: AlertsFile | None, now: datetime) -> list[Planned]:
     """What is done on a schedule, and when next."""
     zone = file.time_zone if file else UTC
-    schedules: list[tuple[str, Schedule]] = [("Service keys", file.keys.every if file and file.keys else EVERY_MINUTE)]
-    if file and file.quotas:
-        schedules.append(("Namespaces and their quotas", file.quotas.every))
+    keys = file.keys.every if file and file.keys else EVERY_MINUTE
+    plans = [Planned("Service keys", str(keys), keys.next_after(now, zone))]
+    if file and (quotas := file.quotas):
+        plans.append(
+            Planned(
+                "Quotas",
+                str(quotas.every),
+                quotas.next_due(now, zone),
+                str(quotas.quiet) if quotas.quiet else "",
+            )
+        )
     if file and file.report:
-        schedules.append(("The report of the registry", file.report.every))
-    return [Planned(what, str(schedule), schedule.next_after(now, zone)) for what, schedule in schedules]
+        every = file.report.every
+        plans.append(Planned("Report of the registry", str(every), every.next_after(now, zone)))
+    return [*plans, Planned("Head of the audit", str(EVERY_MORNING), EVERY_MORNING.next_after(now, zone))]

@@ -42,10 +42,14 @@ class QuietHours:
         """The latest moment at or before `now` at which they ended, in UTC."""
         return max(end for _, end in self._around(now, zone) if end <= now)
 
+    def next_end(self, now: datetime, zone: tzinfo) -> datetime:
+        """The first moment after `now` at which they end, in UTC."""
+        return min(end for _, end in self._around(now, zone) if end > now)
+
     def _around(self, now: datetime, zone: tzinfo) -> list[tuple[datetime, datetime]]:
         today = now.astimezone(zone).date()
         spans = []
-        for day in (today - 2 * _DAY, today - _DAY, today):
+        for day in (today - 2 * _DAY, today - _DAY, today, today + _DAY):
             last_day = day if self.start < self.end else day + _DAY
             begin = datetime.combine(day, self.start, zone).astimezone(UTC)
             spans.append((begin, datetime.combine(last_day, self.end, zone).astimezone(UTC)))

@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from statistics import median
 
 from bot.alerts.forecast import Sample
-from bot.alerts.keys import is_quays_own
-from bot.alerts.samples import day_of
+from bot.alerts.keys import is_quays_own, step_of
+from bot.alerts.samples import as_sampled, day_of
 from bot.audit import Entry
 from bot.quay.models import ServiceKey
 from bot.quay.operations import OPERATIONS
 from bot.readings import Reading
-from bot.views.report import Deeds, Growth, KeyFigures, Mishap
+from bot.views.report import Deeds, Growth, KeyFigures, Mishap, Together
 
 NAMED = 5
 """So many of the fullest namespaces are named, and so many of those that grow fastest."""
@@ -24,21 +25,35 @@ _REQUESTS = frozenset({"change_proposed", "key_arrived"})
 
 
 def key_figures(keys: Sequence[ServiceKey], now: datetime) -> KeyFigures:
-    """Count service keys. An expired one counts as none."""
+    """Count service keys. An expired one counts as none; one that its service renews in time needs nobody."""
     good = [key for key in keys if not key.is_waiting and (key.expiration_date is None or key.expiration_date > now)]
+    ending = [(key.expiration_date, key) for key in good if key.expiration_date and step_of(key, (SOON,), now)]
     return KeyFigures(
         good=len(good),
-        expiring=sum(key.expiration_date is not None and key.expiration_date - now <= SOON for key in good),
-        unrotated=sum(key.rotation_duration is None and not is_quays_own(key) for key in good),
+        expiring=[key for _, key in sorted(ending, key=itemgetter(0))],
+        unrotated=[key for key in good if key.rotation_duration is None and not is_quays_own(key)],
         waiting=sum(key.is_waiting for key in keys),
     )
 
 
 def growth(reading: Reading, samples: Sequence[Sample], start: datetime) -> Growth:
-    """How much a namespace has grown since the day of a moment, or the day before where that one has no sample."""
+    """How much a namespace has grown since the day of a moment, or the day before where that one has no sample.
+
+    Where neither has one, it is how much since the first sample after them.
+    """
     day = day_of(start)
     before = [sample.used for sample in samples if day - 1 <= sample.day <= day]
-    return Growth(reading, reading.used - int(before[-1]) if before else None)
+    after = [sample.used for sample in samples if sample.day > day]
+    if not before and not after:
+        return Growth(reading)
+    grown = as_sampled(reading.used) - (before[-1] if before else after[0])
+    return Growth(reading, int(grown), begun=not before)
+
+
+def together(growths: Sequence[Growth]) -> Together:
+    """The sums over all namespaces."""
+    known = [growth.grown for growth in growths if growth.grown is not None]
+    return Together(len(growths), sum(growth.reading.used for growth in growths), sum(known) if known else None)
 
 
 def telling(growths: Sequence[Growth]) -> list[Growth]:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from bot.alerts.announcing import RETRY_LATER
 from bot.alerts.config import AlertsFile
-from bot.alerts.report import EARLIER, Chronicle, growth, key_figures, telling
+from bot.alerts.report import EARLIER, Chronicle, growth, key_figures, telling, together
 from bot.alerts.samples import Samples, chunks
 from bot.alerts.schedule import Appointments
 from bot.audit import Audit
@@ -92,9 +92,10 @@ class Reporter:
         return Report(
             start=start.astimezone(config.time_zone),
             end=moment.astimezone(config.time_zone),
+            at=self.clock().astimezone(config.time_zone),
             measured=await self._measured(await self.quay.get_registry_size()),
             growths=telling(growths),
-            namespaces=len(readings),
+            together=together(growths),
             keys=key_figures(keys, self.clock()),
             deeds=await self._deeds(start, moment),
         )

@@ -72,6 +72,12 @@ def day_of(now: datetime) -> int:
     return int(now.astimezone(UTC).timestamp() // 86_400)
 
 
+def as_sampled(used: int) -> float:
+    """A use as a sample would have it: the first 24 bits of it are exact. Compare samples with this."""
+    sampled: float = _USE.unpack(_USE.pack(used))[0]
+    return sampled
+
+
 def _with_sample(value: bytes, day: int, used: int) -> bytes:
     """A day's sample added to those of the days before it; days without one are gaps."""
     first = _DAY.unpack_from(value)[0] if value else day

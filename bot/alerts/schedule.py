@@ -83,6 +83,8 @@ def _interval(text: str) -> timedelta:
 
 EVERY_MINUTE = Schedule.parse("1m")
 """How often Quay is asked for keys where no file says otherwise."""
+EVERY_MORNING = Schedule.parse("0 8 * * *")
+"""When the head of the audit is published."""
 
 
 class Claims:

@@ -5,25 +5,35 @@ from typing import Literal
 
 from bot.messages import Message
 from bot.views.blocks import context, header, message, section
-from bot.views.text import date, duration, escape
+from bot.views.text import code, date, duration, escape
 
-Condition = Literal["well", "down", "refused"]
-"""What a look at Quay showed: it did as asked; it did not answer, or with a failure; it refused the bot's token."""
+Condition = Literal["well", "down", "refused", "powerless"]
+"""What a look at Quay showed: it did as asked; it did not answer, or with a failure; it refused the bot's token, or
+only that with which the bot changes things."""
 
 TITLES: dict[Condition, str] = {
     "well": "Quay answers the bot again",
     "down": "Quay does not answer the bot as it should",
     "refused": "Quay refuses the bot's token",
+    "powerless": "Quay refuses the bot's token for changes",
 }
+_RENEW = (
+    "Make a new token of a superuser with the scope `super:user`, set it as {setting} where the bot runs, and restart "
+    "the bot."
+)
 _ADVICE: dict[Condition, str] = {
     "well": "",
-    "down": "Look at Quay's own logs; `status` asks it once more.",
-    "refused": (
-        "Whoever runs the bot has to make a new token of a superuser with the scope super:user, "
-        "set it, and restart the bot."
-    ),
+    "down": "Look at Quay's own logs. `status` asks Quay once more.",
+    "refused": _RENEW.format(setting="`QUAY_READ_TOKEN` (`QUAY_TOKEN` where there is none for reading)"),
+    "powerless": _RENEW.format(setting="`QUAY_TOKEN`"),
 }
-_MEANWHILE = "Meanwhile the bot notices no new keys and no full namespaces, and changes nothing."
+_BLIND = "Until then the bot notices no new keys and no full namespaces, and changes nothing."
+_MEANWHILE: dict[Condition, str] = {
+    "well": "",
+    "down": _BLIND,
+    "refused": _BLIND,
+    "powerless": "Until then the bot reads and tells as before, and no change can be done.",
+}
 
 
 def trouble(condition: Condition, said: str, began: datetime) -> Message:
@@ -31,10 +41,17 @@ def trouble(condition: Condition, said: str, began: datetime) -> Message:
     title = TITLES[condition]
     blocks = (
         header(title),
-        section(f"{escape(said)}\n{_ADVICE[condition]}".strip()),
-        context(f"Since {date(began)}. {_MEANWHILE} This message will say when it is over."),
+        section(f"Since {date(began)}: {escape(said)}\n{_ADVICE[condition]}".strip()),
+        context(f"{_MEANWHILE[condition]} This message will say when it is over."),
     )
     return message(f"{title}: {said}", blocks)
+
+
+def token_ends(setting: str, ends: datetime, now: datetime) -> Message:
+    """A token of the bot that ends soon: when, and what to do."""
+    title = f"The bot's {setting} ends in {duration(ends - now)}"
+    said = f"Valid until {date(ends)}; then Quay refuses it. {_RENEW.format(setting=code(setting))}"
+    return message(title, (header(title), section(said)))
 
 
 def over(began: datetime, ended: datetime) -> Message:

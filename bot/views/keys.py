@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from slack_sdk.models.blocks import ActionsBlock, Option, PlainTextObject, StaticSelectElement
+
 from bot.messages import Block, Message
 from bot.notices import Refusal
 from bot.quay.models import ServiceKey
@@ -11,11 +13,14 @@ from bot.views.blocks import actions, button, context, header, section, table
 from bot.views.text import clip, code, count, date, duration, escape, visible
 
 EXTEND = "key_extend"
-"""The action of the button that opens the form of `keys update`; its value is the key's id."""
+"""The action of the button, or the choice, that opens the form of `keys update`; its value is the key's id."""
 
 _NAME = 50
 _CELL = 40
 _NAMED = 5
+_OPTIONS = 100
+_OPTION, _OPTION_VALUE = 75, 150
+"""Slack's limits of a static select: its options, and the characters of an option's text and value."""
 
 
 EXPIRED = timedelta(0)
@@ -104,20 +109,32 @@ def digest(ends: Sequence[KeyEnd], total: int, refusal: Refusal | None = None) -
     title = f"{among} service keys expire soon" + (f" ({count(expired)} have already)" if expired else "")
     cells = [
         (
-            f"{end.expires.astimezone(UTC):%Y-%m-%d %H:%M}",
-            _cell(end.service),
-            _cell(end.name),
+            f"{end.expires.astimezone(UTC):%d %b %H:%M}",
+            f"{_cell(end.name)} ({_cell(end.service)})",
             count(end.outlasting) if end.outlasting else "none",
         )
         for end in ordered
     ]
-    shown, found_room = table(("Expires (UTC)", "Service", "Key", "Other keys then"), cells, right=(3,))
+    shown, found_room = table(("UTC", "Key (service)", "Others"), cells, right=(2,), wrapped=(1,))
     unshown = len(ends) - found_room
     notes = [f"{count(unshown)} more, later ones, are not in the table"] if unshown else []
-    notes.append("To extend one: `keys update KID --expires 90d`; for the ids: `keys list --expiring 30d`")
+    notes.append("Others: other keys of the service that are valid then")
     notes += [_meant_for(refusal)] if refusal else []
     named = _list(ordered, lambda end: f"{_named(end)}: {date(end.expires, 'day')}")
-    return Message(f"{title}: {named}", (header(title), shown, context("\n".join(notes))))
+    return Message(f"{title}: {named}", (header(title), shown, context("\n".join(notes)), *_extend_one(ordered)))
+
+
+def _extend_one(ends: Sequence[KeyEnd]) -> list[Block]:
+    """A choice of the keys that can be extended, the next first; Slack takes no value as long as some ids may be."""
+    options = [
+        Option(text=PlainTextObject(text=clip(f"{_cut(end.name)} ({_cut(end.service)})", _OPTION)), value=end.kid)
+        for end in ends
+        if len(end.kid) <= _OPTION_VALUE
+    ][:_OPTIONS]
+    if not options:
+        return []
+    choice = StaticSelectElement(action_id=EXTEND, placeholder=PlainTextObject(text="Extend…"), options=options)
+    return [ActionsBlock(elements=[choice], block_id=f"keys:{options[0].value}").to_dict()]
 
 
 def next_step(ends: Sequence[KeyEnd], step: timedelta) -> Message:

@@ -1,7 +1,7 @@
 """What `alerts` answers: which alerts there are, who silenced which, and when the bot looks again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.messages import Block, Message
@@ -35,11 +35,15 @@ class Ending:
 
 @dataclass(frozen=True)
 class Planned:
-    """Something that is done on a schedule: what, the schedule as the file has it, and when it is done next."""
+    """Something that is done on a schedule: what, the schedule as the file has it, and when it is done next.
+
+    `quiet` are the hours in which only what is most urgent is said, if there are any.
+    """
 
     what: str
     schedule: str
     next: datetime
+    quiet: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,13 @@ class Overview:
     file: str
     """What the alerts file is called; empty where there is none."""
     ends: Sequence[Ending] = ()
+    waiting: int = 0
+    """Service keys that wait for approval."""
     condition: Condition = "well"
     """What the admin channel was told of Quay, and since when."""
     since: datetime | None = None
+    tokens: Mapping[str, datetime] = field(default_factory=dict)
+    """When the bot's tokens end, by their settings."""
 
 
 def overview(found: Overview) -> Message:
@@ -62,28 +70,41 @@ def overview(found: Overview) -> Message:
     loud = [each for each in found.active if each.alert.silence is None]
     acknowledged = [each for each in found.active if each.alert.silence and not each.alert.silence.until]
     snoozed = [each for each in found.active if each.alert.silence and each.alert.silence.until]
-    said = _headline(len(loud), len(acknowledged), len(snoozed), len(found.ends))
+    said = " · ".join(
+        filter(None, (_namespaces(len(loud), len(acknowledged), len(snoozed)), _keys(found.waiting, len(found.ends))))
+    )
     blocks: list[Block] = [section(f"*{said}*")]
     if found.condition != "well" and found.since:
         blocks.append(section(f"⚠️ *{TITLES[found.condition]}* since {date(found.since)}"))
     for title, group in (("Active", loud), ("Acknowledged", acknowledged), ("Snoozed", snoozed)):
         blocks += _group(title, group)
+    if found.waiting:
+        waiting = f"{count(found.waiting)} service key{' waits' if found.waiting == 1 else 's wait'}"
+        blocks.append(section(f"*{waiting} for approval* · {code('pending')} lists what waits"))
     if found.ends:
         blocks.append(_ends(found.ends))
     blocks.append(section("\n".join(("*What comes next*", *map(_plan, found.plans)))))
     source = (
         f"{escape(found.file)} · its times are in {escape(found.zone)}" if found.file else "There is no alerts file"
     )
-    blocks.append(context(f"{source} · shown in yours"))
+    notes = [f"{source} · shown in yours", *(f"{code(name)} ends {date(end)}" for name, end in found.tokens.items())]
+    blocks.append(context("\n".join(notes)))
     return message(said, blocks)
 
 
-def _headline(loud: int, acknowledged: int, snoozed: int, ends: int) -> str:
+def _namespaces(loud: int, acknowledged: int, snoozed: int) -> str:
     named = [(loud, "active"), (acknowledged, "acknowledged"), (snoozed, "snoozed")]
     parts = ", ".join(f"{count(number)} {state}" for number, state in named if number)
-    namespaces = f"Alerts: {parts}" if parts else "No namespace is at an alert level"
-    keys = f"{count(ends)} service key{' expires' if ends == 1 else 's expire'}" if ends else ""
-    return " · ".join(filter(None, (namespaces, keys)))
+    return f"Alerts: {parts}" if parts else "No namespace is at an alert level"
+
+
+def _keys(waiting: int, ends: int) -> str:
+    parts = [
+        f"{count(number)} service key {one}" if number == 1 else f"{count(number)} service keys {many}"
+        for number, one, many in ((waiting, "waits", "wait"), (ends, "expires", "expire"))
+        if number
+    ]
+    return " · ".join(parts)
 
 
 def _group(title: str, group: Sequence[Active]) -> list[Block]:
@@ -124,7 +145,8 @@ def _since(alert: Alert) -> str:
 
 
 def _plan(plan: Planned) -> str:
-    return f"{plan.what} {code(plan.schedule)} · next {date(plan.next)}"
+    quiet = f", quiet {code(plan.quiet)}" if plan.quiet else ""
+    return f"• {plan.what} {date(plan.next)} · {code(plan.schedule)}{quiet}"
 
 
 def _fullness(alert: Alert) -> float:

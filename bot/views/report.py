@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.messages import Block, Message
 from bot.notices import Refusal
+from bot.quay.models import ServiceKey
 from bot.readings import Reading
 from bot.views.alerts import refusal_notes
 from bot.views.blocks import context, header, message, section, table
@@ -13,7 +14,12 @@ from bot.views.text import clip, code, count, date, duration, escape, percent, s
 
 NAMED_MISHAPS = 5
 NAMED_COMMANDS = 8
+NAMED_KEYS = 10
+LATE = timedelta(hours=1)
+"""So long after its moment a report says that its figures are newer than its period."""
 _NAME = 60
+_KEY_NAME = 30
+_BEGUN = "*"
 
 
 @dataclass(frozen=True)
@@ -28,10 +34,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Growth:
-    """A namespace's use, and how much more that is than at the beginning; None where that is not known."""
+    """A namespace's use, and how much more that is than at the beginning; None where that is not known.
+
+    `begun` where it was counted for the first time after the beginning: it is how much more since then.
+    """
 
     reading: Reading
     grown: int | None = None
+    begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,11 +49,20 @@ class KeyFigures:
     """How many service keys there are that are good now, and those to look after among them, or beside them."""
 
     good: int
-    expiring: int
-    """Within 30 days."""
-    unrotated: int
+    expiring: Sequence[ServiceKey]
+    """Within 30 days, the next first."""
+    unrotated: Sequence[ServiceKey]
     """Good, and not replaced by its service from time to time."""
     waiting: int
+
+
+@dataclass(frozen=True)
+class Together:
+    """What all namespaces use whose use is known, and how much more that is than at the beginning."""
+
+    namespaces: int
+    used: int
+    grown: int | None
 
 
 @dataclass(frozen=True)
@@ -75,10 +94,12 @@ class Report:
 
     start: datetime
     end: datetime
+    at: datetime
+    """When it was put together: of what is not of the period, it tells how it is then."""
     measured: Measured
     growths: Sequence[Growth]
     """The fullest and the fastest-growing namespaces."""
-    namespaces: int
+    together: Together
     keys: KeyFigures
     deeds: Deeds | None
 
@@ -87,13 +108,15 @@ def report(found: Report, refusal: Refusal | None = None) -> Message:
     """The report. With a refusal it is the message for the admin channel, which says where it should have gone."""
     title = f"The registry from {found.start:%d %b} to {found.end:%d %b %Y}"
     said, measured = _measured(found.measured)
-    blocks: list[Block] = [header(title), section(f"*Size* {said}"), section(f"*Keys* {_keys(found.keys)}")]
-    blocks += [section(paragraph) for paragraph in _deeds(found.deeds)]
+    blocks: list[Block] = [header(title), section(f"*Size* {said}\n*Use* {_together(found.together)}")]
+    blocks += [section(paragraph) for paragraph in (*_keys(found.keys), *_deeds(found.deeds))]
     if found.growths:
-        blocks.append(section(f"*Fullest and fastest-growing* of {count(found.namespaces)} namespaces"))
-        blocks.append(_table(found.growths, found.end - found.start))
-    period = f"{date(found.start)} to {date(found.end)}"
-    blocks.append(context("\n".join([measured, period, *refusal_notes([refusal] if refusal else [])])))
+        blocks.append(section("*Fullest and fastest-growing namespaces*"))
+        blocks.append(_table(found))
+    begun = any(each.begun for each in found.growths)
+    notes = [f"{_BEGUN} since it was first counted, which was later"] if begun else []
+    notes += [measured, _period(found), *refusal_notes([refusal] if refusal else [])]
+    blocks.append(context("\n".join(notes)))
     return message(f"{title}: {said}", blocks)
 
 
@@ -109,13 +132,38 @@ def _measured(measured: Measured) -> tuple[str, str]:
     return f"{said} ({_difference(measured.grown)})", f"Size measured {date(measured.before)} and {date(measured.at)}"
 
 
-def _keys(keys: KeyFigures) -> str:
+def _together(together: Together) -> str:
+    """The sum over namespaces: what several of them share is in it for each, so it is more than the size."""
+    grown = f" ({_difference(together.grown)})" if together.grown is not None else ""
+    named = f"{count(together.namespaces)} namespace{'' if together.namespaces == 1 else 's'}"
+    return f"{size(together.used)}{grown} by {named}; what they share counts for each"
+
+
+def _period(found: Report) -> str:
+    period = f"Changes and requests from {date(found.start)} to {date(found.end)}"
+    return f"{period}; the rest as of {date(found.at)}" if found.at - found.end > LATE else period
+
+
+def _keys(keys: KeyFigures) -> list[str]:
     named = [
-        (keys.expiring, f"*{count(keys.expiring)} expire within 30 days*"),
-        (keys.unrotated, f"{count(keys.unrotated)} in use without rotation"),
+        (len(keys.expiring), f"*{count(len(keys.expiring))} expire within 30 days*"),
+        (len(keys.unrotated), f"{count(len(keys.unrotated))} in use without rotation"),
         (keys.waiting, f"*{count(keys.waiting)} waiting for approval*"),
     ]
-    return " · ".join((f"{count(keys.good)} approved", *(said for number, said in named if number)))
+    counted = " · ".join((f"{count(keys.good)} approved", *(said for number, said in named if number)))
+    expiring = [f"{_key(key)} {date(key.expiration_date, 'day')}" for key in keys.expiring if key.expiration_date]
+    listed = (("Expire", expiring), ("Without rotation", [_key(key) for key in keys.unrotated]))
+    return [f"*Keys* {counted}", *(f"{title}: {_list(names)}" for title, names in listed if names)]
+
+
+def _key(key: ServiceKey) -> str:
+    named = key.name or f"{key.kid[:12]}…"
+    return f"{code(clip(named, _KEY_NAME))} of {escape(clip(key.service, _KEY_NAME))}"
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {count(len(names) - NAMED_KEYS)} more ({code('keys list')})" if len(names) > NAMED_KEYS else ""
+    return ", ".join(names[:NAMED_KEYS]) + more
 
 
 def _deeds(deeds: Deeds | None) -> list[str]:
@@ -146,8 +194,9 @@ def _answers(deeds: Deeds) -> str:
     return said + (f" · *{count(deeds.unanswered)} expired without an answer*" if deeds.unanswered else "")
 
 
-def _table(growths: Sequence[Growth], length: timedelta) -> Block:
-    rows = [(clip(growth.reading.namespace, _NAME), _use(growth.reading), _grown(growth)) for growth in growths]
+def _table(found: Report) -> Block:
+    length = (found.at if found.at - found.end > LATE else found.end) - found.start
+    rows = [(clip(each.reading.namespace, _NAME), _use(each.reading), _grown(each)) for each in found.growths]
     shown, _ = table(("Namespace", "Use", f"In {duration(length)}"), rows, right=(1, 2), wrapped=(0,))
     return shown
 
@@ -158,7 +207,9 @@ def _use(reading: Reading) -> str:
 
 
 def _grown(growth: Growth) -> str:
-    return "–" if growth.grown is None else _difference(growth.grown)
+    if growth.grown is None:
+        return "–"
+    return f"{_difference(growth.grown)} {_BEGUN}" if growth.begun else _difference(growth.grown)
 
 
 def _difference(amount: int) -> str:

@@ -10,6 +10,7 @@ from bot.alerts.config import AlertsFile, KeyAlerts
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.health import HealthWatch
 from bot.alerts.quotas import Standing
+from bot.alerts.schedule import Schedule
 from bot.alerts.silences import Silences
 from bot.alerts.standings import Standings
 from bot.messages import MessageId
@@ -27,7 +28,11 @@ FILE = AlertsFile.model_validate(
         "version": 1,
         "time_zone": "Europe/Berlin",
         "admin_channel": "C1",
-        "quotas": {"every": "*/15 * * * *", "routes": [{"namespaces": ["*"], "channel": "C0ML"}]},
+        "quotas": {
+            "every": "*/15 * * * *",
+            "quiet": "22:00-07:00",
+            "routes": [{"namespaces": ["*"], "channel": "C0ML"}],
+        },
         "report": {},
     }
 )
@@ -117,29 +122,51 @@ async def test_keys_that_come_to_their_end_are_shown(watched: World) -> None:
 
 async def test_each_schedule_says_when_it_is_due_next(watched: World) -> None:
     """In the file's time zone; the tokens show it in the reader's."""
-    shown = await asked(watched)
+    answer = await watched.type("U0DAVE", "alerts")
+    assert answer
     nine_in_berlin = START.replace(day=30, hour=8)
-    for what, next_ in (
-        ("Service keys `1m`", START + timedelta(minutes=1)),
-        ("Namespaces and their quotas `*/15 * * * *`", START + timedelta(minutes=15)),
-        ("The report of the registry `0 9 * * mon`", nine_in_berlin),
+    for what, schedule, next_ in (
+        ("Service keys", "`1m`", START + timedelta(minutes=1)),
+        ("Quotas", "`*/15 * * * *`, quiet `22:00-07:00`", START + timedelta(minutes=15)),
+        ("Report of the registry", "`0 9 * * mon`", nine_in_berlin),
+        ("Head of the audit", "`0 8 * * *`", START.replace(day=25, hour=7)),
     ):
-        assert f"{what} · next <!date^{int(next_.timestamp())}^" in shown
-    assert "alerts.yaml · its times are in Europe/Berlin" in shown
+        (line,) = [line for text in markup_of(answer) for line in text.splitlines() if line.startswith(f"• {what} ")]
+        assert line.startswith(f"• {what} <!date^{int(next_.timestamp())}^")
+        assert line.endswith(f" · {schedule}")
+    assert "alerts.yaml · its times are in Europe/Berlin" in text_of(answer)
+
+
+async def test_a_sweep_is_due_when_quiet_hours_end(watched: World) -> None:
+    """Where that comes before the schedule's next moment."""
+    assert FILE.quotas
+    quotas = FILE.quotas.model_copy(update={"every": Schedule.parse("0 12 * * *")})
+    watched.alerts = FILE.model_copy(update={"quotas": quotas})
+    seven_in_berlin = START.replace(day=25, hour=6)
+    assert f"• Quotas <!date^{int(seven_in_berlin.timestamp())}^" in await asked(watched)
+
+
+async def test_keys_that_wait_are_counted(watched: World) -> None:
+    """Those of which there is a card; `pending` shows them."""
+    await watched.arrivals.watch("C1")
+    shown = await asked(watched)
+    assert "No namespace is at an alert level · 2 service keys wait" in shown
+    assert "*2 service keys wait for approval* · `pending` lists what waits" in shown
 
 
 async def test_without_an_alerts_file_keys_are_watched_alone(watched: World) -> None:
     """And it is said that there is no file."""
     watched.alerts = None
     shown = await asked(watched)
-    assert "Service keys `1m`" in shown
-    assert "quotas" not in shown
+    assert "• Service keys <!date^" in shown
+    assert "• Head of the audit <!date^" in shown
+    assert "Quotas" not in shown
     assert "There is no alerts file" in shown
 
 
 async def test_a_quay_that_cannot_be_used_is_shown(watched: World) -> None:
     """As the admin channel was told of it."""
-    watch = HealthWatch(watched.redis, watched.slack, watched.clock)
+    watch = HealthWatch(watched.redis, watched.slack, watched.clock, watched.quay.prove_writer)
     for _ in range(2):
         await watch.note("refused", "The token is wrong.", "C1")
         watched.clock.forward(minutes=1)

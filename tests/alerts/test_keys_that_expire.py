@@ -183,6 +183,34 @@ async def test_five_keys_are_five_messages_and_six_are_a_table(shop: Shop) -> No
     assert "201 more, later ones, are not in the table" in text_of(list(shop.slack.messages.values())[-1])
 
 
+async def test_a_key_of_a_table_is_extended_by_choosing_it(shop: Shop) -> None:
+    """Those that Slack has room for; a key leaves the choice with the table."""
+    for number in range(150):
+        shop.put(f"k{number}", 10 + number / 100)
+    await shop.run()
+    assert choice_of(*shop.slack.messages.values()) == [f"kid-of-k{number}" for number in range(100)]
+    shop.put("k0", 300)
+    shop.keys = {kid: shop.keys[kid] for kid in ("k0", "k1", "k2")}
+    await shop.run()
+    assert choice_of(*shop.slack.messages.values()) == ["kid-of-k1", "kid-of-k2"]
+
+
+async def test_an_id_that_slack_takes_for_no_value_is_in_no_choice(shop: Shop) -> None:
+    """A service may choose any id; the message is not refused for it."""
+    for number in range(6):
+        shop.put(f"{number}" * 200, 20)
+    await shop.run()
+    assert shop.titles == ["6 service keys expire soon"]
+    assert "key_extend" not in text_of(*shop.slack.messages.values())
+
+
+def choice_of(message: Message) -> list[str]:
+    """The ids that can be chosen under a table."""
+    (select,) = [one for block in message.blocks for one in block.get("elements", []) if "options" in one]
+    assert select["action_id"] == "key_extend"
+    return [option["value"] for option in select["options"]]
+
+
 async def test_a_table_follows_its_keys(shop: Shop) -> None:
     """One edit and one reply for all that changed at once; what is settled leaves it."""
     for number in range(8):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +13,15 @@ import pytest
 
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.health import HealthWatch
 from bot.alerts.reporting import Reporter
 from bot.alerts.samples import Samples
 from bot.alerts.schedule import Appointments
 from bot.alerts.sweep import QuotaSweep
+from bot.alerts.tokens import TokenEnds
 from bot.messages import Message
 from bot.preview import Preview, Saying, as_text
+from bot.quay.errors import QuayError, Unauthorized
 from bot.views.blocks import actions, button, context, header, section, table
 from bot.views.plain import plain
 from tests.support.cli import ROOT
@@ -53,18 +57,24 @@ class Rehearsing:
     """A world's parts that speak by themselves, and their preview."""
 
     world: World
+    failure: QuayError | None = None
 
     def __post_init__(self) -> None:
         redis, quay, slack, clock = self.world.redis, self.world.quay, self.world.slack, self.world.clock
         self.sweep = QuotaSweep(quay, redis, slack, clock)
         self.reporter = Reporter(redis, quay, self.world.audit, Samples(redis), slack, Appointments(redis), clock)
         self.expiring = ExpiringKeys(redis, slack, clock)
-        self.preview = Preview(quay, self.world.arrivals, self.world.waiting, self.expiring, self.sweep, self.reporter)
+        self.health = HealthWatch(redis, slack, clock, quay.prove_writer)
+        self.tokens = TokenEnds(redis, slack, clock, {})
 
-    async def foresee(self, file: AlertsFile = FILE) -> list[Saying]:
+    async def foresee(self, file: AlertsFile = FILE) -> Sequence[Saying]:
         """What is foreseen, valid, with nothing posted and Redis as it was."""
         before, posted = await self._contents(), (len(self.world.slack.messages), len(self.world.slack.edits))
-        foreseen = await self.preview.run(file)
+        world = self.world
+        keys = (world.arrivals, world.waiting, self.expiring)
+        preview = Preview(world.quay, *keys, self.sweep, self.health, self.tokens, self.reporter)
+        found = await preview.run(file)
+        foreseen, self.failure = found.sayings, found.failure
         assert await self._contents() == before
         assert (len(self.world.slack.messages), len(self.world.slack.edits)) == posted
         for each in foreseen:
@@ -73,10 +83,14 @@ class Rehearsing:
 
     async def round(self, file: AlertsFile = FILE) -> None:
         """What the workers do on their schedules."""
-        assert file.keys
-        keys = await self.world.arrivals.watch(file.keys_channel)
-        await self.world.waiting.remind(keys, file.keys, file.admin_channel)
-        await self.expiring.run(keys, file.keys, file.admin_channel)
+        await self.tokens.run(file.admin_channel)
+        try:
+            keys = await self.health.over(self.world.arrivals.watch(file.keys_channel), file.admin_channel)
+        except QuayError:
+            return
+        if file.keys:
+            await self.world.waiting.remind(keys, file.keys, file.admin_channel)
+            await self.expiring.run(keys, file.keys, file.admin_channel)
         await self.sweep.run(file)
 
     async def _contents(self) -> dict[bytes, bytes]:
@@ -94,7 +108,7 @@ def shown(message: Message) -> str:
     return "\n".join((message.text, *plain(message)))
 
 
-def told(sayings: list[Saying]) -> list[tuple[str, str, str]]:
+def told(sayings: Sequence[Saying]) -> list[tuple[str, str, str]]:
     return [(each.kind, each.channel, each.message.text) for each in sayings]
 
 
@@ -138,6 +152,7 @@ async def test_reminders_of_waiting_keys_are_foreseen(rehearsing: Rehearsing) ->
 async def test_a_report_that_is_due_is_foreseen(rehearsing: Rehearsing) -> None:
     """And remains due; where nobody has seen its schedule yet, it is not."""
     reports = FILE.model_copy(update={"keys": None, "quotas": None})
+    await rehearsing.round(reports)
     assert await rehearsing.foresee(reports) == []
     assert await rehearsing.reporter.due(reports) is None
     rehearsing.world.clock.now = START + timedelta(days=7)
@@ -146,11 +161,46 @@ async def test_a_report_that_is_due_is_foreseen(rehearsing: Rehearsing) -> None:
     assert await rehearsing.reporter.due(reports) is not None
 
 
-async def test_without_sections_nothing_is_asked_and_nothing_said(rehearsing: Rehearsing) -> None:
-    """An alerts file of an admin channel alone."""
-    rehearsing.world.registry.tokens.clear()
-    nothing = {"keys": None, "quotas": None, "report": None}
-    assert await rehearsing.foresee(FILE.model_copy(update=nothing)) == []
+async def test_without_sections_there_are_cards_alone(rehearsing: Rehearsing) -> None:
+    """In the admin channel, as the worker posts them."""
+    nothing = FILE.model_copy(update={"keys": None, "quotas": None, "report": None})
+    foreseen = await rehearsing.foresee(nothing)
+    await rehearsing.round(nothing)
+    said = [(channel, message.text) for (channel, _), message in rehearsing.world.slack.messages.items()]
+    assert [(each.channel, each.message.text) for each in foreseen] == said
+    assert {channel for channel, _ in said} == {"C1"}
+
+
+async def test_a_quay_that_cannot_be_used_is_foreseen(rehearsing: Rehearsing) -> None:
+    """Once enough looks agree; and its end, as an edit and a reply."""
+    world, tokens = rehearsing.world, dict(rehearsing.world.registry.tokens)
+    await rehearsing.round()
+    world.registry.tokens.clear()
+    assert await rehearsing.foresee() == []
+    assert isinstance(rehearsing.failure, Unauthorized)
+    await rehearsing.round()
+    world.clock.forward(minutes=1)
+    ((kind, channel, text),) = told(await rehearsing.foresee())
+    assert (kind, channel, text.split(":")[0]) == ("post", "C1", "Quay refuses the bot's token")
+    await rehearsing.round()
+    world.registry.tokens.update(tokens)
+    for _ in range(2):
+        world.clock.forward(minutes=1)
+        foreseen = told(await rehearsing.foresee())
+        await rehearsing.round()
+    assert [(kind, text) for kind, _, text in foreseen] == [
+        ("edit", "Quay answers the bot again, after 2 min"),
+        ("reply", "Quay answers the bot again, after 2 min."),
+    ]
+    assert rehearsing.failure is None
+
+
+async def test_a_token_that_ends_soon_is_foreseen(rehearsing: Rehearsing) -> None:
+    """Before anything else, and without Quay."""
+    ends = {"QUAY_TOKEN": START + timedelta(days=6)}
+    rehearsing.tokens = TokenEnds(rehearsing.world.redis, rehearsing.world.slack, rehearsing.world.clock, ends)
+    first = told(await rehearsing.foresee())[0]
+    assert first == ("post", "C1", "The bot's QUAY_TOKEN ends in 6 d")
 
 
 def test_a_message_reads_as_plain_lines() -> None:
@@ -203,7 +253,7 @@ async def run_cli(world: World, redis_url: str, folder: Path, *arguments: str) -
         stderr=asyncio.subprocess.PIPE,
     )
     out, err = await process.communicate()
-    return process.returncode or 0, (out or err).decode()
+    return process.returncode or 0, (out + err).decode()
 
 
 async def test_the_command_line_prints_it(world: World, redis_url: str, tmp_path: Path) -> None:
@@ -222,3 +272,4 @@ async def test_a_quay_that_does_not_answer_is_said(world: World, redis_url: str,
     status, printed = await run_cli(world, redis_url, tmp_path)
     assert status == 1
     assert "HTTP 401" in printed
+    assert await world.redis.keys("*") == []

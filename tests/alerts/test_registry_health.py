@@ -18,6 +18,7 @@ from tests.support.world import START, Clock, FakeSlack, World, text_of
 
 ADMIN = "C2"
 DOWN = Unreachable("The registry did not answer in time.", operation="listServiceKeys")
+BROKEN = ServerError("The registry failed.", operation="listServiceKeys", status=502)
 REFUSED = Unauthorized("The token is missing, wrong or expired.", operation="listServiceKeys", status=401)
 
 
@@ -44,11 +45,17 @@ class Watching:
     redis: Redis
     slack: DyingSlack = field(default_factory=DyingSlack)
     clock: Clock = field(default_factory=Clock)
+    of_writer: QuayError | None = None
+    """What Quay says to the token for changes."""
+
+    async def prove_writer(self) -> None:
+        if self.of_writer:
+            raise self.of_writer
 
     async def look(self, *errors: QuayError | None, workers: int = 1) -> None:
         """None is a look that went well."""
         for error in errors:
-            watch = HealthWatch(self.redis, self.slack, self.clock)
+            watch = HealthWatch(self.redis, self.slack, self.clock, self.prove_writer)
             await asyncio.gather(*(self._one(watch, error) for _ in range(workers)))
             self.clock.forward(minutes=1)
 
@@ -110,11 +117,17 @@ async def test_the_message_says_since_when_what_quay_said_and_what_to_do(watchin
     assert "Look at Quay's own logs" in text_of(message)
 
 
+async def test_a_failure_is_told_with_its_status(watching: Watching) -> None:
+    """As a sentence."""
+    await watching.look(BROKEN, BROKEN)
+    assert watching.said() == ["Quay does not answer the bot as it should: The registry failed (HTTP 502)."]
+
+
 async def test_a_refused_token_is_called_that(watching: Watching) -> None:
     """It is nothing that passes by itself."""
     await watching.look(REFUSED, REFUSED)
     assert watching.said()[0].startswith("Quay refuses the bot's token: ")
-    assert "make a new token" in watching.slack.messages[ADMIN, "1.0"].blocks[1]["text"]["text"]
+    assert "Make a new token" in watching.slack.messages[ADMIN, "1.0"].blocks[1]["text"]["text"]
 
 
 async def test_the_end_edits_the_message_and_is_said_under_it(watching: Watching) -> None:
@@ -133,6 +146,26 @@ async def test_a_trouble_that_becomes_another_stays_one_message(watching: Watchi
     assert [reply.text.split(":")[0] for _, _, reply in watching.slack.threads] == ["Quay refuses the bot's token now"]
     await watching.look(None, None)
     assert watching.said() == ["Quay answers the bot again, after 5 min"]
+
+
+async def test_a_token_for_changes_that_is_refused_is_told_apart(watching: Watching) -> None:
+    """The bot still reads, and says so; the end is told as ever."""
+    watching.of_writer = REFUSED
+    await watching.look(None, None, None)
+    assert [text.split(":")[0] for text in watching.said()] == ["Quay refuses the bot's token for changes"]
+    shown = text_of(watching.slack.messages[ADMIN, "1.0"])
+    assert "set it as `QUAY_TOKEN` where" in shown
+    assert "the bot reads and tells as before" in shown
+    watching.of_writer = None
+    await watching.look(None, None)
+    assert watching.said() == ["Quay answers the bot again, after 3 min"]
+
+
+async def test_a_failure_for_the_token_for_changes_alone_is_no_trouble(watching: Watching) -> None:
+    """Quay has just answered the other one; it was one lost packet."""
+    watching.of_writer = DOWN
+    await watching.look(None, None, None)
+    assert watching.said() == []
 
 
 async def test_three_workers_say_it_once(watching: Watching) -> None:
@@ -195,7 +228,7 @@ async def test_what_another_version_remembered_counts_as_nothing(watching: Watch
     ("error", "condition"),
     [
         (DOWN, "down"),
-        (ServerError("The registry failed.", operation="listServiceKeys", status=502), "down"),
+        (BROKEN, "down"),
         (REFUSED, "refused"),
         (Forbidden("The token may not do this.", operation="listServiceKeys", status=403), "refused"),
     ],
@@ -221,8 +254,8 @@ def test_no_look_alone_is_news(looks: list[tuple[Condition, int]]) -> None:
 
 
 async def test_quay_gets_no_request_for_it(world: World) -> None:
-    """The watch on keys, which is made anyway, is the look."""
-    watch = HealthWatch(world.redis, world.slack, world.clock)
+    """The watch on keys, which is made anyway, is the look: of a bot that reads with the token for changes."""
+    watch = HealthWatch(world.redis, world.slack, world.clock, world.quay.prove_writer)
     await watch.over(world.arrivals.watch("C1"), ADMIN)
     world.registry.tokens.clear()
     cards = len(world.slack.messages)

@@ -1,19 +1,23 @@
 """The report counts exactly what happened in its period, and names what somebody has to look after."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.alerts.forecast import Sample
-from bot.alerts.report import Chronicle, growth, key_figures, telling
-from bot.alerts.samples import day_of
+from bot.alerts.report import Chronicle, growth, key_figures, telling, together
+from bot.alerts.samples import as_sampled, day_of
 from bot.audit import Entry
 from bot.notices import Refusal
 from bot.quay.models import KeyApproval, ServiceKey
 from bot.readings import Reading
-from bot.views.report import Deeds, Growth, KeyFigures, Measured, Mishap, Report, report
+from bot.views.report import Deeds, Growth, KeyFigures, Measured, Mishap, Report, Together, report
 from tests.support.world import markup_of, text_of, valid
 
 END = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -116,11 +120,17 @@ def test_a_request_that_nobody_answered_in_time_is_counted() -> None:
 
 
 def key(
-    *, approved: bool = True, days: int | None = None, rotation: int | None = None, kind: str = "SUPERUSER"
+    *,
+    approved: bool = True,
+    days: int | None = None,
+    rotation: int | None = None,
+    kind: str = "SUPERUSER",
+    name: str = "",
 ) -> ServiceKey:
     approval = KeyApproval(approval_type=f"ServiceKeyApprovalType.{kind}", approved_date=START)
     return ServiceKey(
-        kid="k",
+        kid="k" * 43,
+        name=name,
         service="quay",
         jwk={},
         created_date=START,
@@ -132,9 +142,16 @@ def key(
 
 def test_keys_are_counted_by_what_there_is_to_do() -> None:
     """One that has expired is in use no more; one that waits is not yet; Quay renews its own by itself."""
-    keys = [key(), key(days=30), key(days=31, rotation=600), key(days=0), key(days=-1), key(approved=False)]
-    keys.append(key(days=40, kind="AUTOMATIC"))
-    assert key_figures(keys, END) == KeyFigures(good=4, expiring=1, unrotated=2, waiting=1)
+    keys = [key(), key(days=30), key(days=12), key(days=31, rotation=600), key(days=0), key(days=-1)]
+    keys += [key(approved=False), key(days=1, kind="AUTOMATIC")]
+    found = KeyFigures(good=5, expiring=[keys[2], keys[1]], unrotated=keys[:3], waiting=1)
+    assert key_figures(keys, END) == found
+
+
+def test_a_key_that_its_service_renews_expires_only_if_that_has_failed() -> None:
+    """As with the alerts of its end."""
+    renewed, forgotten = key(days=1, rotation=8 * 86_400 - 60), key(days=1, rotation=600)
+    assert key_figures([renewed, forgotten], END).expiring == [forgotten]
 
 
 def grown(name: str, used: int, limit: int | None = 100, more: int | None = None) -> Growth:
@@ -143,13 +160,38 @@ def grown(name: str, used: int, limit: int | None = 100, more: int | None = None
 
 @pytest.mark.parametrize(
     ("samples", "more"),
-    [([], None), ([(-9, 1)], None), ([(1, 1)], None), ([(-1, 50), (1, 70)], 30), ([(-1, 50), (0, 90), (1, 95)], -10)],
+    [([], None), ([(-9, 1)], None), ([(-1, 50), (1, 70)], 30), ([(-1, 50), (0, 90), (1, 95)], -10)],
 )
 def test_growth_is_told_from_the_first_day_of_the_period(samples: list[tuple[int, int]], more: int | None) -> None:
-    """Or from the day before; from no other, since the column says how long it took."""
+    """Or from the day before; from no earlier one, since the column says how long it took."""
     first = day_of(START)
     reading = Reading("a", 80, 100, complete=True)
-    assert growth(reading, [Sample(first + day, used) for day, used in samples], START).grown == more
+    found = growth(reading, [Sample(first + day, used) for day, used in samples], START)
+    assert (found.grown, found.begun) == (more, False)
+
+
+def test_a_namespace_that_began_within_the_period_grew_from_its_first_sample_on() -> None:
+    """A new one that fills up fast is not passed over; that it was counted for a shorter time is said."""
+    samples = [Sample(day_of(START) + day, used) for day, used in ((-9, 1), (2, 10), (3, 40))]
+    found = growth(Reading("new", 80, 100, complete=True), samples, START)
+    assert found == Growth(found.reading, 70, begun=True)
+    message = report(replace(WEEK, growths=[found]))
+    (table,) = [block for block in message.blocks if block["type"] == "table"]
+    assert table["rows"][1][2]["text"] == "+70 B *"
+    assert "* since it was first counted, which was later" in text_of(message)
+
+
+@given(st.integers(0, 2**62))
+def test_what_did_not_change_did_not_grow(used: int) -> None:
+    """Although a sample is not exact to the byte."""
+    samples = [Sample(day_of(START), as_sampled(used))]
+    assert growth(Reading("a", used, None, complete=True), samples, START).grown == 0
+
+
+def test_the_use_of_all_namespaces_is_added_up() -> None:
+    """With the growth of those of which it is known."""
+    assert together([grown("a", 5, more=2), grown("b", 7), grown("c", 1, more=-1)]) == Together(3, 13, 1)
+    assert together([grown("b", 7)]) == Together(1, 7, None)
 
 
 def test_the_fullest_come_first_and_then_those_that_grew_most() -> None:
@@ -164,10 +206,11 @@ def test_the_fullest_come_first_and_then_those_that_grew_most() -> None:
 WEEK = Report(
     start=START,
     end=END,
+    at=END,
     measured=Measured(1300 * GiB, END - timedelta(days=1), 40 * GiB, START),
     growths=[grown("team-ml-vision", 97 * GiB, 100 * GiB, 12 * GiB), grown("user:bob", GiB, None)],
-    namespaces=10_000,
-    keys=KeyFigures(good=24, expiring=3, unrotated=2, waiting=1),
+    together=Together(10_000, 1500 * GiB, 60 * GiB),
+    keys=KeyFigures(24, [key(days=3, name="builders eu")], [key(), key(name="mirror")], waiting=1),
     deeds=Deeds(
         done={"keys approve": 4, "quota set": 12},
         mishaps=[Mishap("orgs delete", "team-old", "unknown", "Quay did not answer.", END - timedelta(days=2))],
@@ -183,11 +226,18 @@ def test_the_report_reads_at_a_glance() -> None:
     message = report(WEEK)
     valid(message)
     assert message.text == "The registry from 16 Nov to 23 Nov 2026: 1.2 TiB (+40 GiB)"
-    size, keys, changes, requests, _ = [block["text"]["text"] for block in message.blocks if block["type"] == "section"]
-    assert size == "*Size* 1.2 TiB (+40 GiB)"
+    size, keys, expire, unrotated, changes, requests, _ = [
+        block["text"]["text"] for block in message.blocks if block["type"] == "section"
+    ]
+    assert size.splitlines() == [
+        "*Size* 1.2 TiB (+40 GiB)",
+        "*Use* 1.4 TiB (+60 GiB) by 10,000 namespaces; what they share counts for each",
+    ]
     assert keys == (
-        "*Keys* 24 approved · *3 expire within 30 days* · 2 in use without rotation · *1 waiting for approval*"
+        "*Keys* 24 approved · *1 expire within 30 days* · 2 in use without rotation · *1 waiting for approval*"
     )
+    assert expire.startswith("Expire: `builders eu` of quay <!date^")
+    assert unrotated == "Without rotation: `kkkkkkkkkkkk…` of quay, `mirror` of quay"
     counted, mishap = changes.splitlines()
     assert counted == "*Changes* 12 × quota set · 4 × keys approve · *1 failed or unknown*"
     assert mishap.startswith("❔ `orgs delete team-old` unknown <!date^")
@@ -211,11 +261,13 @@ def test_the_report_reads_at_a_glance() -> None:
 )
 def test_how_the_size_is_told(measured: Measured, said: str, when: str) -> None:
     """Growth is told between two measurements, and of nothing else."""
-    quiet = Report(START, END, measured, [], 0, KeyFigures(0, 0, 0, 0), Deeds({}, [], 0, None, 0))
+    quiet = Report(
+        START, END, END, measured, [], Together(0, 0, None), KeyFigures(0, [], [], 0), Deeds({}, [], 0, None, 0)
+    )
     message = report(quiet)
     valid(message)
     assert [block["text"]["text"] for block in message.blocks if block["type"] == "section"] == [
-        f"*Size* {said}",
+        f"*Size* {said}\n*Use* 0 B by 0 namespaces; what they share counts for each",
         "*Keys* 0 approved",
         "*Changes* none",
         "*Requests* none answered",
@@ -225,7 +277,7 @@ def test_how_the_size_is_told(measured: Measured, said: str, when: str) -> None:
 
 def test_an_audit_that_was_tampered_with_is_said() -> None:
     """Nothing is counted from it."""
-    message = report(Report(START, END, WEEK.measured, [], 0, WEEK.keys, None))
+    message = report(replace(WEEK, deeds=None))
     valid(message)
     assert "The audit is not as it was recorded" in text_of(message)
 
@@ -240,10 +292,30 @@ def test_the_longest_report_fits_and_nothing_in_it_pings() -> None:
         unanswered=0,
     )
     growths = [grown(EVIL * 5 + str(number), 2**62, 2**62, 2**62) for number in range(10)]
+    keys = [ServiceKey(kid=EVIL, name=EVIL, service=EVIL, jwk={}, created_date=END, expiration_date=END)] * 50
     message = report(
-        Report(START, END, WEEK.measured, growths, 10_000, WEEK.keys, deeds), Refusal("C0X", "is_archived")
+        replace(WEEK, growths=growths, keys=KeyFigures(100, keys, keys, 1), deeds=deeds), Refusal("C0X", "is_archived")
     )
     valid(message)
     assert not any("<!channel>" in text for text in markup_of(message))
     assert "*40 failed or unknown*" in text_of(message)
+    assert text_of(message).count("and 40 more (`keys list`)") == 2
     assert "Meant for <#C0X>" in text_of(message)
+
+
+def test_a_report_that_is_late_says_that_its_figures_are_newer() -> None:
+    """What was done is of the period; the rest, and the growth, is of when it was put together."""
+    late = report(replace(WEEK, at=END + timedelta(days=2)))
+    (table,) = [block for block in late.blocks if block["type"] == "table"]
+    assert table["rows"][0][2]["text"] == "In 9 d"
+    assert f"; the rest as of <!date^{int((END + timedelta(days=2)).timestamp())}" in text_of(late)
+    assert "the rest as of" not in text_of(report(WEEK))
+
+
+@pytest.mark.parametrize("monday", [datetime(2026, 10, 26), datetime(2027, 3, 29)])
+def test_a_week_in_which_clocks_change_has_seven_days(monday: datetime) -> None:
+    """From nine o'clock to nine o'clock, although that is an hour more or less."""
+    end = monday.replace(hour=9, tzinfo=ZoneInfo("Europe/Berlin"))
+    message = report(replace(WEEK, start=end - timedelta(days=7), end=end, at=end))
+    (table,) = [block for block in message.blocks if block["type"] == "table"]
+    assert table["rows"][0][2]["text"] == "In 7 d"

@@ -1,12 +1,18 @@
 """Take the pictures of the documentation anew: CHROMIUM=/usr/bin/chromium python -m tests.browser.screenshots."""
 
+import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from math import ceil
 
 from playwright.sync_api import Browser, Locator, expect
 
+from bot.messages import MessageId
+from bot.slack import SlackMessenger, open_slack
+from sandbox.slack.app import SlackSettings
 from tests.browser.driving import ROOT, Window, open_window, running_browser, running_sandbox, wait_for_first_round
+from tests.browser.stories import Scene, tell
 
 FOLDER = ROOT / "docs" / "screenshots"
 BELOW_PIXELS = 8
@@ -69,6 +75,32 @@ def take_answers(browser: Browser, url: str) -> None:
             take(phone, f"answer-{name}", phone.message(said))
 
 
+STAGE = "C0GENERAL"
+"""A channel in which nothing else is said."""
+
+
+async def place(url: str, scenes: Mapping[str, Scene]) -> dict[str, tuple[MessageId, MessageId]]:
+    """Post every scene, before there is a browser; returns its first and its last message."""
+    placed = {}
+    async with open_slack(f"{url}api/", SlackSettings("").bot_token) as web:
+        slack = SlackMessenger(web)
+        for name, scene in scenes.items():
+            first = last = await slack.post(STAGE, scene.message)
+            for reply in scene.replies:
+                post = slack.broadcast if reply in scene.shown else slack.post
+                last = await post(STAGE, reply, thread=first)
+            placed[name] = (first, last)
+    return placed
+
+
+def take_scenes(browser: Browser, url: str, placed: Mapping[str, tuple[MessageId, MessageId]]) -> None:
+    """Take what is said by itself over days: each message and its thread as it stood."""
+    with open_window(browser, url, phone=True) as phone:
+        phone.enter("Bob", STAGE)
+        for name, (first, last) in placed.items():
+            take(phone, name, phone.message_at(first), to=phone.message_at(last))
+
+
 def take(window: Window, name: str, message: Locator, *, to: Locator | None = None) -> None:
     """Take the window, made just high enough for this message and those that follow it up to another."""
     page, last = window.page, to or message
@@ -87,9 +119,13 @@ def main() -> None:
     if not chromium:
         sys.exit("Set CHROMIUM to the path of a Chromium.")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with running_sandbox() as url, running_browser(chromium) as browser:
-        wait_for_first_round(browser, url)
-        take_all(browser, url)
+    scenes = asyncio.run(tell())
+    with running_sandbox() as url:
+        placed = asyncio.run(place(url, scenes))
+        with running_browser(chromium) as browser:
+            wait_for_first_round(browser, url)
+            take_all(browser, url)
+            take_scenes(browser, url, placed)
 
 
 if __name__ == "__main__":

@@ -265,7 +265,7 @@ class World:
             RegistryLinks("https://quay.test/"),
             self.slack,
             self.pages,
-            Overviews(self.redis, lambda: self.alerts, "alerts.yaml", self.clock),
+            Overviews(self.redis, lambda: self.alerts, "alerts.yaml", self.clock, {}),
         )
         self.exporter = Exporter(self.slack, works, self.clock)
         self.paging = Paging(self.dispatcher, self.pages, self.exporter, self.dispatcher.grammar)
