@@ -26,6 +26,7 @@ from bot.confirmations import (
     hold,
     intend,
     intend_more,
+    is_abandoned,
     make_stale,
     release,
 )
@@ -166,14 +167,14 @@ class Executor:
             log.warning("quay_refused", change=claimed.id, operation=sight.operation, said=error.message)
             if not error.may_have_happened:
                 return await self._finish(
-                    intended,
+                    sending.record,
                     Finding(outcome=Outcome.FAILED, sentence=f"Quay refused: {error.message}"),
                     noting.answer_of(error),
                 )
             trouble = error
         finding = await self._look_after(effect, intended, sight, trouble, answered=keeping != "none")
         answer = noting.answer_of(trouble) if trouble else noting.ACCEPTED
-        return await self._finish(intended, with_secret(finding, keeping, secret), answer)
+        return await self._finish(sending.record, with_secret(finding, keeping, secret), answer)
 
     async def _keep(self, record: Record, secret: Secret | None) -> Keeping:
         """Keep a secret for the requester, at once."""
@@ -215,6 +216,8 @@ class Executor:
         return Finding(outcome=outcome, sentence=f"{said}{finding.sentence}")
 
     async def _settle(self, record: Record) -> Record | None:
+        if not is_abandoned(record, self.clock()):
+            return None
         effect = self.effects[record.offer.command]
         sight = Sight(operation=record.offer.operation, rests_on=record.rests_on, plan=record.plan)
         kept = await self.vault.find(record.id)
@@ -251,7 +254,7 @@ class Executor:
         try:
             return await self.confirmations.advance(
                 record.id,
-                lambda stored: finish(stored, finding.outcome, now, finding.sentence),
+                lambda stored: finish(stored, record, finding.outcome, now, finding.sentence),
                 lambda stored: noting.outcome(stored, finding, answer),
             )
         except Refused:
