@@ -108,7 +108,7 @@ class Arrivals:
             )
             return stored.with_offers((offer, *stored.offers[1:]), plan, sight.digest(offer.arguments))
 
-        return await self.confirmations.advance(record.id, add, noting.proposed)
+        return await self.confirmations.advance(record.id, add, lambda stored: noting.annotated(stored, person.actor))
 
     async def _announce(self, key: ServiceKey, channel: str, neighbours: "_Neighbours") -> None:
         try:

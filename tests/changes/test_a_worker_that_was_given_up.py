@@ -42,7 +42,8 @@ class StandsStill(WatchedQuay):
 async def test_it_does_not_end_what_another_worker_has_taken_over(redis: Redis) -> None:
     """It would say that nothing was sent, of a call that is on its way."""
     async with open_world(redis, StandsStill) as world:
-        assert isinstance(quay := world.quay, StandsStill)
+        quay = world.quay
+        assert isinstance(quay, StandsStill)
         record_id = await agreed(world)
         first = asyncio.create_task(world.executor.execute(record_id))
         await quay.looking.wait()
