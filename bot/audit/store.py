@@ -124,6 +124,11 @@ class Audit:
             raise Tampered("the end of the audit")
         return head
 
+    async def began(self) -> datetime | None:
+        """When the oldest entry that is stored was recorded; None where there is none. Raises Tampered."""
+        oldest = await self._redis.xrange(STREAM, count=1)
+        return self._read(oldest[0][1]).at if oldest else None
+
     async def published(self) -> Published | None:
         """The head that was published last. Raises Tampered."""
         return self._read_published(await self._redis.get(PUBLISHED))
