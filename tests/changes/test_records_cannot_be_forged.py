@@ -70,6 +70,34 @@ async def test_a_forged_record_is_refused_reported_and_recorded(world: World, pl
     assert (await world.confirmations.get(other.id)).state == "pending"
 
 
+async def test_what_stands_where_a_record_is_to_be_is_reported_once(world: World) -> None:
+    """A key whose card somebody keeps from being posted is no silence: the watch says so, and goes on."""
+    await world.arrivals.watch(ADMIN)
+    record_id = str(await world.confirmations.live_for(f"waiting key {world.waiting_key()}"))
+    await world.redis.flushdb()
+    world.slack.messages.clear()
+    await world.redis.set(world.confirmations.keys.record(record_id), b"forged")
+    for _ in range(3):
+        await world.arrivals.watch(ADMIN)
+    assert (await world.events()).count("record_tampered") == 1
+    assert len(reports(world)) == 1
+    assert len(world.slack.messages) == 2, "the other key has its card"
+
+
+async def test_an_index_says_only_where_to_look(world: World) -> None:
+    """A change that waits is not due, over, running or half over since somebody wrote so."""
+    await world.type("U0ALICE", "quota set team-alpha 600GiB")
+    (record,) = await world.confirmations.waiting()
+    keys = world.confirmations.keys
+    for index in (keys.due, keys.waiting, keys.running, keys.reminders):
+        await world.redis.zadd(index, {record.id: 0})
+    await world.changes.expire_due()
+    await world.reminders.run()
+    assert (await world.executor.recover(), await world.work()) == ([], [])
+    assert await world.confirmations.get(record.id) == record
+    assert world.slack.threads == []
+
+
 @pytest.mark.parametrize(
     "text",
     ["quota set team-alpha 600GiB", "keys create clair_scanner --expires 90d", "users update jrivera --reset-password"],
