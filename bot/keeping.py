@@ -36,16 +36,10 @@ class AuditKeeping:
     async def publish(self) -> None:
         """Post the head of the audit, at eight o'clock each day, and once for all days that were missed.
 
-        The first day of a new record is passed over. Raises MessengerError; the next minute tries again.
+        A record that began since then has no day to post yet. Raises MessengerError; the next minute tries again.
         """
-        due_at, last_due, channel = (
-            EVERY_MORNING.slot(self.clock(), self.zone()),
-            await self._last_due(),
-            self.channel(),
-        )
-        if last_due is None:
-            await self.audit.note_published(due_at, BEGINNING)
-        elif last_due < due_at and channel is not None and await self._begin():
+        due_at, channel = EVERY_MORNING.slot(self.clock(), self.zone()), self.channel()
+        if channel is not None and await self._is_due(due_at) and await self._begin():
             try:
                 head = await self.audit.head()
             except Tampered:
@@ -64,14 +58,17 @@ class AuditKeeping:
         """Seal the months that are over, and trim those that are kept no longer. Raises Tampered."""
         await self.audit.segments.keep_up(self.kept_for)
 
-    async def _last_due(self) -> datetime | None:
-        """For which moment a head was published last; for none of which is known where that was altered."""
+    async def _is_due(self, due_at: datetime) -> bool:
+        """Whether the head of a moment is still to be posted; a memory of it that is altered or gone is none."""
         try:
             published = await self.audit.published()
+            if published is None:
+                began = await self.audit.began()
+                return began is not None and began < due_at
         except Tampered:
             log.error("published_head_altered")
-            return datetime.min.replace(tzinfo=self.clock().tzinfo)
-        return published.due_at if published else None
+            return True
+        return published.due_at < due_at
 
     async def _begin(self) -> bool:
         return bool(await self.redis.set(PUBLISHING, b"1", nx=True, ex=PUBLISHING_SECONDS))

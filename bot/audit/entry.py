@@ -25,6 +25,7 @@ Event = Literal[
     "change_intent",
     "change_outcome",
     "key_arrived",
+    "key_noted",
     "secret_shown",
     "secret_withheld",
     "secret_expired",

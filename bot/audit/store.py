@@ -67,6 +67,7 @@ class Audit:
         self._lock = asyncio.Lock()
         self._mark = secrets.token_hex(4)
         self._remembered = b""
+        self._own = BEGINNING
         self.denials = Denials(redis, self.carry, clock)
         self.segments = Segments(redis, self.carry, key, clock)
 
@@ -109,6 +110,7 @@ class Audit:
                 found = await send([self._remembered, head, body, entry.hash.encode(), entry.seal.encode()])
                 self._remembered = found
                 if found == head:
+                    self._own = max(self._own, entry.head)
                     return entry
                 if read_head(found)[0] <= before[0]:
                     log.error("audit_head_moved_back", remembered=before, found=read_head(found))
@@ -121,6 +123,11 @@ class Audit:
         if head != read_head(stored):
             raise Tampered("the end of the audit")
         return head
+
+    async def began(self) -> datetime | None:
+        """When the oldest entry that is stored was recorded; None where there is none. Raises Tampered."""
+        oldest = await self._redis.xrange(STREAM, count=1)
+        return self._read(oldest[0][1]).at if oldest else None
 
     async def published(self) -> Published | None:
         """The head that was published last. Raises Tampered."""
@@ -136,15 +143,32 @@ class Audit:
 
         Raises Tampered at an entry that is not as it was recorded.
         """
-        latest = "+"
-        while count > 0 and (page := await self._redis.xrevrange(STREAM, max=latest, count=min(count, PAGE))):
-            for _, fields in page:
-                entry = self._read(fields)
-                if since and entry.at < since:
-                    return
-                yield entry
-            count -= len(page)
-            latest = f"({page[-1][0].decode()}"
+        if count <= 0:
+            return
+        async for entry in self._backwards("+", min(count, PAGE)):
+            if since and entry.at < since:
+                return
+            yield entry
+            count -= 1
+            if count == 0:
+                return
+
+    async def unbroken(self) -> AsyncIterator[Entry]:
+        """Read the entries, newest first, for whoever must miss none.
+
+        Raises Tampered at one that is not as it was recorded or is missing: also at the end, which must hold what
+        this process itself recorded last.
+        """
+        own = self._own
+        stored, newest = await self._end()
+        expected = read_head(stored)
+        if expected[0] < own[0]:
+            raise Tampered("the end of the audit was cut off")
+        async for entry in self._backwards(newest[0][0].decode() if newest else "0", PAGE):
+            if entry.head != expected or (entry.sequence == own[0] and entry.head != own):
+                raise Tampered(f"the audit was altered after entry {entry.sequence}")
+            expected = (entry.sequence - 1, entry.previous)
+            yield entry
 
     async def page(self, before: str | None = None) -> Page:
         """Read the PAGE latest entries, or those before where another page ended; one round trip."""
@@ -214,6 +238,13 @@ class Audit:
             pipeline.xrevrange(STREAM, count=1)
             stored, newest = await pipeline.execute()
         return stored, newest
+
+    async def _backwards(self, latest: str, size: int) -> AsyncIterator[Entry]:
+        """Read the entries up to a stored id, newest first, so many at a time. Raises Tampered."""
+        while page := await self._redis.xrevrange(STREAM, max=latest, count=size):
+            for _, fields in page:
+                yield self._read(fields)
+            latest = f"({page[-1][0].decode()}"
 
     async def _until(self, last: bytes | None) -> AsyncIterator[tuple[str, Mapping[bytes, bytes]]]:
         earliest = "-"

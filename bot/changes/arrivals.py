@@ -108,7 +108,7 @@ class Arrivals:
             )
             return stored.with_offers((offer, *stored.offers[1:]), plan, sight.digest(offer.arguments))
 
-        return await self.confirmations.advance(record.id, add, noting.proposed)
+        return await self.confirmations.advance(record.id, add, lambda stored: noting.annotated(stored, person.actor))
 
     async def _announce(self, key: ServiceKey, channel: str, neighbours: "_Neighbours") -> None:
         try:
@@ -123,8 +123,8 @@ class Arrivals:
                 await self.telling.tell(record)
         except MessengerError as error:
             log.warning("key_not_announced", kid=key.kid, reason=error.reason)
-        except Tampered:
-            log.error("record_unreadable", kid=key.kid)
+        except Tampered as tampered:
+            await self.telling.set_aside(str(tampered), "Tampered")
 
     async def _restate(self, record: Record, key: ServiceKey, neighbours: "_Neighbours") -> Record:
         """Bring a card to what is so around its key by now. What was agreed to is the key, which is the same."""

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from bot.changes import noting
 from bot.changes.gate import Denied, Gate, NotKnown
-from bot.changes.replays import was_put_back
+from bot.changes.replays import is_first_intent
 from bot.changes.secrets import offer_secrets
 from bot.changes.telling import Telling
 from bot.changes.wording import Keeping, not_sent, stamp, still_fits, with_secret
@@ -27,6 +27,7 @@ from bot.confirmations import (
     hold,
     intend,
     intend_more,
+    is_abandoned,
     make_stale,
     release,
 )
@@ -130,13 +131,6 @@ class Executor:
             return await self._finish(claimed, not_sent(error.message))
         if not still_fits(claimed, sight):
             return await self._stale(claimed, "The registry changed after this plan was made; nothing was sent.")
-        try:
-            put_back = await was_put_back(claimed, self.confirmations)
-        except Tampered:
-            return await self._finish(claimed, not_sent("The audit was altered: run quaymaster audit verify."))
-        if put_back:
-            await self.telling.set_aside(claimed.id, "the audit tells of its end")
-            return None
         return await self._act(claimed, effect, sight, looked_at)
 
     async def _act(self, claimed: Record, effect: Effect, sight: Sight, looked_at: datetime) -> Record | None:
@@ -154,6 +148,12 @@ class Executor:
         except Frozen as frozen:
             await self._wait(claimed, frozen.freeze.note)
             return None
+        try:
+            if not await is_first_intent(intended, self.confirmations.audit):
+                return await self._was_put_back(intended)
+        except Tampered as tampered:
+            advice = "Run quaymaster audit verify; if Redis was restored on purpose, restart the bot."
+            return await self._finish(intended, not_sent(f"The audit cannot be relied on: {tampered}. {advice}"))
         if self.clock() - looked_at > SEND_WITHIN:
             return await self._finish(intended, not_sent("The worker was held up for too long."))
         sending, trouble, secret = _Sending(self, intended), None, None
@@ -167,7 +167,7 @@ class Executor:
             log.warning("quay_refused", change=claimed.id, operation=sight.operation, said=error.message)
             if not error.may_have_happened:
                 return await self._finish(
-                    intended,
+                    sending.record,
                     Finding(outcome=Outcome.FAILED, sentence=f"Quay refused: {error.message}"),
                     noting.answer_of(error),
                 )
@@ -175,8 +175,19 @@ class Executor:
         finding = await self._look_after(effect, intended, sight, trouble, answered=keeping != "none")
         answer = noting.answer_of(trouble) if trouble else noting.ACCEPTED
         finding = with_secret(finding, keeping, secret)
-        ended = await self._finish(intended, finding, answer)
+        ended = await self._finish(sending.record, finding, answer)
         return ended or await self._correct(sending.record, finding, answer)
+
+    async def _was_put_back(self, intended: Record) -> Record | None:
+        """End a record that was over before, and report that somebody put it back; None where another worker ended it.
+
+        A worker that is held up here may have been taken for dead: then the record is over as it should be.
+        """
+        said = "Nothing was sent: by the audit this change was over before. Somebody put an older record of it back."
+        ended = await self._finish(intended, Finding(outcome=Outcome.FAILED, sentence=said))
+        if ended is not None:
+            await self.telling.set_aside(intended.id, "the audit tells of its end")
+        return ended
 
     async def _keep(self, record: Record, secret: Secret | None) -> Keeping:
         """Keep a secret for the requester, at once."""
@@ -218,6 +229,8 @@ class Executor:
         return Finding(outcome=outcome, sentence=f"{said}{finding.sentence}")
 
     async def _settle(self, record: Record) -> Record | None:
+        if not is_abandoned(record, self.clock()):
+            return None
         effect = self.effects[record.offer.command]
         sight = Sight(operation=record.offer.operation, rests_on=record.rests_on, plan=record.plan)
         kept = await self.vault.find(record.id)
@@ -254,7 +267,7 @@ class Executor:
         try:
             return await self.confirmations.advance(
                 record.id,
-                lambda stored: finish(stored, finding.outcome, now, finding.sentence),
+                lambda stored: finish(stored, record, finding.outcome, now, finding.sentence),
                 lambda stored: noting.outcome(stored, finding, answer),
             )
         except Refused:

@@ -28,6 +28,11 @@ def proposed(record: Record, rule: str | None = None) -> Noted:
     )
 
 
+def annotated(record: Record, actor: Actor) -> Noted:
+    """Who put notes to the approval of a waiting key, and which."""
+    return _noted("key_noted", record, actor, arguments=_plain(record.offers[0].arguments))
+
+
 def approved(record: Record, operation: str, actor: Actor) -> Noted:
     """Who agreed to what, as the how manieth of how many, and by which groups they may."""
     offer = next(offer for offer in record.offers if offer.operation == operation)

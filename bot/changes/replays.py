@@ -1,18 +1,14 @@
 """Records that somebody put back: sealed by the bot and whole, but older than what the audit tells of them.
 
-A seal proves who wrote a record, not that it is the last one. The audit cannot be put back with it unnoticed, so
-before a call is sent it is asked whether the change is over already.
+A seal proves who wrote a record, not that it is the last one. The audit cannot be put back with it unnoticed. So it
+decides who sends: of all that a change has ever come to, its first intent must be the only thing.
 """
 
-import sys
-from datetime import timedelta
-
 from bot.audit import Audit
-from bot.confirmations import Confirmations, Missing, Record, State
+from bot.confirmations import Record
 from bot.sealing import Tampered
 
-CLOCKS_APART = timedelta(minutes=10)
-"""So far the clocks of two processes may differ."""
+_BEGUN = frozenset({"change_proposed", "key_arrived"})
 _OVER = frozenset(
     {
         "change_intent",
@@ -25,25 +21,17 @@ _OVER = frozenset(
 )
 
 
-async def was_put_back(claimed: Record, confirmations: Confirmations) -> bool:
-    """Whether the audit tells of an end, or of a call, that the stored record of a claimed change does not know of.
+async def is_first_intent(record: Record, audit: Audit) -> bool:
+    """Whether the intent that was just recorded is all that the audit tells of a call, or of an end, of a change.
 
-    Reads what was recorded since the change was proposed. Raises Tampered where an entry is not as it was recorded.
+    Reads back to its proposal: 500 entries a round trip. Asked after the intent was recorded, so that of two workers
+    with one put-back record at most one is told yes. Raises Tampered where an entry is altered or missing.
     """
-    return await _is_over(claimed, confirmations.audit) and await _still_stands(claimed, confirmations)
-
-
-async def _is_over(record: Record, audit: Audit) -> bool:
-    async for entry in audit.entries(since=record.created_at - CLOCKS_APART, count=sys.maxsize):
-        if entry.event in _OVER and entry.details.get("change") == record.id:
-            return True
-    return False
-
-
-async def _still_stands(claimed: Record, confirmations: Confirmations) -> bool:
-    """Whether the claim is stored as it was made; else a worker took it over, and noted that as it should."""
-    try:
-        stored = await confirmations.get(claimed.id)
-    except (Missing, Tampered):
-        return True
-    return stored.state is State.EXECUTING and not stored.intended and stored.claimed_at == claimed.claimed_at
+    told = 0
+    async for entry in audit.unbroken():
+        if entry.details.get("change") != record.id:
+            continue
+        if entry.event in _BEGUN:
+            return told == 1
+        told += entry.event in _OVER
+    raise Tampered("the audit does not tell who asked for it")

@@ -93,6 +93,10 @@ class Keys:
         """Who is reminding people of a record."""
         return f"quaymaster:confirmation:{record_id}:reminding"
 
+    def aside(self, record_id: str) -> str:
+        """That a record was set aside, and that recorded."""
+        return f"quaymaster:confirmation:{record_id}:aside"
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -220,10 +224,11 @@ class Confirmations:
         async with self.redis.pipeline(transaction=True) as pipeline:
             for index in (*self._indexes(), self.keys.owed):
                 pipeline.zrem(index, record_id)
-            removed = await pipeline.execute()
-        if any(removed):
+            pipeline.set(self.keys.aside(record_id), b"1", nx=True, ex=KEPT_AFTER_CLOSING)
+            is_news = any(await pipeline.execute())
+        if is_news:
             await self.audit.record("record_tampered", actor=None, change=record_id, reason=reason)
-        return any(removed)
+        return is_news
 
     async def _range(self, key: str, until: datetime | None) -> list[str]:
         last = "+inf" if until is None else until.timestamp()
@@ -236,7 +241,11 @@ class Confirmations:
             return None
 
     def _unseal(self, record_id: str, value: bytes) -> Record:
-        return Record.model_validate(self.sealer.unseal(self.keys.record(record_id), value))
+        """Read a stored value. Raises Tampered, which says the record's id."""
+        try:
+            return Record.model_validate(self.sealer.unseal(self.keys.record(record_id), value))
+        except Tampered:
+            raise Tampered(record_id) from None
 
     async def _step(
         self, record: Record, expected: bytes, noted: Noted | None, *, owes: bool = True, guarded: bool = False

@@ -71,7 +71,7 @@ def expire(record: Record, now: datetime) -> Record:
 
     Raises Refused when its time has not come.
     """
-    over = record.state in {State.PENDING, State.APPROVED} or _is_abandoned(record, now)
+    over = record.state in {State.PENDING, State.APPROVED} or _is_unsent_and_abandoned(record, now)
     if not over or now < record.expires_at:
         raise Refused(record, record.state)
     return _closed(record, State.EXPIRED, now)
@@ -82,7 +82,7 @@ def claim(record: Record, now: datetime) -> Record:
 
     After its expiry neither may be taken.
     """
-    if _is_abandoned(record, now) and now < record.expires_at:
+    if _is_unsent_and_abandoned(record, now) and now < record.expires_at:
         return record.moved(claimed_at=now)
     _require(record, State.APPROVED, now)
     return record.moved(state=State.EXECUTING, claimed_at=now, note="")
@@ -93,7 +93,7 @@ def hold(record: Record, now: datetime, note: str) -> Record:
 
     Raises Refused when that is noted already, or when the record does not wait for a worker.
     """
-    if _is_abandoned(record, now):
+    if _is_unsent_and_abandoned(record, now):
         return record.moved(state=State.APPROVED, claimed_at=None, due_at=now, note=note)
     _require(record, State.APPROVED, now)
     if record.note == note:
@@ -129,9 +129,9 @@ def make_stale(record: Record, now: datetime, note: str) -> Record:
     return _closed(record, State.STALE, now, note=note)
 
 
-def finish(record: Record, outcome: Outcome, now: datetime, note: str) -> Record:
-    """End an executing record with its outcome."""
-    if record.state is not State.EXECUTING:
+def finish(record: Record, claimed: Record, outcome: Outcome, now: datetime, note: str) -> Record:
+    """End an executing record with its outcome. Raises Refused when somebody else has taken the record over."""
+    if record.state is not State.EXECUTING or record.claimed_at != claimed.claimed_at:
         raise Refused(record, record.state)
     return _closed(record, State(outcome.value), now, note=note)
 
@@ -152,10 +152,16 @@ def show_on(record: Record, card: Card) -> Record:
     return record.moved(cards=(*record.cards, card), channel=record.channel if at_home else card.channel)
 
 
-def _is_abandoned(record: Record, now: datetime) -> bool:
+def is_abandoned(record: Record, now: datetime) -> bool:
+    """Whether a worker took the record, and died."""
+    if record.state is not State.EXECUTING or record.claimed_at is None:
+        return False
+    return now - record.claimed_at >= ABANDONED_AFTER
+
+
+def _is_unsent_and_abandoned(record: Record, now: datetime) -> bool:
     """Whether a worker took the record, and died before it could have called Quay."""
-    unsent = record.state is State.EXECUTING and not record.intended
-    return unsent and record.claimed_at is not None and now - record.claimed_at >= ABANDONED_AFTER
+    return not record.intended and is_abandoned(record, now)
 
 
 def _closed(

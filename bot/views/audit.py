@@ -20,6 +20,7 @@ _SAID = {
     "change_stale": "no longer fits",
     "change_intent": "is sent",
     "key_arrived": "key arrived",
+    "key_noted": "added notes",
     "secret_shown": "saw secret",
     "secret_withheld": "denied secret",
     "secret_expired": "secret expired",

@@ -1,6 +1,7 @@
 """The audit's head is posted in the admin channel once a day: from then on nothing before it can go unnoticed."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -104,6 +105,23 @@ async def test_an_altered_memory_of_it_is_a_problem_and_silences_nobody(world: W
     await world.redis.set(PUBLISHED, b"forged")
     assert (await world.audit.verify()).problems == ("what the bot remembers of the last published head was altered",)
     await a_minute_later(world, keeping, minutes=1)
+    assert len(posted(world)) == 1
+
+
+async def test_a_memory_that_was_taken_out_silences_nobody(world: World, keeping: AuditKeeping) -> None:
+    """However often that is done: only a record that is new has nothing to post yet."""
+    await begin(world, keeping)
+    for day in range(1, 4):
+        await world.redis.delete(PUBLISHED)
+        await a_minute_later(world, keeping, days=1)
+        assert len(posted(world)) == day
+
+
+async def test_without_a_channel_nothing_counts_as_posted(world: World) -> None:
+    """It is made up for when there is one again."""
+    await begin(world, keeper(world))
+    await a_minute_later(world, replace(keeper(world), channel=lambda: None), days=1)
+    await a_minute_later(world, keeper(world), minutes=1)
     assert len(posted(world)) == 1
 
 

@@ -90,6 +90,11 @@ async def a_key_arrives(world: World) -> None:
     await world.arrivals.watch(ADMIN)
 
 
+async def adds_notes(world: World) -> None:
+    await a_key_arrives(world)
+    await world.type("U0EVE", f"keys approve {world.waiting_key()} --notes 'seen the ticket'")
+
+
 async def resets_a_password(world: World) -> str:
     return (await world.carry_out("users update jrivera --reset-password")).id
 
@@ -214,6 +219,12 @@ TABLE: list[tuple[Event, Scenario, str | None, Mapping[str, Any]]] = [
         a_key_arrives,
         None,
         {"change": ..., "operation": "approveServiceKey", "digest": ..., "channel": ADMIN},
+    ),
+    (
+        "key_noted",
+        adds_notes,
+        "U0EVE",
+        {"change": ..., "operation": "approveServiceKey", "digest": ..., "channel": ADMIN, "arguments": ...},
     ),
     ("secret_shown", looks_at_it, "U0ALICE", RESET),
     ("secret_withheld", somebody_else_looks, "U0MALLORY", RESET),

@@ -1,11 +1,17 @@
 """Whoever can write to Redis approves nothing: not by another value, and not by an older one that the bot sealed."""
 
+import asyncio
+import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bot.audit import HEAD, STREAM
 from sandbox.quay.state import Organization
-from tests.support.world import World, text_of
+from tests.support.answers import forget_requests, requests_to_quay
+from tests.support.mortals import NAMESPACE, Street
+from tests.support.world import ADMIN, World, text_of
 
 GIB = 1024**3
 Story = Callable[[World, str], Awaitable[object]]
@@ -64,9 +70,40 @@ async def test_a_forged_record_is_refused_reported_and_recorded(world: World, pl
     assert (await world.confirmations.get(other.id)).state == "pending"
 
 
-@pytest.mark.parametrize("text", ["quota set team-alpha 600GiB", "keys create clair_scanner --expires 90d"])
+async def test_what_stands_where_a_record_is_to_be_is_reported_once(world: World) -> None:
+    """A key whose card somebody keeps from being posted is no silence: the watch says so, and goes on."""
+    await world.arrivals.watch(ADMIN)
+    record_id = str(await world.confirmations.live_for(f"waiting key {world.waiting_key()}"))
+    await world.redis.flushdb()
+    world.slack.messages.clear()
+    await world.redis.set(world.confirmations.keys.record(record_id), b"forged")
+    for _ in range(3):
+        await world.arrivals.watch(ADMIN)
+    assert (await world.events()).count("record_tampered") == 1
+    assert len(reports(world)) == 1
+    assert len(world.slack.messages) == 2, "the other key has its card"
+
+
+async def test_an_index_says_only_where_to_look(world: World) -> None:
+    """A change that waits is not due, over, running or half over since somebody wrote so."""
+    await world.type("U0ALICE", "quota set team-alpha 600GiB")
+    (record,) = await world.confirmations.waiting()
+    keys = world.confirmations.keys
+    for index in (keys.due, keys.waiting, keys.running, keys.reminders):
+        await world.redis.zadd(index, {record.id: 0})
+    await world.changes.expire_due()
+    await world.reminders.run()
+    assert (await world.executor.recover(), await world.work()) == ([], [])
+    assert await world.confirmations.get(record.id) == record
+    assert world.slack.threads == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["quota set team-alpha 600GiB", "keys create clair_scanner --expires 90d", "users update jrivera --reset-password"],
+)
 async def test_a_done_change_that_is_put_back_is_not_done_again(world: World, text: str) -> None:
-    """Not even one whose plan would fit a second time: the audit tells of its call."""
+    """Not even one whose plan fits a second time: the audit tells of its call, whatever else happened since."""
     record_id, before = await agreed(world, text)
     await world.work()
     if text.startswith("quota"):
@@ -74,14 +111,16 @@ async def test_a_done_change_that_is_put_back_is_not_done_again(world: World, te
         assert isinstance(namespace, Organization)
         assert namespace.quota
         namespace.quota.limit_bytes = 80 * GIB
-    keys = len(world.registry.keys)
+    await forget_requests(world)
     await put_back(world, record_id, before)
-    assert await world.work() == []
-    assert (len(world.registry.keys), limit_of(world)) == (keys, 80 * GIB)
+    (ended,) = await world.work()
+    assert "over before" in ended.note
+    assert [line for line in await requests_to_quay(world) if not line.startswith("GET")] == []
     events = await world.events()
-    assert (events.count("change_intent"), events.count("record_tampered")) == (1, 1)
+    assert (events.count("change_intent"), events.count("record_tampered")) == (2, 1)
+    assert events.count("change_outcome") == 2, "each intent has its outcome"
     assert len(reports(world)) == 1
-    assert await world.work() == [], "set aside: no worker sees it again"
+    assert await world.work() == [], "no worker sees it again"
 
 
 async def reject(world: World, record_id: str) -> None:
@@ -109,9 +148,9 @@ async def test_an_ended_change_that_is_put_back_is_not_executed(world: World, en
     await world.redis.set(world.confirmations.keys.record(record.id), before)
     for user in ("U0BOB", "U0EVE"):
         await world.click(user, "change_approve", record.id)
-    assert await world.work() == []
+    (ended,) = await world.work()
+    assert "over before" in ended.note
     assert limit_of(world) == 80 * GIB
-    assert "change_intent" not in await world.events()
     assert len(reports(world)) == 1
 
 
@@ -137,14 +176,80 @@ async def test_a_claim_that_is_put_back_is_worth_nothing_after_its_expiry(world:
     assert (await world.confirmations.get(record_id)).state == "expired"
 
 
-async def test_where_the_audit_was_altered_nothing_is_sent(world: World) -> None:
+async def test_notes_that_were_added_since_hide_nothing(world: World) -> None:
+    """The audit is read back to the key's arrival, which is recorded once."""
+    await world.arrivals.watch(ADMIN)
+    kid = world.waiting_key()
+    record_id = str(await world.confirmations.live_for(f"waiting key {kid}"))
+    before = await stored(world, record_id)
+    await world.click("U0BOB", "key_approve", record_id)
+    await world.work()
+    world.registry.keys[kid].approval = None
+    await world.redis.set(world.confirmations.keys.record(record_id), before)
+    await world.type("U0EVE", f"keys approve {kid} --notes again")
+    await world.click("U0BOB", "key_approve", record_id)
+    (ended,) = await world.work()
+    assert "over before" in ended.note
+    assert world.registry.keys[kid].approval is None
+
+
+async def alter_the_last(world: World) -> None:
+    (id_, fields), *_ = await world.redis.xrevrange(STREAM, count=1)
+    await world.redis.xdel(STREAM, id_)
+    await world.redis.xadd(STREAM, {**fields, b"body": b"{}"})
+
+
+async def take_one_out(world: World) -> None:
+    (id_, _), *_ = (await world.redis.xrevrange(STREAM, count=2))[1:]
+    await world.redis.xdel(STREAM, id_)
+
+
+async def cut_off_the_beginning(world: World) -> None:
+    await world.redis.xtrim(STREAM, maxlen=1, approximate=False)
+
+
+async def cut_off_the_end(world: World) -> None:
+    """As if the last two had never been recorded."""
+    last, before, left = await world.redis.xrevrange(STREAM, count=3)
+    await world.redis.xdel(STREAM, last[0], before[0])
+    sequence = json.loads(left[1][b"body"])["sequence"]
+    await world.redis.set(HEAD, f"{sequence} {left[1][b'hash'].decode()}")
+
+
+@pytest.mark.parametrize("tamper", [alter_the_last, take_one_out, cut_off_the_beginning, cut_off_the_end])
+async def test_where_the_audit_was_altered_nothing_is_sent(
+    world: World, tamper: Callable[[World], Awaitable[None]]
+) -> None:
     """It could no longer tell whether the change was done before."""
     record_id, _ = await agreed(world, "quota set team-alpha 600GiB")
-    (id_, _), *_ = await world.redis.xrevrange("quaymaster:audit", count=1)
-    await world.redis.xdel("quaymaster:audit", id_)
-    await world.redis.xadd("quaymaster:audit", {"body": "{}", "hash": "x", "seal": "x"})
+    await tamper(world)
     ended = await world.executor.execute(record_id)
     assert ended is not None
     assert ended.state == "failed"
     assert "quaymaster audit verify" in ended.note
     assert limit_of(world) == 80 * GIB
+
+
+async def test_putting_back_while_two_workers_are_at_it_sends_nothing_twice(redis_url: str) -> None:
+    """One is held up at any step; meanwhile the record is put back, another works on it, and all is put back again."""
+    writes: Counter[int] = Counter()
+    for steps in range(6, 60, 2):
+        street = await Street.open(redis_url, 2)
+        first, second = street.processes
+        fate = street.fates[0]
+        record_id, before = await agreed(street.office.reader, f"quota set {NAMESPACE} 600GiB")
+        fate.held_up_at = steps
+        working = asyncio.create_task(first.executor.execute(record_id))
+        held_up = asyncio.create_task(fate.held_up.wait())
+        await asyncio.wait([working, held_up], return_when=asyncio.FIRST_COMPLETED)
+        as_claimed = await stored(street.office.reader, record_id)
+        await put_back(street.office.reader, record_id, before)
+        await second.executor.execute(record_id)
+        await put_back(street.office.reader, record_id, as_claimed)
+        fate.go_on.set()
+        await working
+        held_up.cancel()
+        writes[street.office.writes[record_id]] += 1
+        await street.close()
+    assert set(writes) <= {0, 1}
+    assert writes[1] > 0

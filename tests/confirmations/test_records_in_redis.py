@@ -114,7 +114,7 @@ async def test_the_indexes_follow_the_state(confirmations: Confirmations) -> Non
     assert await indexes() == (1, 1, 0, "r1")
     await confirmations.advance("r1", lambda r: claim(r, NOW))
     assert await indexes() == (0, 0, 1, "r1")
-    await confirmations.advance("r1", lambda r: finish(r, Outcome.DONE, NOW, "done"))
+    await confirmations.advance("r1", lambda r: finish(r, r, Outcome.DONE, NOW, "done"))
     assert await indexes() == (0, 0, 0, None)
 
 

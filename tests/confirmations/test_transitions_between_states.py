@@ -93,7 +93,7 @@ MOVES: dict[str, Callable[[Record, datetime], Record]] = {
     "expire": expire,
     "claim": claim,
     "stale": lambda r, now: make_stale(r, now, "moved"),
-    "finish": lambda r, now: finish(r, Outcome.DONE, now, "done"),
+    "finish": lambda r, now: finish(r, r, Outcome.DONE, now, "done"),
 }
 ALLOWED = {
     (State.PENDING, "approve"): State.APPROVED,
@@ -141,6 +141,17 @@ def test_a_claim_whose_worker_died_before_the_call_is_taken_over() -> None:
         make_stale(intended, START + ABANDONED_AFTER, "moved")
 
 
+def test_only_whoever_has_the_change_says_how_it_ended() -> None:
+    """A worker that was given up knows nothing of what came after."""
+    claimed = claim(agree(record(), APPROVERS[0]), START)
+    again = claim(claimed, START + ABANDONED_AFTER)
+    intended = intend(again, again, START + ABANDONED_AFTER + timedelta(seconds=1))
+    for given_up in (claimed, again):
+        with pytest.raises(Refused):
+            finish(intended, given_up, Outcome.FAILED, START + ABANDONED_AFTER, "nothing was sent")
+    assert finish(intended, intended, Outcome.DONE, START + ABANDONED_AFTER, "done").state is State.DONE
+
+
 def test_a_claim_whose_worker_died_is_worth_nothing_after_its_expiry() -> None:
     """Nobody takes it over then, and it expires; once the call may have been sent, it does not."""
     claimed = claim(agree(record(), APPROVERS[0]), START)
@@ -158,10 +169,10 @@ def test_only_the_worker_that_sent_it_puts_a_failure_right() -> None:
     """It was taken for dead and the change settled as not sent; what Quay says afterwards is the truth."""
     claimed = claim(agree(record(), APPROVERS[0]), START)
     sent = intend(claimed, claimed, START)
-    settled = finish(sent, Outcome.FAILED, START, "not sent")
+    settled = finish(sent, sent, Outcome.FAILED, START, "not sent")
     assert correct(settled, sent, Outcome.DONE, START, "sent late").state is State.DONE
     other = sent.model_copy(update={"claimed_at": START + ABANDONED_AFTER})
-    for ended, by in ((settled, other), (finish(sent, Outcome.UNKNOWN, START, "who knows"), sent), (sent, sent)):
+    for ended, by in ((settled, other), (finish(sent, sent, Outcome.UNKNOWN, START, "who knows"), sent), (sent, sent)):
         with pytest.raises(Refused):
             correct(ended, by, Outcome.DONE, START, "sent late")
 
@@ -231,9 +242,12 @@ class OneCall(RuleBasedStateMachine):
     def a_worker_finds_it_stale(self) -> None:
         self.attempt(lambda: make_stale(self.record, self.now, "moved"))
 
-    @rule(outcome=st.sampled_from(list(Outcome)))
-    def a_worker_ends_it(self, outcome: Outcome) -> None:
-        self.attempt(lambda: finish(self.record, outcome, self.now, "x"))
+    @rule(which=st.integers(0, 3), outcome=st.sampled_from(list(Outcome)))
+    def a_worker_ends_it(self, which: int, outcome: Outcome) -> None:
+        if which < len(self.claims) and self.attempt(
+            lambda: finish(self.record, self.claims[which], outcome, self.now, "x")
+        ):
+            assert which == len(self.claims) - 1, "nobody ends what another has taken over"
 
     @invariant()
     def at_most_one_call(self) -> None:
