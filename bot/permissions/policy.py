@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from bot.documents import quote_entries
 from bot.permissions.conditions import SIZES, Bounds, Size, Where, asks_for_state
 from bot.permissions.names import arguments_of, operations_in, sets
+from bot.permissions.people import ADDRESS
 from bot.units import parse_duration
 
 
@@ -218,6 +219,11 @@ class Policy(_Frozen):
     def first_admin_channel(self) -> str | None:
         """Where cards go when alerts.yaml names no channel."""
         return next((channel for listed in self.channels.values() for channel in listed), None)
+
+    @cached_property
+    def questions(self) -> frozenset[str]:
+        """What Slack is asked of somebody besides who they are: user groups, and ADDRESS for their own."""
+        return frozenset(self.user_groups) | ({ADDRESS} if self.addresses else frozenset())
 
     @property
     def addresses(self) -> frozenset[str]:
