@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.permissions import words
-from bot.permissions.conditions import Bounds, Condition, Where
+from bot.permissions.conditions import Condition, Where, covers
 from bot.permissions.confirming import differences_of_confirmations, entries_for
 from bot.permissions.names import is_change
 from bot.permissions.policy import Policy
@@ -91,30 +91,6 @@ def _beyond(some: frozenset[_Right], others: frozenset[_Right]) -> set[_Right]:
     for right in others:
         by_scope[right.scope].append(right)
     return {right for right in some if not any(covers(dict(o.where), dict(right.where)) for o in by_scope[right.scope])}
-
-
-def covers(wide: Where, narrow: Where) -> bool:
-    """Whether whatever fits the narrow conditions is known to fit the wide ones."""
-    return all(name in narrow and _covers(condition, narrow[name]) for name, condition in wide.items())
-
-
-def _covers(wide: Condition, narrow: Condition) -> bool:
-    if isinstance(wide, Bounds) and isinstance(narrow, Bounds):
-        at_most = [(wide.max, narrow.max), (wide.max_increase, narrow.max_increase)]
-        return all(mine is None or (its is not None and its <= mine) for mine, its in at_most) and (
-            wide.min is None or (narrow.min is not None and narrow.min >= wide.min)
-        )
-    if isinstance(wide, Bounds) or isinstance(narrow, Bounds):
-        return False
-    return all(any(_pattern_covers(mine, its) for mine in wide) for its in narrow)
-
-
-def _pattern_covers(wide: str, narrow: str) -> bool:
-    """Literally the same, or a beginning with `*` behind it that the other begins with as well."""
-    beginning = wide.removesuffix("*")
-    plain = wide.endswith("*") and not set(beginning) & set("*?[")
-    of_users = narrow.startswith("user:") == wide.startswith("user:")
-    return wide == narrow or (plain and of_users and narrow.startswith(beginning))
 
 
 def _told(policy: Policy, rights: set[_Right], *, added: bool) -> list[Difference]:

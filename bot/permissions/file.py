@@ -101,12 +101,18 @@ class PolicyFile:
         about: str,
         old: Policy | None = None,
     ) -> None:
-        moment = str(self._stat()[0]) if self.path.exists() else ""
         first = [policy.first_admin_channel for policy in (old, self._policy) if policy is not None]
         channels = tuple(dict.fromkeys(channel for channel in first if channel))
-        news = News(event, said, channels, sha256("\0".join((event, about, moment)).encode()).hexdigest())
+        news = News(event, said, channels, sha256("\0".join((event, about, self._moment())).encode()).hexdigest())
         self.news.append(news)
         log.warning(event, said=news.for_the_record)
+
+    def _moment(self) -> str:
+        """When the file was changed; nothing for one that is out of reach."""
+        try:
+            return str(self._stat()[0])
+        except OSError:
+            return ""
 
     def _stat(self) -> tuple[int, int, int]:
         found = self.path.stat()
