@@ -5,6 +5,7 @@ from decimal import Decimal
 from fnmatch import translate
 from functools import lru_cache
 from re import Pattern, compile, fullmatch
+from re import split as re_split
 from typing import Annotated, TypeGuard
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -157,3 +158,28 @@ def _pattern_covers(wide: str, narrow: str) -> bool:
     plain = wide.endswith("*") and not set(beginning) & set("*?[")
     of_users = narrow.startswith("user:") == wide.startswith("user:")
     return wide == narrow or (plain and of_users and narrow.startswith(beginning))
+
+
+def are_apart(one: Where, other: Where) -> bool:
+    """Whether nothing is known to fit both."""
+    return any(name in other and _are_apart(condition, other[name]) for name, condition in one.items())
+
+
+def _are_apart(one: Condition, other: Condition) -> bool:
+    if isinstance(one, Bounds) and isinstance(other, Bounds):
+        return _is_below(one, other) or _is_below(other, one)
+    if isinstance(one, Bounds) or isinstance(other, Bounds):
+        return False
+    return all(_begin_apart(mine, its) for mine in one for its in other)
+
+
+def _is_below(low: Bounds, high: Bounds) -> bool:
+    return low.max is not None and high.min is not None and low.max < high.min
+
+
+def _begin_apart(one: str, other: str) -> bool:
+    """Whether what stands before the first `*`, `?` or `[` differs already, or the whole of two plain names."""
+    first, second = (re_split(r"[*?[]", pattern, maxsplit=1)[0] for pattern in (one, other))
+    if first == one and second == other:
+        return one != other
+    return not (first.startswith(second) or second.startswith(first))
