@@ -4,7 +4,7 @@ What must be answered before Slack could be asked, what a field suggests, is ans
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.messages import HOME
-from bot.permissions.people import Actor, Person, Place, Standing
+from bot.permissions.people import ADDRESS, Actor, Person, Place, Standing
 from bot.slack import FAILURES, reason_of
 
 FRESH = timedelta(seconds=30)
@@ -44,26 +44,27 @@ class Directory:
     _people: dict[Actor, tuple[Standing, str]] = field(default_factory=dict)
     """Who was in a group, and what somebody and their address were, when Slack was last asked; for the log alone."""
 
-    async def person(self, actor: Actor, groups: Sequence[str] = (), *, by_email: bool = False) -> Person:
-        """Say who an actor is; of the user groups only those named are looked at.
+    async def person(self, actor: Actor, questions: Collection[str] = ()) -> Person:
+        """Say who an actor is; only the questions of a policy are asked: some user groups, and maybe ADDRESS.
 
-        With `by_email`, somebody whose address Slack withholds is unknown. Slack: users.info (tier 4) and
+        Asked for an address that Slack withholds, somebody is unknown. Slack: users.info (tier 4) and
         usergroups.users.list (tier 2), at most once in FRESH for each id.
         """
         user, *members = await asyncio.gather(
-            *(self._once(key, ask) for key, ask in self._questions(actor, groups).items())
+            *(self._once(key, ask) for key, ask in self._asks(actor, _groups(questions)).items())
         )
-        return _person(actor, user, dict(zip(groups, members, strict=True)), by_email=by_email)
+        return _person(actor, user, dict(zip(_groups(questions), members, strict=True)), frozenset(questions))
 
-    def remembered_person(self, actor: Actor, groups: Sequence[str] = (), *, by_email: bool = False) -> Person | None:
+    def remembered_person(self, actor: Actor, questions: Collection[str] = ()) -> Person | None:
         """Say at once who an actor was within REMEMBERED, for nothing that anybody can act with; None if not known.
 
         What is older than FRESH is asked for anew in the background.
         """
-        user, *members = (self._remembered(key, ask) for key, ask in self._questions(actor, groups).items())
+        asks = self._asks(actor, _groups(questions))
+        user, *members = (self._remembered(key, ask) for key, ask in asks.items())
         if user is None or None in members:
             return None
-        return _person(actor, user, dict(zip(groups, members, strict=True)), by_email=by_email)
+        return _person(actor, user, dict(zip(_groups(questions), members, strict=True)), frozenset(questions))
 
     async def place(self, channel: str) -> Place:
         """Say what a channel is. Slack: conversations.info (tier 3)."""
@@ -79,7 +80,7 @@ class Directory:
         shared = self._remembered(f"channel {channel}", partial(self._is_shared, channel))
         return None if shared is None else Place(channel, shared=shared)
 
-    def _questions(self, actor: Actor, groups: Sequence[str]) -> dict[str, Ask]:
+    def _asks(self, actor: Actor, groups: Sequence[str]) -> dict[str, Ask]:
         """What is asked to know somebody: who they are, then who is in each group."""
         members: dict[str, Ask] = {f"group {group}": partial(self._members, group) for group in groups}
         return {f"user {actor.user}": partial(self._user, actor), **members}
@@ -150,15 +151,22 @@ class Directory:
             self._told = {key: told for key, told in self._told.items() if now - told[0] < REMEMBERED}
 
 
+def _groups(questions: Collection[str]) -> list[str]:
+    return sorted(set(questions) - {ADDRESS})
+
+
 def _person(
-    actor: Actor, user: dict[str, Any] | None, members: Mapping[str, frozenset[str] | None], *, by_email: bool
+    actor: Actor,
+    user: dict[str, Any] | None,
+    members: Mapping[str, frozenset[str] | None],
+    questions: frozenset[str],
 ) -> Person:
     """Somebody as Slack tells of them and of the user groups; unknown where it does not tell of any of that."""
     if user is None or None in members.values():
-        return Person(actor, "unknown", label=actor.user)
+        return Person(actor, "unknown", label=actor.user, asked=questions)
     profile = user.get("profile", {})
     standing = _standing(user, actor.team)
-    if by_email and standing == "member" and not profile.get("email"):
+    if ADDRESS in questions and standing != "outsider" and not profile.get("email"):
         standing = "unknown"
     return Person(
         actor=actor,
@@ -166,6 +174,7 @@ def _person(
         user_groups=frozenset(group for group, ids in members.items() if actor.user in (ids or ())),
         email=profile.get("email"),
         label=user.get("real_name") or profile.get("display_name") or user.get("name") or actor.user,
+        asked=questions,
     )
 
 

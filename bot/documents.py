@@ -17,6 +17,8 @@ from ruamel.yaml.reader import ReaderError
 M = TypeVar("M", bound=BaseModel)
 
 _LONGEST_INPUT = 60
+_LARGEST_SHOWN = 10**_LONGEST_INPUT
+"""Python refuses to write an integer of more than 4300 digits, which hexadecimal ones can have."""
 
 
 @dataclass(frozen=True, order=True)
@@ -56,6 +58,8 @@ def read_document(text: str, model: type[M], *, name: str) -> M:
         return model.model_validate(tree)
     except ValidationError as error:
         raise DocumentError(name, _problems(error, tree, model)) from None
+    except RecursionError:
+        raise _complaint(name, 1, "an anchor stands inside what it stands for, or too deep") from None
 
 
 Location = tuple[int | str, ...]
@@ -232,6 +236,7 @@ _SENTENCES = {
     "zoneinfo_str": "{given} is not a time zone; write an IANA name, such as Europe/Berlin",
     "too_short": "should have {min_length} or more entries",
     "string_too_short": "should have {min_length} or more characters",
+    "string_too_long": "should have {max_length} characters at most",
     "greater_than": "should be greater than {gt}, not {given}",
     "greater_than_equal": "should be {ge} or more, not {given}",
     "less_than": "should be less than {lt}, not {given}",
@@ -262,6 +267,8 @@ def _shown(given: object) -> str:
             return "a list"
         case bool():
             text = str(given).lower()
+        case int() if abs(given) > _LARGEST_SHOWN:
+            text = "a number of very many digits"
         case _:
             text = str(given)
     return text if len(text) <= _LONGEST_INPUT else f"{text[: _LONGEST_INPUT - 1]}…"

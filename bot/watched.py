@@ -96,11 +96,17 @@ class WatchedFile(Generic[T]):
             self._tell(problems, "\n".join(problems), self._value, loaded=False)
 
     def _tell(self, said: tuple[str, ...], about: str, before: T, *, loaded: bool) -> None:
-        moment = str(self._stat()[0]) if self.path.exists() else ""
-        mark = sha256("\0".join((self.path.name, str(loaded), about, moment)).encode()).hexdigest()
+        mark = sha256("\0".join((self.path.name, str(loaded), about, self._moment())).encode()).hexdigest()
         news = FileNews(self.path.name, loaded, said, before, self._value, mark)
         self.news.append(news)
         log.warning("file_loaded" if loaded else "file_refused", file=news.file, said=news.for_the_record)
+
+    def _moment(self) -> str:
+        """When the file was changed; nothing for one that is out of reach."""
+        try:
+            return str(self._stat()[0])
+        except OSError:
+            return ""
 
     def _stat(self) -> tuple[int, int, int]:
         found = self.path.stat()

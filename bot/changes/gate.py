@@ -48,13 +48,11 @@ class Gate:
 
     async def person(self, actor: Actor) -> Person:
         """Say who an actor is, with the user groups that the policy speaks of."""
-        policy = self.policy()
-        return await self.directory.person(actor, policy.user_groups, by_email=bool(policy.addresses))
+        return await self.directory.person(actor, self.policy().questions)
 
     def remembered_person(self, actor: Actor) -> Person | None:
         """Say at once who an actor was some minutes ago at most; for no decision about an act."""
-        policy = self.policy()
-        return self.directory.remembered_person(actor, policy.user_groups, by_email=bool(policy.addresses))
+        return self.directory.remembered_person(actor, self.policy().questions)
 
     async def place(self, channel: str) -> Place:
         """Say what a channel is; one that no rule speaks of is not looked up, since no rule allows anything there."""
@@ -68,34 +66,28 @@ class Gate:
         return channel.startswith("D") or channel in self.policy().known_channels
 
     async def requirement(self, record: Record, offer: Offer) -> ConfirmationRule:
-        """The confirmation that applies to an offer now. Raises Denied when its requester no longer passes."""
-        policy = self.policy()
-        if record.requester is None:
-            entry = confirmation_for(policy, offer.operation, offer.for_rules)
-        else:
-            requester = await self.person(record.requester)
-            place = await self.directory.place(record.channel)
-            if requester.standing == "unknown" or place.unknown:
-                raise NotKnown
-            decision = decide(policy, requester, offer.operation, offer.for_rules, place)
-            if decision.denied:
-                raise deny(f"{record.requester_label} may no longer ask for it: {decision.reason}", decision.rule)
-            entry = decision.confirmation
-        return required(entry, typed=record.typed)
+        """The confirmation that applies to an offer now. Raises NotKnown, or Denied when its requester fails."""
+        place, requester = await self._circumstances(record)
+        return _requirement(self.policy(), record, offer, place, requester)
 
     async def require_approver(self, record: Record, offer: Offer, actor: Actor) -> ConfirmationRule:
         """Return the confirmation in force, by which this person may agree. Raises Denied, or NotKnown."""
-        entry = await self.requirement(record, offer)
+        place, requester = await self._circumstances(record)
         person = await self.person(actor)
-        place = await self.directory.place(record.channel)
-        if person.standing == "unknown" or place.unknown:
-            raise NotKnown
+        policy = self.policy()
+        entry = _requirement(policy, record, offer, place, requester)
+        _require_known(policy, place, person)
         decision = may_approve(
-            self.policy(), person, offer.operation, offer.for_rules, place, requester=record.requester, entry=entry
+            policy, person, offer.operation, offer.for_rules, place, requester=record.requester, entry=entry
         )
         if decision.denied:
             raise Denied(decision)
         return entry
+
+    async def _circumstances(self, record: Record) -> tuple[Place, Person | None]:
+        """Where a change was asked for, and by whom; looked up before the policy is: it decides as it is after that."""
+        place = await self.directory.place(record.channel)
+        return place, await self.person(record.requester) if record.requester else None
 
     async def require_still_agreed(self, record: Record) -> None:
         """Check everybody once more before the call. Raises Denied, or NotKnown."""
@@ -108,6 +100,23 @@ class Gate:
                 raise deny(f"{approval.label} may no longer agree to it: {denied.decision.reason}") from denied
         if len(agreed) < max(entry.approvals, 1):
             raise deny(f"It now needs {entry.approvals} approvals, and has {len(agreed)}.")
+
+
+def _require_known(policy: Policy, place: Place, person: Person) -> None:
+    if place.unknown or person.standing == "unknown" or not person.answers(policy.questions):
+        raise NotKnown
+
+
+def _requirement(
+    policy: Policy, record: Record, offer: Offer, place: Place, requester: Person | None
+) -> ConfirmationRule:
+    if requester is None:
+        return required(confirmation_for(policy, offer.operation, offer.for_rules), typed=record.typed)
+    _require_known(policy, place, requester)
+    decision = decide(policy, requester, offer.operation, offer.for_rules, place)
+    if decision.denied:
+        raise deny(f"{record.requester_label} may no longer ask for it: {decision.reason}", decision.rule)
+    return required(decision.confirmation, typed=record.typed)
 
 
 def required(entry: ConfirmationRule | None, *, typed: bool) -> ConfirmationRule:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from fnmatch import translate
 from functools import lru_cache
 from re import Pattern, compile, fullmatch
+from re import split as re_split
 from typing import Annotated, TypeGuard
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -26,14 +27,21 @@ def fact(argument: str) -> str:
     return f"{argument}_now"
 
 
+def scalar(value: object) -> str:
+    """A single value as it was written. Raises ValueError for a list or a mapping, however much is in it."""
+    if not isinstance(value, str | int | float):
+        raise ValueError("should be a single value, such as a text")
+    return str(value)
+
+
 def _size(value: object) -> object:
-    return parse_size(str(value))
+    return parse_size(scalar(value))
 
 
 def _percent(value: object) -> Decimal:
-    found = fullmatch(r"(\d{1,4}(?:\.\d{1,2})?)\s*%", str(value))
+    found = fullmatch(r"(\d{1,4}(?:\.\d{1,2})?)\s*%", scalar(value))
     if found is None:
-        raise ValueError(f"{str(value)!r} is not a percentage, such as 20%")
+        raise ValueError(f"{scalar(value)!r} is not a percentage, such as 20%")
     return Decimal(found[1])
 
 
@@ -126,3 +134,52 @@ def matches_pattern(pattern: str, value: Argument) -> bool:
     if text.startswith("user:") and not pattern.startswith("user:"):
         return False
     return _glob(pattern).match(text) is not None
+
+
+def covers(wide: Where, narrow: Where) -> bool:
+    """Whether whatever fits the narrow conditions is known to fit the wide ones."""
+    return all(name in narrow and _covers(condition, narrow[name]) for name, condition in wide.items())
+
+
+def _covers(wide: Condition, narrow: Condition) -> bool:
+    if isinstance(wide, Bounds) and isinstance(narrow, Bounds):
+        at_most = [(wide.max, narrow.max), (wide.max_increase, narrow.max_increase)]
+        return all(mine is None or (its is not None and its <= mine) for mine, its in at_most) and (
+            wide.min is None or (narrow.min is not None and narrow.min >= wide.min)
+        )
+    if isinstance(wide, Bounds) or isinstance(narrow, Bounds):
+        return False
+    return all(any(_pattern_covers(mine, its) for mine in wide) for its in narrow)
+
+
+def _pattern_covers(wide: str, narrow: str) -> bool:
+    """Literally the same, or a beginning with `*` behind it that the other begins with as well."""
+    beginning = wide.removesuffix("*")
+    plain = wide.endswith("*") and not set(beginning) & set("*?[")
+    of_users = narrow.startswith("user:") == wide.startswith("user:")
+    return wide == narrow or (plain and of_users and narrow.startswith(beginning))
+
+
+def are_apart(one: Where, other: Where) -> bool:
+    """Whether nothing is known to fit both."""
+    return any(name in other and _are_apart(condition, other[name]) for name, condition in one.items())
+
+
+def _are_apart(one: Condition, other: Condition) -> bool:
+    if isinstance(one, Bounds) and isinstance(other, Bounds):
+        return _is_below(one, other) or _is_below(other, one)
+    if isinstance(one, Bounds) or isinstance(other, Bounds):
+        return False
+    return all(_begin_apart(mine, its) for mine in one for its in other)
+
+
+def _is_below(low: Bounds, high: Bounds) -> bool:
+    return low.max is not None and high.min is not None and low.max < high.min
+
+
+def _begin_apart(one: str, other: str) -> bool:
+    """Whether what stands before the first `*`, `?` or `[` differs already, or the whole of two plain names."""
+    first, second = (re_split(r"[*?[]", pattern, maxsplit=1)[0] for pattern in (one, other))
+    if first == one and second == other:
+        return one != other
+    return not (first.startswith(second) or second.startswith(first))

@@ -15,7 +15,7 @@ from bot.permissions.conditions import (
     matches_pattern,
 )
 from bot.permissions.names import is_change
-from bot.permissions.people import Actor, Person, Place
+from bot.permissions.people import Actor, Person, Place, is_same_address
 from bot.permissions.policy import ConfirmationRule, Policy, Rule
 
 Presumed = Literal["nothing", "state", "everything"]
@@ -69,7 +69,7 @@ def decide(
     elsewhere: Rule | None = None
     for effect, verdict in (("may", Verdict.ALLOW), ("may_request", Verdict.REQUEST)):
         for rule in _speaking(policy, person, operation, effect):
-            if not _fits(rule.where, operation, arguments, presume):
+            if not all(_fits(rule.where, named, presume) for named in _under_each_name(operation, arguments)):
                 continue
             if not _held_in(policy, rule, place):
                 elsewhere = elsewhere or rule
@@ -106,11 +106,30 @@ def confirmation_for(
     by_others: bool = False,
     presume: Presumed = "nothing",
 ) -> ConfirmationRule | None:
-    """The first entry of `confirmations` that matches; with `by_others`, those without approvals are passed over."""
+    """The first entry of `confirmations` that matches; of those that match a rename's two names, the stricter one.
+
+    With `by_others`, entries without approvals are passed over, and where one approval is enough, it is not the
+    requester's own, whatever the entry says.
+    """
+    found = [
+        _first_entry(policy, operation, named, presume, by_others=by_others)
+        for named in _under_each_name(operation, arguments)
+    ]
+    entries = [entry for entry in found if entry is not None]
+    if len(entries) < len(found):
+        return None
+    entry = max(entries, key=lambda each: (each.type_the_name, each.approvals, not each.self_approval))
+    alone = by_others and entry.self_approval and entry.approvals == 1
+    return entry.model_copy(update={"self_approval": False}) if alone else entry
+
+
+def _first_entry(
+    policy: Policy, operation: str, arguments: Arguments, presume: Presumed, *, by_others: bool
+) -> ConfirmationRule | None:
     for entry in policy.confirmations:
         if by_others and entry.approvals == 0:
             continue
-        if operation in entry.operations and _fits(entry.where, operation, arguments, presume):
+        if operation in entry.operations and _fits(entry.where, arguments, presume):
             return entry
     return None
 
@@ -168,7 +187,8 @@ def may_use(policy: Policy, person: Person, place: Place) -> Decision:
 
 def _forbids(policy: Policy, rule: Rule, operation: str, arguments: Arguments, place: Place) -> bool:
     """Whether a deny holds here; one of several names is enough."""
-    return _held_in(policy, rule, place, everywhere=True) and _fits(rule.where, operation, arguments, any_value=True)
+    named = _under_each_name(operation, arguments)
+    return _held_in(policy, rule, place, everywhere=True) and any(_fits(rule.where, each) for each in named)
 
 
 def _forbidden(rule: Rule) -> Decision:
@@ -180,6 +200,8 @@ def _standing(policy: Policy, person: Person, place: Place) -> str | None:
         return "Only people of this workspace may."
     if person.standing == "outsider":
         return "Bots, deactivated people and people of other companies may do nothing here."
+    if not person.answers(policy.questions):
+        return "The permissions file has just changed, and Slack was not asked yet what it asks now. Try again."
     if person.standing == "unknown":
         return "Slack did not say who this is, and until it does, nothing is allowed. Try again in a minute."
     if place.unknown:
@@ -209,7 +231,7 @@ def _is_member(person: Person, member: str) -> bool:
     if member == "*":
         return person.standing == "member"
     if "@" in member:
-        return person.email is not None and person.email.casefold() == member.casefold()
+        return person.email is not None and is_same_address(person.email, member)
     return member == person.actor.user or member in person.user_groups
 
 
@@ -224,18 +246,17 @@ def _held_in(policy: Policy, rule: Rule, place: Place, *, everywhere: bool = Fal
     return here in policy.channels_of(rule.in_)
 
 
-def _fits(
-    where: Where, operation: str, arguments: Arguments, presume: Presumed = "nothing", *, any_value: bool = False
-) -> bool:
-    """Whether every condition holds; a rename is asked about under both names."""
-    for name, condition in where.items():
-        values = [arguments.get(name)]
-        if name == "name" and arguments.get("rename") is not None and operation == "changeOrganization":
-            values.append(arguments.get("rename"))
-        held = [_holds(condition, name, value, arguments, presume) for value in values]
-        if not (any(held) if any_value else all(held)):
-            return False
-    return True
+def _under_each_name(operation: str, arguments: Arguments) -> list[Arguments]:
+    """The arguments; for a rename of an organization under both of its names."""
+    rename = arguments.get("rename")
+    if operation != "changeOrganization" or rename is None:
+        return [arguments]
+    return [arguments, {**arguments, "name": rename}]
+
+
+def _fits(where: Where, arguments: Arguments, presume: Presumed = "nothing") -> bool:
+    """Whether every condition holds."""
+    return all(_holds(condition, name, arguments.get(name), arguments, presume) for name, condition in where.items())
 
 
 def _holds(condition: Condition, name: str, value: Argument, arguments: Arguments, presume: Presumed) -> bool:

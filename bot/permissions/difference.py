@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.permissions import words
-from bot.permissions.conditions import Bounds, Condition, Where
+from bot.permissions.conditions import Condition, Where, are_apart, covers
 from bot.permissions.confirming import differences_of_confirmations, entries_for
 from bot.permissions.names import is_change
 from bot.permissions.policy import Policy
 from bot.quay.operations import OPERATIONS
 
-Effect = Literal["may", "may_request", "deny", "approve"]
+Effect = Literal["may", "may_request", "deny", "approve", "approve_some"]
 EVERYWHERE = "everywhere"
 """The place of a deny without `in`, and of an approval, which is given where the request was made."""
 
@@ -35,6 +35,9 @@ class Difference:
         return {"kind": self.kind, "said": self.said, **self.details}
 
 
+Conditions = frozenset[tuple[str, Condition]]
+
+
 @dataclass(frozen=True)
 class _Right:
     """What one rule gives, or takes: to one member, of one operation, in one place."""
@@ -43,20 +46,32 @@ class _Right:
     member: str
     operation: str
     place: str
-    where: frozenset[tuple[str, Condition]]
+    where: Conditions
+    of_requests: bool = False
+    """Whether it is about what somebody may but ask for, for which entries without approvals do not count."""
+    but: frozenset[Conditions] = frozenset()
+    """What it does not reach, since entries above decide on that."""
 
     @property
-    def scope(self) -> tuple[str, ...]:
+    def scope(self) -> tuple[str | bool, ...]:
         """What two rights have in common of which one may cover the other."""
-        return (self.effect, self.member, self.operation, self.place)
+        return (self.effect, self.member, self.operation, self.of_requests, self.place)
+
+    def covers(self, other: "_Right") -> bool:
+        """Whether whatever fits the other, of the same scope, is known to fit this one."""
+        spared = [dict(each) for each in other.but]
+        return covers(dict(self.where), dict(other.where)) and all(
+            are_apart(dict(each), dict(other.where)) or any(covers(its, dict(each)) for its in spared)
+            for each in self.but
+        )
 
 
 def difference(old: Policy, new: Policy) -> tuple[Difference, ...]:
     """Everything that differs: rights first, then what they follow from."""
     before, after = frozenset(_rights(old)), frozenset(_rights(new))
     found = [
-        *_told(new, _beyond(after, before), added=True),
-        *_told(old, _beyond(before, after), added=False),
+        *_told(new, _beyond(after, before), before, added=True),
+        *_told(old, _beyond(before, after), after, added=False),
         *(Difference("confirmation", said, details) for said, details in differences_of_confirmations(old, new)),
         *_of_groups(old, new),
         *_of_channels(old, new),
@@ -76,9 +91,19 @@ def _rights(policy: Policy) -> Iterator[_Right]:
                 for place in places:
                     yield _Right(rule.effect, member, operation, place, frozenset(rule.where.items()))
     for operation in filter(is_change, OPERATIONS):
-        for entry in entries_for(policy, operation):
+        for of_requests in (False, True):
+            yield from _voices(policy, operation, of_requests=of_requests)
+
+
+def _voices(policy: Policy, operation: str, *, of_requests: bool) -> Iterator[_Right]:
+    """Who may agree to a change: the approvers of the first entry that matches."""
+    above: frozenset[Conditions] = frozenset()
+    for entry in entries_for(policy, operation):
+        if entry.approvals or not of_requests:
+            where = frozenset(entry.where.items())
             for member in _members(policy, entry.approvers if entry.approvals else ()):
-                yield _Right("approve", member, operation, EVERYWHERE, frozenset(entry.where.items()))
+                yield _Right("approve", member, operation, EVERYWHERE, where, of_requests, above)
+            above |= {where}
 
 
 def _members(policy: Policy, groups: Iterable[str]) -> set[str]:
@@ -86,42 +111,25 @@ def _members(policy: Policy, groups: Iterable[str]) -> set[str]:
 
 
 def _beyond(some: frozenset[_Right], others: frozenset[_Right]) -> set[_Right]:
-    """Those of some rights that no other covers."""
-    by_scope: dict[tuple[str, ...], list[_Right]] = defaultdict(list)
+    """Those of some rights that no other covers, in the same place or everywhere."""
+    by_scope: dict[tuple[str | bool, ...], list[_Right]] = defaultdict(list)
     for right in others:
         by_scope[right.scope].append(right)
-    return {right for right in some if not any(covers(dict(o.where), dict(right.where)) for o in by_scope[right.scope])}
+    return {
+        right
+        for right in some
+        for wider in [(*right.scope[:-1], EVERYWHERE)]
+        if not any(other.covers(right) for other in (*by_scope[right.scope], *by_scope[wider]))
+    }
 
 
-def covers(wide: Where, narrow: Where) -> bool:
-    """Whether whatever fits the narrow conditions is known to fit the wide ones."""
-    return all(name in narrow and _covers(condition, narrow[name]) for name, condition in wide.items())
-
-
-def _covers(wide: Condition, narrow: Condition) -> bool:
-    if isinstance(wide, Bounds) and isinstance(narrow, Bounds):
-        at_most = [(wide.max, narrow.max), (wide.max_increase, narrow.max_increase)]
-        return all(mine is None or (its is not None and its <= mine) for mine, its in at_most) and (
-            wide.min is None or (narrow.min is not None and narrow.min >= wide.min)
-        )
-    if isinstance(wide, Bounds) or isinstance(narrow, Bounds):
-        return False
-    return all(any(_pattern_covers(mine, its) for mine in wide) for its in narrow)
-
-
-def _pattern_covers(wide: str, narrow: str) -> bool:
-    """Literally the same, or a beginning with `*` behind it that the other begins with as well."""
-    beginning = wide.removesuffix("*")
-    plain = wide.endswith("*") and not set(beginning) & set("*?[")
-    of_users = narrow.startswith("user:") == wide.startswith("user:")
-    return wide == narrow or (plain and of_users and narrow.startswith(beginning))
-
-
-def _told(policy: Policy, rights: set[_Right], *, added: bool) -> list[Difference]:
-    """The rights in as few sentences as say them exactly."""
+def _told(policy: Policy, rights: set[_Right], others: frozenset[_Right], *, added: bool) -> list[Difference]:
+    """The rights in as few sentences as say them exactly; whoever may agree by others as well does so in some cases."""
+    agreeing = {right.scope for right in others if right.effect == "approve"}
     places: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     for right in rights:
-        places[right.effect, right.where, right.member, right.operation].add(right.place)
+        effect = "approve_some" if right.scope in agreeing else right.effect
+        places[effect, right.where, right.member, right.operation].add(right.place)
     operations: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     for (effect, where, member, operation), held in places.items():
         operations[effect, where, frozenset(held), member].add(operation)
@@ -172,6 +180,10 @@ _SENTENCES: Mapping[Effect, tuple[str, str]] = {
     "approve": (
         "{who} may no longer agree when somebody wants to {what}",
         "{who} may now agree when somebody wants to {what}",
+    ),
+    "approve_some": (
+        "{who} may no longer agree in some cases when somebody wants to {what}",
+        "{who} may now agree in more cases when somebody wants to {what}",
     ),
 }
 """What is said of a right that is gone, and of one that is new."""

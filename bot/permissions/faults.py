@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bot.permissions.conditions import covers
 from bot.permissions.names import is_change
 from bot.permissions.policy import CHANNEL, ConfirmationRule, Policy
 
@@ -11,7 +12,7 @@ Fault = tuple[Location, str]
 
 def faults(policy: Policy) -> list[Fault]:
     """Everything that is wrong, each with its place in the file."""
-    return [*_undefined(policy), *_double_names(policy), *_unreachable(policy), *_too_few(policy)]
+    return [*_undefined(policy), *_misleading(policy), *_double_names(policy), *_unreachable(policy), *_too_few(policy)]
 
 
 def _undefined(policy: Policy) -> Iterator[Fault]:
@@ -19,8 +20,7 @@ def _undefined(policy: Policy) -> Iterator[Fault]:
     for i, rule in enumerate(policy.rules):
         yield from _no_groups(policy, ("rules", i, "who"), rule.who)
         for j, name in enumerate(rule.in_):
-            if name not in policy.channels and not CHANNEL.fullmatch(name):
-                yield ("rules", i, "in", j), f"there are no channels {name!r}"
+            yield from _no_channels(policy, ("rules", i, "in", j), name)
     for i, entry in enumerate(policy.confirmations):
         yield from _no_groups(policy, ("confirmations", i, "approvers"), entry.approvers)
         for j, group in enumerate(entry.approvers):
@@ -31,6 +31,19 @@ def _undefined(policy: Policy) -> Iterator[Fault]:
                 )
     for i, example in enumerate(policy.expect):
         yield from _no_groups(policy, ("expect", i, "as"), example.as_)
+        if example.in_ is not None:
+            yield from _no_channels(policy, ("expect", i, "in"), example.in_)
+
+
+def _misleading(policy: Policy) -> Iterator[Fault]:
+    """Lists of channels that are called as a place is: a rule for the one would hold in the other."""
+    for name in filter(CHANNEL.fullmatch, policy.channels):
+        yield ("channels", name), f"{name!r} is the name of a place itself; call the list otherwise"
+
+
+def _no_channels(policy: Policy, place: Location, name: str) -> Iterator[Fault]:
+    if name not in policy.channels and not CHANNEL.fullmatch(name):
+        yield place, f"there are no channels {name!r}"
 
 
 def _no_groups(policy: Policy, place: Location, named: tuple[str, ...]) -> Iterator[Fault]:
@@ -59,7 +72,7 @@ def _unreachable(policy: Policy) -> Iterator[Fault]:
 
 
 def _is_taken(policy: Policy, before: tuple[ConfirmationRule, ...], entry: ConfirmationRule, operation: str) -> bool:
-    """Whether an earlier entry decides whenever this one could.
+    """Whether one earlier entry decides whenever this one could.
 
     Requests pass over entries without approvals, so those leave the changes that may be requested to later ones.
     """
@@ -67,7 +80,7 @@ def _is_taken(policy: Policy, before: tuple[ConfirmationRule, ...], entry: Confi
         rule.effect == "may_request" and operation in rule.operations for rule in policy.rules
     )
     return any(
-        operation in other.operations and other.where in ({}, entry.where) and (other.approvals or not requested)
+        operation in other.operations and covers(other.where, entry.where) and (other.approvals or not requested)
         for other in before
     )
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+ADDRESS = "@"
+"""The question for somebody's e-mail address, beside those whether they are in a user group."""
+
 
 @dataclass(frozen=True, order=True)
 class Actor:
@@ -30,6 +33,17 @@ class Person:
     email: str | None = None
     label: str = field(default="", compare=False)
     """The name by which Slack shows them; for messages alone."""
+    asked: frozenset[str] | None = field(default=None, compare=False)
+    """The questions (`Policy.questions`) to which Slack answered for this; None where nothing was left out."""
+
+    def answers(self, questions: frozenset[str]) -> bool:
+        """Whether all is known that a policy asks of people."""
+        return self.asked is None or questions <= self.asked
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Whether two e-mail addresses are one: in any case, of ASCII alone, since other letters fold into each other."""
+    return one == other or (one.isascii() and other.isascii() and one.lower() == other.lower())
 
 
 @dataclass(frozen=True)

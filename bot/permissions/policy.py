@@ -9,21 +9,28 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from bot.documents import quote_entries
-from bot.permissions.conditions import SIZES, Bounds, Size, Where, asks_for_state
+from bot.permissions.conditions import SIZES, Bounds, Size, Where, asks_for_state, scalar
 from bot.permissions.names import arguments_of, operations_in, sets
-from bot.units import parse_duration
+from bot.permissions.people import ADDRESS
+from bot.units import parse_duration, write_duration
 
 
 def _known_set(name: object) -> object:
-    if not isinstance(name, str) or name not in sets():
-        close = get_close_matches(str(name), sets(), 1)
+    if scalar(name) not in sets():
+        close = get_close_matches(scalar(name), sets(), 1)
         hint = f", did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"{name!r} is neither an operation nor a set of operations{hint}")
     return name
 
 
+LONGEST = timedelta(days=365)
+
+
 def _duration(value: object) -> object:
-    return value if isinstance(value, timedelta) else parse_duration(str(value))
+    length = value if isinstance(value, timedelta) else parse_duration(scalar(value))
+    if length > LONGEST:
+        raise ValueError(f"{write_duration(length)} is too long: 365d at most")
+    return length
 
 
 def _listed(value: object) -> object:
@@ -48,7 +55,9 @@ class _Frozen(BaseModel):
 class Rule(_Frozen):
     """One entry of `rules`: it has exactly one of may, may_request and deny."""
 
-    name: Annotated[str, Field(min_length=1, description="How messages call the rule; no other has this name.")]
+    name: Annotated[
+        str, Field(min_length=1, max_length=150, description="How messages call the rule; no other has this name.")
+    ]
     who: Annotated[Listed, Field(min_length=1, description="Groups of people.")]
     may: Annotated[tuple[SetName, ...], Field(description="What they may do.")] = ()
     may_request: Annotated[tuple[SetName, ...], Field(description="What they may ask others to agree to.")] = ()
@@ -57,6 +66,7 @@ class Rule(_Frozen):
         Listed,
         Field(
             alias="in",
+            min_length=1,
             description="Where it holds: names under `channels`, channel ids, dm, home. Left out: every channel under "
             "`channels`; for a deny, everywhere.",
         ),
@@ -117,7 +127,10 @@ class ConfirmationRule(_Frozen):
     approvals: Annotated[
         int,
         Field(
-            ge=0, le=20, description="How many people besides the requester agree; 0: their own confirmation is enough."
+            strict=True,
+            ge=0,
+            le=20,
+            description="How many people besides the requester agree; 0: their own confirmation is enough.",
         ),
     ] = 1
     expires: Annotated[
@@ -152,7 +165,9 @@ class Now(_Frozen):
 class Expectation(_Frozen):
     """An example that `quaymaster check` proves."""
 
-    who: Annotated[str, Field(description="A user's id; somebody of no group when left out.")] = "U00SOMEBODY"
+    who: Annotated[
+        str, Field(pattern=r"^[UW][A-Z0-9]+$", description="A user's id; somebody of no group when left out.")
+    ] = "U00SOMEBODY"
     as_: Annotated[Listed, Field(alias="as", description="Groups that the user is taken to be in.")] = ()
     in_: Annotated[
         str | None, Field(alias="in", description="A channel, dm or home; the first admin channel when left out.")
@@ -160,7 +175,7 @@ class Expectation(_Frozen):
     do: Annotated[str, Field(description="The command, such as: quota set team-a 400GiB.")]
     now: Annotated[Now | None, Field(description="What is there in the registry, for max_increase.")] = None
     verdict: Annotated[Literal["allow", "request", "deny"], Field(description="What is decided.")]
-    approvals: Annotated[int | None, Field(description="How many other people then have to agree.")] = None
+    approvals: Annotated[int | None, Field(strict=True, description="How many other people then have to agree.")] = None
 
 
 class Policy(_Frozen):
@@ -218,6 +233,11 @@ class Policy(_Frozen):
     def first_admin_channel(self) -> str | None:
         """Where cards go when alerts.yaml names no channel."""
         return next((channel for listed in self.channels.values() for channel in listed), None)
+
+    @cached_property
+    def questions(self) -> frozenset[str]:
+        """What Slack is asked of somebody besides who they are: user groups, and ADDRESS for their own."""
+        return frozenset(self.user_groups) | ({ADDRESS} if self.addresses else frozenset())
 
     @property
     def addresses(self) -> frozenset[str]:

@@ -39,12 +39,17 @@ class Rule(Strict):
         return value
 
 
+def written(value: object) -> object:
+    return str(value)
+
+
 class House(Strict):
     version: Literal[1] = 1
     workspace: Annotated[str, Field(pattern="^T[0-9]+$")] = "T1"
     zone: ZoneInfo = ZoneInfo("UTC")
     rooms: Annotated[int, Field(ge=1, le=9)] = 1
     open: bool = True
+    motto: Annotated[str, BeforeValidator(written)] = ""
     groups: dict[str, tuple[str, ...]] = {}
     rules: tuple[Rule, ...] = ()
 
@@ -150,6 +155,17 @@ def test_a_long_value_is_cut_in_the_complaint() -> None:
     [problem] = problems(f"rooms: {'x' * 500}")
     assert problem.endswith("x…")
     assert len(problem) < 150
+
+
+def test_what_python_cannot_write_out_is_a_complaint_too() -> None:
+    """A number of thousands of digits, and anchors in anchors in anchors: neither takes a process down."""
+    assert problems(f"rooms: 0x{'f' * 5000}") == [
+        "house.yaml:1: rooms: should be 9 or less, not a number of very many digits"
+    ]
+    anchors = "".join(f"- &a{depth} [*a{depth - 1}]\n" for depth in range(1, 1200))
+    assert problems(f"odd:\n- &a0 x\n{anchors}motto: *a1199") == [
+        "house.yaml:1: an anchor stands inside what it stands for, or too deep"
+    ]
 
 
 def test_problems_can_be_used_one_by_one() -> None:

@@ -5,10 +5,22 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.permissions import Verdict, decide
+from bot.permissions import Actor, Verdict, confirmation_for, decide, may_approve
 from bot.permissions.difference import difference
 from bot.permissions.policy import Policy
-from tests.support.policies import denies, mays, person, policy, questions, requests, who
+from tests.support.policies import (
+    ADMIN,
+    TEAM,
+    arguments,
+    denies,
+    entries,
+    mays,
+    person,
+    policy,
+    questions,
+    requests,
+    who,
+)
 
 ORDER = [Verdict.DENY, Verdict.REQUEST, Verdict.ALLOW]
 CONFIRMED = [{"for": ["change"], "approvals": 1, "approvers": ["approvers"]}]
@@ -92,6 +104,33 @@ def test_nobody_gains_or_loses_without_being_told_of(before: list[Any], after: l
     told = {each.kind for each in difference(old, new) if question[1] in each.details.get("operations", ())}
     assert now <= was or "gains" in told
     assert now >= was or "loses" in told
+
+
+def agrees(rules: Policy, question: Any, *, by_others: bool) -> bool:
+    """Whether somebody may agree to what another person asked for."""
+    user, operation, arguments, place = question
+    entry = confirmation_for(rules, operation, arguments, by_others=by_others)
+    return (
+        entry is not None
+        and not may_approve(
+            rules, person(user), operation, arguments, place, requester=Actor(TEAM, "U7"), entry=entry
+        ).denied
+    )
+
+
+asked = st.tuples(st.sampled_from(["U1", "U9"]), st.just("changeUserQuotaSuperUser"), arguments, st.just(ADMIN))
+
+
+@given(st.lists(entries, max_size=3), st.lists(entries, max_size=3), asked, st.booleans())
+def test_nobody_may_agree_to_more_or_less_without_being_told_of(
+    before: list[Any], after: list[Any], question: Any, by_others: bool
+) -> None:
+    """An entry decides for those below it as well, so an approver gains by what it leaves to them."""
+    old, new = (policy(confirmations=each) for each in (before, after))
+    was, now = (agrees(each, question, by_others=by_others) for each in (old, new))
+    told = {each.kind for each in difference(old, new) if question[1] in each.details.get("operations", ())}
+    assert was or not now or "gains" in told
+    assert now or not was or "loses" in told
 
 
 @given(rules, st.data())

@@ -62,6 +62,34 @@ def test_the_shipped_file_is_good() -> None:
         ),
         ("verdict: allow}", "verdict: allow, approvals: 2}", "needs 0 approvals, not 2"),
         ("do: quota set team-a 400GiB", "do: quota sett team-a", "cannot be read: There is no command"),
+        ("in: [admin]", "in: []", "rules[0].in: should have 1 or more entries"),
+        ("approvals: 0  ", "approvals: false  ", "confirmations[2].approvals: should be a whole number, not false"),
+        ("expires: 24h", "expires: 366d", "confirmations[1].expires: 366d is too long: 365d at most"),
+        ("expires: 24h", f"expires: 0x{'f' * 5000}", "confirmations[1].expires: Exceeds the limit"),
+        ("approvals: 2", f"approvals: 0x{'f' * 5000}", "should be 20 or less, not a number of very many digits"),
+        ("expires: 24h", "expires: &loop [*loop]", "confirmations[1].expires: should be a single value"),
+        ("may: [keys.read,", "may: [[keys.read],", "rules[0].may[0]: should be a single value"),
+        (
+            "name: anyone may ask for more quota",
+            f"name: {'x' * 151}",
+            "rules[3].name: should have 150 characters at most",
+        ),
+        (
+            "  admin: [C0REGADMIN",
+            "  dm: [C0LAB]\n  admin: [C0REGADMIN",
+            "channels.dm: 'dm' is the name of a place itself",
+        ),
+        (
+            "  admin: [C0REGADMIN",
+            "  C0REGOPS: [C0LAB]\n  admin: [C0REGADMIN",
+            "'C0REGOPS' is the name of a place itself",
+        ),
+        (
+            "{who: U03CAROL, in: C0REGADMIN, do: keys",
+            "{in: admins, do: keys",
+            "expect[1].in: there are no channels 'admins'",
+        ),
+        ("{who: U03CAROL, in: C0REGADMIN, do: keys", "{who: carol, do: keys", 'expect[1].who: "carol" does not fit'),
         ("do: quota set team-a 400GiB", "do: pending", "whoever may use the bot may use it"),
     ],
 )
@@ -75,6 +103,16 @@ def test_what_is_wrong_is_said_with_its_line(old: str, new: str, complaint: str)
     assert complaint in said
     assert said.startswith("permissions.yaml:")
     assert all(1 <= problem.line <= len(text.splitlines()) for problem in raised.value.problems)
+
+
+def test_an_entry_below_a_wider_one_is_never_used() -> None:
+    """The first that matches decides, so what it takes whole is left to nobody."""
+    narrow = (
+        "  - {for: [quotas.change], where: {limit: {max: 1GiB}, namespace: team-*}, approvals: 0}\n  - for: [change]"
+    )
+    with pytest.raises(DocumentError, match=r"confirmations\[3\]: is never used"):
+        read_policy(TEXT.replace("  - for: [change]", narrow), "permissions.yaml", READ_CALL)
+    read_policy(TEXT.replace("  - for: [change]", narrow.replace("1GiB", "1TiB")), "permissions.yaml", READ_CALL)
 
 
 def test_requests_leave_entries_to_be_used_that_ask_for_approvals() -> None:
@@ -135,6 +173,19 @@ def _touch(path: Path, text: str, stamp: int) -> None:
 
 def came_into_force(file: PolicyFile) -> bool | None:
     return file.news[-1].loaded if file.news else None
+
+
+def test_a_file_out_of_reach_leaves_the_old_one_in_force(tmp_path: Path) -> None:
+    """Even where the system does not say whether there is one; told of once."""
+    path = tmp_path / "permissions.yaml"
+    _touch(path, TEXT, 1)
+    file = open_policy_file(path, READ_CALL)
+    first = file.current()
+    path.unlink()
+    path.symlink_to("x" * 300)
+    assert file.current() is first
+    assert file.current() is first
+    assert [news.loaded for news in file.news] == [False]
 
 
 def test_a_changed_file_comes_into_force_and_a_bad_one_does_not(tmp_path: Path) -> None:

@@ -60,6 +60,9 @@ def test_who_everybody_is_and_where(who: Person, place: Place, verdict: str) -> 
         ("S7TEAM", person("U2"), False),
         ("Kim@example.com", person("U2", email="kim@EXAMPLE.com"), True),
         ("kim@example.com", person("U2", email=None), False),
+        ("kim@example.com", person("U2", email="\u212aim@example.com"), False),
+        ("groß@example.com", person("U2", email="gross@example.com"), False),
+        ("groß@example.com", person("U2", email="groß@example.com"), True),
     ],
 )
 def test_how_a_member_is_named(member: str, who: Person, *, belongs: bool) -> None:
@@ -93,6 +96,24 @@ def test_a_rename_is_checked_under_both_names() -> None:
     assert verdict("team-a", "team-b") is Verdict.ALLOW
     assert verdict("team-a", "platform") is Verdict.DENY
     assert verdict("team-a", "elsewhere") is Verdict.DENY
+
+
+@pytest.mark.parametrize("names", [("platform", None), ("platform", "team-x"), ("team-x", "platform")])
+@pytest.mark.parametrize("platform_first", [True, False])
+def test_a_rename_is_confirmed_as_the_stricter_of_its_names_asks(
+    names: tuple[str, str | None], *, platform_first: bool
+) -> None:
+    """Else whatever an entry protects would first be renamed, or something be given its name."""
+    two = {"for": ["organizations"], "approvals": 2, "approvers": ["two"], "where": {"name": "platform"}}
+    own = {"for": ["organizations"], "approvals": 0, "where": {"name": "team-*"}}
+    listed = [two, own] if platform_first else [own, two]
+    rules = policy({"who": ["staff"], "may": ["organizations"]}, confirmations=listed, two=["U8", "U9"])
+    name, rename = names
+    found = decide(rules, person(), "changeOrganization", {"name": name, "rename": rename}, ADMIN)
+    assert found.confirmation
+    assert found.confirmation.approvals == 2
+    unknown = decide(rules, person(), "changeOrganization", {"name": name, "rename": "elsewhere"}, ADMIN)
+    assert unknown.denied, "nothing is said of how it is confirmed under the new name"
 
 
 @pytest.mark.parametrize(
@@ -147,6 +168,28 @@ def test_a_request_needs_somebody_else() -> None:
     assert found.confirmation.approvals == 1
     alone = policy({"who": ["staff"], "may_request": ["quotas.change"]}, confirmations=[own])
     assert decide(alone, person(), "createUserQuotaSuperUser", {"namespace": "a", "limit": 1}, ADMIN).denied
+
+
+@pytest.mark.parametrize(
+    ("effect", "approvals", "alone"), [("may", 1, True), ("may_request", 1, False), ("may_request", 2, True)]
+)
+def test_a_request_needs_somebody_else_even_where_requesters_count(effect: str, approvals: int, *, alone: bool) -> None:
+    """`self_approval` makes the requester one of several, never all who agree to what they may but ask for."""
+    entry = {"for": ["change"], "approvals": approvals, "approvers": ["two"], "self_approval": True}
+    rules = policy({"who": ["two"], effect: ["quotas.change"]}, confirmations=[entry], two=["U8", "U9"])
+    arguments: dict[str, Any] = {"namespace": "a", "limit": 1}
+    found = decide(rules, person("U9"), "createUserQuotaSuperUser", arguments, ADMIN)
+    assert found.confirmation
+    own = may_approve(
+        rules,
+        person("U9"),
+        "createUserQuotaSuperUser",
+        arguments,
+        ADMIN,
+        requester=Actor(TEAM, "U9"),
+        entry=found.confirmation,
+    )
+    assert own.denied is not alone
 
 
 def _approves(rules: Policy, approver: Person, requester: Actor | None, place: Place = ADMIN) -> Decision:

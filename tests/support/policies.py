@@ -78,4 +78,16 @@ arguments = st.fixed_dictionaries(
 mays = st.builds(rule_of, st.just("may"), who, names, wheres, ins)
 requests = st.builds(rule_of, st.just("may_request"), who, names, wheres, ins)
 denies = st.builds(rule_of, st.just("deny"), who, names, wheres, ins)
+entries = st.builds(
+    lambda names, where, approvals, approvers: {
+        "for": names,
+        "where": where,
+        "approvals": approvals,
+        "approvers": approvers,
+    },
+    st.sampled_from([["change"], ["quotas.change"]]),
+    st.sampled_from([{}, {"namespace": ["team-*"]}, {"namespace": ["team-a"]}, {"limit": {"max": "10GiB"}}]),
+    st.sampled_from([1, 1, 0]),
+    st.sampled_from([["ops"], ["approvers"], ["ops", "approvers"]]),
+)
 questions = st.tuples(users, st.sampled_from(sorted([*OPERATIONS, "audit", "freeze"])), arguments, places)

@@ -1,0 +1,70 @@
+"""Who somebody is was asked for one file, and another one decides: what it asks and nobody answered allows nothing."""
+
+import pytest
+
+from bot.changes import Gate, NotKnown
+from bot.confirmations import State
+from bot.directory import Directory
+from bot.permissions import Actor, Person, Policy, decide
+from tests.support.world import ADMIN, POLICY, TEAM, Clock, FakeWeb, World
+
+KIM = Actor(TEAM, "U0KIM")
+
+
+def file(*denied: str) -> Policy:
+    """Everybody may read; whoever is named may not."""
+    rules = [{"name": "read", "who": ["staff"], "may": ["read"]}, {"name": "not", "who": ["out"], "deny": ["read"]}]
+    return Policy.model_validate({**POLICY, "groups": {**POLICY["groups"], "out": denied}, "rules": rules})
+
+
+@pytest.mark.parametrize("denied", [["S0OUT"], ["kim@example.com"]])
+async def test_what_was_not_asked_is_no_no(denied: list[str]) -> None:
+    """A deny of a user group or an address that the file before did not name would else not be seen."""
+    web, force = FakeWeb(), [file()]
+    web.groups["S0OUT"] = ["U0KIM"]
+    web.users["U0KIM"] = {"profile": {"email": "kim@example.com"}}
+    gate = Gate(lambda: force[0], Directory(web, Clock()))
+
+    async def reads(person: Person) -> str:
+        return decide(force[0], person, "getRegistrySize", {}, await gate.place(ADMIN)).reason
+
+    before = await gate.person(KIM)
+    assert "allows it" in await reads(before)
+    force[0] = file(*denied)
+    assert "has just changed" in await reads(before)
+    assert "forbids it" in await reads(await gate.person(KIM))
+    force[0] = file()
+    assert "allows it" in await reads(await gate.person(KIM))
+
+
+async def test_an_address_that_slack_withholds_leaves_a_guest_unknown_too() -> None:
+    """A guest may be named by id, and denied by address."""
+    web = FakeWeb()
+    web.users["U0KIM"] = {"is_restricted": True, "profile": {}}
+    gate = Gate(lambda: file("kim@example.com"), Directory(web, Clock()))
+    assert (await gate.person(KIM)).standing == "unknown"
+
+
+class _Swaps:
+    """A policy that another one replaces the third time that it is asked for."""
+
+    def __init__(self, old: Policy, new: Policy) -> None:
+        self.left = [old, old]
+        self.new = new
+
+    def __call__(self) -> Policy:
+        return self.left.pop() if self.left else self.new
+
+
+async def test_an_approval_is_judged_by_one_file(world: World) -> None:
+    """The one in force when everything was asked; people who were asked about for another one are asked again."""
+    record = await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=600 * 1024**3)
+    new = Policy.model_validate(
+        {**POLICY, "groups": {**POLICY["groups"], "more": ["S0MORE"], "approvers": ["U0ERIN", "U0FAY"]}}
+    )
+    world.web.groups["S0MORE"] = []
+    gate = Gate(_Swaps(world.policy, new), world.gate.directory)
+    with pytest.raises(NotKnown):
+        await gate.require_approver(record, record.offer, Actor(TEAM, "U0BOB"))
+    assert (await world.confirmations.get(record.id)).state is State.PENDING
+    assert (await gate.require_approver(record, record.offer, Actor(TEAM, "U0ERIN"))).approvals == 2
