@@ -22,7 +22,7 @@ async def lines(
         if until is not None and at is not None and at >= until:
             return
         if begun:
-            yield json.dumps(content, sort_keys=True, separators=(",", ":"))
+            yield _line(content)
 
 
 def verify_lines(exported: Iterable[str], key: bytes | None, published: Head | None) -> Verification:
@@ -42,11 +42,18 @@ def verify_lines(exported: Iterable[str], key: bytes | None, published: Head | N
 def _entry(line: str, key: bytes | None) -> Entry:
     try:
         content = json.loads(line)
+        if _line(content) != line.rstrip("\r\n"):
+            raise Tampered("is not as it was exported")
         body = body_of({name: value for name, value in content.items() if name not in _BOUND})
         hash_, seal = (str(content[name]) for name in _BOUND)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Tampered("is no entry") from None
     return read_entry(body, hash_, seal, key)
+
+
+def _line(content: Mapping[str, object]) -> str:
+    """The one way in which an entry is exported: what a name stood for twice would be seen by some readers only."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
 
 def _moment(content: Mapping[str, object]) -> datetime | None:

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from bot.changes import noting
 from bot.changes.gate import Denied, Gate, NotKnown
-from bot.changes.replays import is_first_intent
+from bot.changes.replays import contradiction
 from bot.changes.secrets import offer_secrets
 from bot.changes.telling import Telling
 from bot.changes.wording import Keeping, not_sent, stamp, still_fits, with_secret
@@ -149,8 +149,8 @@ class Executor:
             await self._wait(claimed, frozen.freeze.note)
             return None
         try:
-            if not await is_first_intent(intended, self.confirmations.audit):
-                return await self._was_put_back(intended)
+            if against := await contradiction(intended, self.confirmations.audit):
+                return await self._was_put_back(intended, against)
         except Tampered as tampered:
             advice = "Run quaymaster audit verify; if Redis was restored on purpose, restart the bot."
             return await self._finish(intended, not_sent(f"The audit cannot be relied on: {tampered}. {advice}"))
@@ -178,15 +178,14 @@ class Executor:
         ended = await self._finish(sending.record, finding, answer)
         return ended or await self._correct(sending.record, finding, answer)
 
-    async def _was_put_back(self, intended: Record) -> Record | None:
-        """End a record that was over before, and report that somebody put it back; None where another worker ended it.
+    async def _was_put_back(self, intended: Record, against: str) -> Record | None:
+        """End a change that the audit contradicts, and report it; None where another worker ended it.
 
         A worker that is held up here may have been taken for dead: then the record is over as it should be.
         """
-        said = "Nothing was sent: by the audit this change was over before. Somebody put an older record of it back."
-        ended = await self._finish(intended, Finding(outcome=Outcome.FAILED, sentence=said))
+        ended = await self._finish(intended, Finding(outcome=Outcome.FAILED, sentence=f"Nothing was sent. {against}"))
         if ended is not None:
-            await self.telling.set_aside(intended.id, "the audit tells of its end")
+            await self.telling.set_aside(intended.id, against)
         return ended
 
     async def _keep(self, record: Record, secret: Secret | None) -> Keeping:

@@ -35,6 +35,7 @@ class Noted:
 
 
 _STEP = f"""{APPEND}
+if ARGV[11] ~= '' and redis.call('GET', KEYS[9]) == ARGV[11] then return {{'done', ARGV[11]}} end
 local stored = redis.call('GET', KEYS[1]) or ''
 if stored ~= ARGV[1] then return {{'changed', stored}} end
 if ARGV[16] ~= '' then

@@ -61,6 +61,10 @@ async def test_an_untouched_export_verifies_with_and_without_the_key(audit: Audi
 Change = Callable[[list[str]], list[str]]
 CHANGES: dict[str, tuple[Change, str]] = {
     "edited": (lambda e: [line.replace('"c3"', '"c9"') for line in e], "line 3 was changed after it was recorded"),
+    "said twice": (
+        lambda e: [line.replace('"event":', '"event":"change_rejected","event":', 1) for line in e],
+        "line 1 is not as it was exported",
+    ),
     "taken out": (lambda e: [*e[:2], *e[3:]], "missing before entry 4: 3"),
     "turned round": (lambda e: [e[1], e[0], *e[2:]], "entry 1 stands where entry 3 belongs"),
     "cut off": (lambda e: e[:3], "the published head, entry 5, is not in the record"),

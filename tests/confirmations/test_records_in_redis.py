@@ -3,11 +3,12 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from bot.audit import Audit
+from bot.audit import STREAM, Audit
 from bot.confirmations import (
     Confirmations,
     Missing,
@@ -94,6 +95,24 @@ async def test_of_many_concurrent_clicks_one_wins(redis: Redis) -> None:
     losers = [result for result in results if isinstance(result, Refused)]
     assert (len(winners), len(losers)) == (1, 99)
     assert all(loser.record.approvals == winners[0].approvals for loser in losers)
+
+
+class LosesAnswers(Redis):
+    """The answer to a script gets lost on the way, so that the client asks again."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        if args[0] == "EVAL":
+            await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
+async def test_a_step_whose_answer_got_lost_is_known_for_ones_own(redis: Redis) -> None:
+    """Nobody is told that somebody else was first, when it was they; it stands in the audit once."""
+    store = open_store(LosesAnswers(connection_pool=redis.connection_pool))
+    await store.create(make(), NOTED)
+    agreed = await store.advance("r1", agree, lambda _: NOTED)
+    assert agreed == await store.get("r1")
+    assert await redis.xlen(STREAM) == 2
 
 
 async def test_the_indexes_follow_the_state(confirmations: Confirmations) -> None:

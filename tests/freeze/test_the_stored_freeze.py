@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from bot.audit import Audit
 from bot.changes import Freezing
+from bot.changes.freezing import TOLD
 from bot.confirmations import Confirmations, Noted, State
 from bot.freeze import FREEZE, Freezer, Frozen
 from bot.permissions import Actor
@@ -98,6 +99,30 @@ async def test_a_process_that_starts_later_learns_in_its_first_tick_that_one_was
     fresh = another_process(world)
     await Freezing(world.redis, fresh, world.slack, lambda: ADMIN).tell()
     assert (await fresh.look()).on
+
+
+async def gone_without_a_trace(redis: Redis, _: bytes) -> None:
+    await redis.delete(FREEZE, TOLD)
+
+
+@pytest.mark.parametrize("tamper", [an_older_thaw, gone_without_a_trace])
+async def test_a_worker_that_starts_later_sends_nothing_that_was_frozen(world: World, tamper: Tamper) -> None:
+    """It knows of no freeze, but the audit does: nobody ended it there."""
+    await freeze(world.freezer)
+    await thaw(world.freezer)
+    thawed = await world.redis.get(FREEZE)
+    record = await world.propose("U0CAROL", "quota set", namespace="team-beta", limit=90 * GIB)
+    await world.changes.approve(record.id, await world.person("U0CAROL"))
+    world.clock.forward(seconds=1)
+    await freeze(world.freezer)
+    await world.freezing.tell()
+    await tamper(world.redis, thawed)
+    started = World(world.registry, world.faults, world.redis, world.quay, world.quay_url, world.clock, world.slack)
+    ended = await started.executor.execute(record.id)
+    assert ended is not None
+    assert (ended.state, "changes are frozen" in ended.note) == (State.FAILED, True)
+    (quota,) = (await world.quay.get_organization("team-beta")).quotas or ()
+    assert quota.limit_bytes != 90 * GIB
 
 
 async def test_a_process_whose_clock_is_slow_can_thaw(world: World) -> None:
