@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from math import ceil, floor
 from typing import Literal
 
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, Option, PlainTextObject, StaticSelectElement
@@ -62,7 +61,8 @@ def quota_news(alert: Alert, why: Literal["level", "again", "reminder"], mention
 
 def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
     """The last state of an alert's message: why it is over. The figures of the alert are the last ones known."""
-    state, reading = _ENDINGS[ending], alert.reading
+    foreseen = ending == "recovered" and alert.level == FULL_SOON
+    state, reading = "is not about to fill up any more" if foreseen else _ENDINGS[ending], alert.reading
     figures: list[str] = []
     if reading.limit and ending == "recovered":
         full = percent(reading.used, reading.limit)
@@ -79,12 +79,13 @@ def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
     )
 
 
-def quota_moved(alert: Alert, now: datetime) -> Message:
-    """The last state of a message whose alert goes on in a newer one."""
-    state = "has a newer message, further down"
+def quota_moved(alert: Alert, now: datetime, channel: str | None = None) -> Message:
+    """The last state of a message whose alert goes on in a newer one, in another channel if one is named."""
+    state = "has a newer message in another channel" if channel else "has a newer message, further down"
+    where = [f"It goes on in <#{channel}>"] if channel else []
     return Message(
         text=f"{escape(alert.namespace)} {state}",
-        blocks=(_headline(alert.namespace, state), _small_print([*_full_name(alert.namespace), date(now)])),
+        blocks=(_headline(alert.namespace, state), _small_print([*_full_name(alert.namespace), *where, date(now)])),
     )
 
 
@@ -115,13 +116,13 @@ def quota_digest_update(alerts: Sequence[Alert], total: int, now: datetime) -> M
     return Message(text=title, blocks=_digest_blocks(title, ordered, now, notes))
 
 
-def counting(found: Counting, now: datetime) -> Message:
+def counting(found: Counting) -> Message:
     """Quay has not counted some namespaces, so nothing is said of them."""
     title = f"Quay is still counting {_namespaces(len(found.names))} of {count(found.watched)} with a limit"
     meaning = "Until it has, their figures are too small, and no alert is said, changed or ended for them."
     listed = ", ".join(code(clip(visible(each), _TABLE_NAME)) for each in found.names[:_NAMED_COUNTING])
     rest = f" and {count(len(found.names) - _NAMED_COUNTING)} more" if len(found.names) > _NAMED_COUNTING else ""
-    notes = [f"{listed}{rest}", f"Since {date(found.since)} · {date(now)}"]
+    notes = [f"{listed}{rest}", f"Since {date(found.since)}"]
     return Message(text=f"{title}. {meaning}", blocks=(header(title), section(meaning), _small_print(notes)))
 
 
@@ -192,7 +193,7 @@ def _level(level: int) -> str:
 
 
 def _days(forecast: Forecast) -> str:
-    early, late = floor(forecast.early), ceil(forecast.late)
+    early, late = forecast.days
     if late <= 1:
         return "less than a day"
     return f"{late} days" if early == late else f"{early}–{late} days"
@@ -217,15 +218,20 @@ def _figures(alert: Alert) -> str:
         full = percent(reading.used, limit) + " now" if alert.level == FULL_SOON else f"full in {_days(alert.forecast)}"
         figures.append(f"{full}, if it grows on as it did")
     refused_at = min((rule.percent for rule in reading.enforcement if rule.kind == "Reject"), default=None)
-    if refused_at is not None:
-        refused_now = reading.used * 100 > refused_at * limit
-        figures.append("pushes are refused" if refused_now else f"pushes are refused at {refused_at} %")
-    return " · ".join(figures)
+    if refused_at is None:
+        return " · ".join(figures)
+    if reading.used * 100 > refused_at * limit:
+        return " · ".join(("Pushes are refused", *figures))
+    return " · ".join((*figures, f"pushes are refused at {refused_at} %"))
 
 
 def _enforcement(reading: Reading) -> list[str]:
+    """What Quay itself does. Of a namespace that has only the registry's own limit, Quay's lists do not say."""
     ordered = sorted(reading.enforcement, key=lambda rule: rule.percent)
-    return [f"Quay {_DEEDS.get(rule.kind, escape(rule.kind))} at {rule.percent} %" for rule in ordered]
+    deeds = [f"{_DEEDS.get(rule.kind, escape(rule.kind))} at {rule.percent} %" for rule in ordered]
+    if deeds and not any(rule.kind == "Reject" for rule in ordered):
+        deeds.append("refuses no pushes")
+    return [f"Quay {' and '.join(deeds)}"] if deeds else []
 
 
 def _silences(silences: Iterable[Silence | None]) -> list[Block]:

@@ -232,7 +232,7 @@ async def test_a_route_that_leads_elsewhere_counts_from_the_next_level_on(shop: 
     assert await shop.at("2026-11-23 10:15") == []
     assert await shop.at("2026-11-23 10:30", web_a=95) == [
         "post C0NEW web-a is at 95 %",
-        "edit C0WEB web-a has a newer message, further down",
+        "edit C0WEB web-a has a newer message in another channel",
     ]
 
 
@@ -281,7 +281,7 @@ async def test_full_soon_is_told_after_a_week_of_steady_growth(redis: Redis) -> 
     assert (await shop.at("2026-11-08 10:00", web_a=82))[-1] == "reply C0WEB web-a is at 82 %"
     for day in range(9, 30):
         await shop.at(f"2026-11-{day:02} 10:00", web_a=60)
-    assert shop.slack.edits[-1][2].startswith("web-a is below its alert levels again")
+    assert shop.slack.edits[-1][2].startswith("web-a is not about to fill up any more · 60 %")
 
 
 async def test_three_workers_remind_once(shop: Workshop) -> None:

@@ -52,7 +52,7 @@ def test_an_alert_shows_exact_bytes_its_level_and_quays_own_limits() -> None:
     """Everything that somebody needs to check the figures."""
     shown = words(quota_alert(alert(91 * GiB + 1), NOW))
     assert "97,710,505,985 bytes of 107,374,182,400 bytes" in shown
-    assert "Alert level 90 % · Quay warns at 80 % · Quay refuses pushes at 100 %" in shown
+    assert "Alert level 90 % · Quay warns at 80 % and refuses pushes at 100 %" in shown
 
 
 def test_an_alert_can_be_acknowledged_snoozed_and_its_quota_raised() -> None:
@@ -72,7 +72,7 @@ def test_an_alert_can_be_acknowledged_snoozed_and_its_quota_raised() -> None:
         (91 * GiB, (Enforcement("Warning", 90),), "9 GiB left", "refuse"),
         (91 * GiB, (Enforcement("Reject", 95),), "pushes are refused at 95 %", "over"),
         (100 * GiB, LIMITS, "0 B left · pushes are refused at 100 %", "over"),
-        (103 * GiB, LIMITS, "3 GiB over · pushes are refused", "refused at"),
+        (103 * GiB, LIMITS, "Pushes are refused · 103 GiB of 100 GiB used · 3 GiB over", "refused at"),
     ],
 )
 def test_refused_pushes_are_mentioned_only_where_quay_refuses_them(
@@ -213,7 +213,7 @@ def test_a_digest_is_edited_down_to_those_that_still_stand() -> None:
 
 def test_incomplete_figures_are_named() -> None:
     """With what it means."""
-    message = counting(Counting(tuple(f"team-{n}" for n in range(30)), 200, NOW), NOW)
+    message = counting(Counting(tuple(f"team-{n}" for n in range(30)), 200, NOW))
     assert message.text.startswith("Quay is still counting 30 namespaces of 200 with a limit. Until it has,")
     assert "`team-19` and 10 more" in words(message)
 
@@ -230,7 +230,7 @@ MESSAGES = [
     ),
     quota_digest_update([alert(5, EVIL, silence=Silence(f"U{n}", EVIL, NOW, 90)) for n in range(5000)], 10**9, NOW),
     quota_digest_update([], 10**9, NOW),
-    counting(Counting((EVIL,) * 5000, 9000, NOW), NOW),
+    counting(Counting((EVIL,) * 5000, 9000, NOW)),
     counted(Counting((EVIL,) * 5000, 9000, NOW), NOW),
 ]
 
