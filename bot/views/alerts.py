@@ -95,7 +95,7 @@ def quota_digest(alerts: Sequence[Alert], now: datetime, mentions: Sequence[str]
     ordered = sorted(alerts, key=_fullness, reverse=True)
     named = ", ".join(f"{escape(alert.namespace)} ({_full(alert)})" for alert in ordered[:_NAMED_IN_TEXT])
     rest = f" and {count(len(alerts) - _NAMED_IN_TEXT)} more" if len(alerts) > _NAMED_IN_TEXT else ""
-    notes = refusal_notes([alert.refusal for alert in alerts if alert.refusal])
+    notes = _digest_refusals(ordered)
     return Message(
         text=_with_mentions(f"{title}: {named}{rest}", mentions),
         blocks=_digest_blocks(title, ordered, now, notes, mentions),
@@ -109,10 +109,11 @@ def quota_digest_update(alerts: Sequence[Alert], total: int, now: datetime) -> M
         return Message(text=title, blocks=(header(title), _small_print([date(now)])))
     fewer = len(alerts) < total
     of = f" of {count(total)}" if fewer else ""
-    title = f"{count(len(alerts))}{of} namespaces are still at an alert level of their quota"
+    still = "is" if len(alerts) == 1 else "are"
+    title = f"{count(len(alerts))}{of} namespaces {still} still at an alert level of their quota"
     notes = ["The others have recovered, or have newer messages"] if fewer else []
-    notes += refusal_notes([alert.refusal for alert in alerts if alert.refusal])
     ordered = sorted(alerts, key=_fullness, reverse=True)
+    notes += _digest_refusals(ordered)
     return Message(text=title, blocks=_digest_blocks(title, ordered, now, notes))
 
 
@@ -137,18 +138,18 @@ def _digest_blocks(
     title: str, alerts: Sequence[Alert], now: datetime, notes: Sequence[str], mentions: Sequence[str] = ()
 ) -> tuple[Block, ...]:
     foreseen = any(alert.forecast for alert in alerts)
-    columns = ("Namespace", "Full", "Used", "Limit", *(("Full in",) if foreseen else ()))
+    columns = ("Namespace", "Full", *(("Full in",) if foreseen else ()), "Used", "Limit")
     cells = [
         (
             clip(visible(alert.namespace), _TABLE_NAME),
             _full(alert),
+            *((_days(alert.forecast) if alert.forecast else "–",) if foreseen else ()),
             size(alert.reading.used),
             size(alert.reading.limit or 0),
-            *((_days(alert.forecast) if alert.forecast else "–",) if foreseen else ()),
         )
         for alert in alerts
     ]
-    shown, found_room = table(columns, cells, right=(1, 2, 3, 4) if foreseen else (1, 2, 3))
+    shown, found_room = table(columns, cells, right=range(1, len(columns)))
     unshown = len(alerts) - found_room
     missing = [f"{count(unshown)} more, less full, are not in the table"] if unshown else []
     pinged = [section(_with_mentions("Some are at their highest level.", mentions))] if mentions else []
@@ -184,7 +185,7 @@ def _buttons(alerts: Sequence[Alert], now: datetime, namespace: str | None = Non
 
 def _state(alert: Alert) -> str:
     if alert.level == FULL_SOON and alert.forecast:
-        return f"will be full in {_days(alert.forecast)}"
+        return f"may be full in {_days(alert.forecast)}"
     return f"is at {_full(alert)} of its quota"
 
 
@@ -210,13 +211,13 @@ def _full(alert: Alert) -> str:
 def _figures(alert: Alert) -> str:
     reading, limit = alert.reading, alert.reading.limit or 0
     left = limit - reading.used
-    figures = [
-        f"{size(reading.used)} of {size(limit)} used",
-        f"{size(left)} left" if left >= 0 else f"{size(-left)} over",
-    ]
-    if alert.forecast:
-        full = percent(reading.used, limit) + " now" if alert.level == FULL_SOON else f"full in {_days(alert.forecast)}"
-        figures.append(f"{full}, if it grows on as it did")
+    figures = [f"{size(left)} left" if left >= 0 else f"{size(-left)} over"]
+    if alert.level == FULL_SOON and alert.forecast:
+        figures = ["If it grows on as it did", f"{_full(alert)} now: {size(reading.used)} of {size(limit)}", *figures]
+    else:
+        figures = [f"{size(reading.used)} of {size(limit)} used", *figures]
+        if alert.forecast:
+            figures.append(f"full in {_days(alert.forecast)} if it grows on as it did")
     refused_at = min((rule.percent for rule in reading.enforcement if rule.kind == "Reject"), default=None)
     if refused_at is None:
         return " · ".join(figures)
@@ -269,6 +270,25 @@ def refusal_notes(refusals: Sequence[Refusal]) -> list[str]:
     ]
     unnamed = len(distinct) - _NAMED_REFUSALS
     return [*notes, f"{count(unnamed)} more channels were refused"] if unnamed > 0 else notes
+
+
+def _digest_refusals(alerts: Sequence[Alert]) -> list[str]:
+    """The same for a table: which of its namespaces should have been told elsewhere, where that is not all of them."""
+    refused: dict[Refusal, list[str]] = {}
+    for alert in alerts:
+        if alert.refusal:
+            refused.setdefault(alert.refusal, []).append(alert.namespace)
+    notes = refusal_notes(list(refused))
+    if sum(map(len, refused.values())) == len(alerts) and len(refused) == 1:
+        return notes
+    named = zip(list(refused.values())[:_NAMED_REFUSALS], notes, strict=False)
+    return [f"{_some(names)}: {note}" for names, note in named] + notes[_NAMED_REFUSALS:]
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names of many."""
+    listed = ", ".join(code(clip(visible(each), _TABLE_NAME)) for each in names[:_NAMED_IN_TEXT])
+    return f"{listed} and {count(len(names) - _NAMED_IN_TEXT)} more" if len(names) > _NAMED_IN_TEXT else listed
 
 
 def _headline(namespace: str, state: str) -> Block:
