@@ -293,7 +293,7 @@ def _build(
         tokens=tokens,
         reporter=Reporter(redis, quay, audit, Samples(redis), messenger, Appointments(redis), clock),
         claims=Claims(redis),
-        channels=ChannelCheck(redis, messenger, clock, alerts.path.name),
+        channels=ChannelCheck(redis, messenger, clock, alerts.path.name, lambda: policy.current().first_admin_channel),
         messenger=messenger,
         policy=policy,
         policy_teller=FileTeller(

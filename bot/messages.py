@@ -22,6 +22,18 @@ LASTING = frozenset(
     }
 )
 """Slack's refusals that asking again does not change."""
+PASSING = frozenset(
+    {
+        "ratelimited",
+        "rate_limited",
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "no_answer_of_slack",
+    }
+)
+"""Slack's refusals that say nothing against a channel or a message: the same may be taken later."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +93,21 @@ class Courier(Whisperer, Protocol):
 
 
 class MessengerError(Exception):
-    """Slack did not take a message; `reason` is Slack's own word (`not_in_channel`, `ratelimited`, ...)."""
+    """Slack did not take a message; `reason` is Slack's own word (`not_in_channel`, `ratelimited`, ...).
+
+    Where Slack was not reached, it is the kind of error (`TimeoutError`), which begins with a capital letter.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same may be taken later."""
+        return is_passing(self.reason)
+
+
+def is_passing(reason: str) -> bool:
+    """Whether a `reason` of MessengerError is gone later by itself."""
+    return reason in PASSING or reason[:1].isupper()

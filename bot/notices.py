@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from math import ceil, floor
 
 from bot.readings import Reading
 
@@ -17,6 +18,11 @@ class Forecast:
 
     early: float
     late: float
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """The same in whole days, as it is said."""
+        return floor(self.early), ceil(self.late)
 
 
 @dataclass(frozen=True)

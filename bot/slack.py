@@ -116,7 +116,8 @@ class SlackMessenger:
     async def trouble_with(self, channel: str) -> str | None:
         """conversations.info (tier 3): Slack's word for why a channel will not take a message; None where it will.
 
-        Raises MessengerError when Slack cannot be asked.
+        Slack names the token's scopes in a header of each answer: with `chat:write.public` a public channel takes
+        messages of a bot that is not in it. Raises MessengerError when Slack cannot be asked.
         """
         try:
             answer = await self.web.conversations_info(channel=channel)
@@ -129,4 +130,7 @@ class SlackMessenger:
         found = answer["channel"]
         if found.get("is_archived"):
             return "is_archived"
-        return None if found.get("is_im") or found.get("is_member") else "not_in_channel"
+        if found.get("is_im") or found.get("is_member"):
+            return None
+        everywhere = "chat:write.public" in str(answer.headers.get("x-oauth-scopes", "")).split(",")
+        return None if everywhere and not found.get("is_private") else "not_in_channel"

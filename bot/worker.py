@@ -24,7 +24,7 @@ from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.health import HealthWatch
 from bot.alerts.reporting import Reporter
 from bot.alerts.schedule import EVERY_MINUTE, TAKEN_FOR, Claims
-from bot.alerts.sweep import QuotaSweep
+from bot.alerts.sweep import SWEEP, QuotaSweep
 from bot.alerts.tokens import TokenEnds
 from bot.alerts.waiting import WaitingKeys
 from bot.audit import Audit
@@ -52,8 +52,8 @@ QUEUE = "quaymaster"
 HEARTBEAT = "quaymaster:worker:seen"
 TICK = "* * * * * */2"
 """Every two seconds: so late an expired card may still look live."""
-REPORT_TIMEOUT = int(TAKEN_FOR.total_seconds()) - 60
-"""Seconds; ended before another worker may post it."""
+JOB_OF_A_MOMENT = int(TAKEN_FOR.total_seconds()) - 60
+"""Seconds; ended before another worker may take the same moment."""
 
 log = structlog.get_logger()
 
@@ -138,11 +138,11 @@ class Jobs:
             await self._kept("tokens", self.tokens.run(admin_channel))
             await self._kept("watch_keys", self._watch_keys(keys_channel, admin_channel))
 
-    async def sweep_quotas(self, _: dict[str, Any]) -> None:
-        """Read all namespaces, and post what is new."""
+    async def sweep_quotas(self, _: dict[str, Any], *, moment: float) -> None:
+        """Read all namespaces, and post what is new: the sweep of a moment."""
         alerts = self.alerts.current()
         if alerts and alerts.quotas:
-            await self._kept("sweep_quotas", self.sweep.run(alerts))
+            await self._kept(SWEEP, self.sweep.keep(alerts, datetime.fromtimestamp(moment, UTC)))
 
     async def keep_audit(self, _: dict[str, Any]) -> None:
         """Sum up refusals, publish the audit's head, seal and trim its old months."""
@@ -178,13 +178,13 @@ class Jobs:
         zone = alerts.time_zone if alerts else UTC
         keys = alerts.keys.every if alerts and alerts.keys else EVERY_MINUTE
         planned = [("watch_keys", keys.slot(now, zone)), ("keep_audit", EVERY_MINUTE.slot(now, zone))]
-        if alerts and alerts.quotas:
-            planned.append(("sweep_quotas", alerts.quotas.due(now, zone)))
         for name, moment in planned:
             if await self.claims.claim(name, moment):
                 await self.queue.enqueue(name, key=name, timeout=600, ttl=60)
+        if alerts and (due := await self.sweep.due(alerts)):
+            await self.queue.enqueue(SWEEP, moment=due.timestamp(), key=SWEEP, timeout=JOB_OF_A_MOMENT, ttl=60)
         if alerts and (due := await self.reporter.due(alerts)):
-            await self.queue.enqueue("report", moment=due.timestamp(), key="report", timeout=REPORT_TIMEOUT, ttl=60)
+            await self.queue.enqueue("report", moment=due.timestamp(), key="report", timeout=JOB_OF_A_MOMENT, ttl=60)
 
     async def _kept(self, job: str, work: Awaitable[object]) -> None:
         """Do a piece of work; its failure goes to the log and nowhere else, the next tick tries again."""
@@ -204,7 +204,7 @@ def build_worker(jobs: Jobs, *, own_signals: bool) -> Worker[Any]:
             ("execute", jobs.execute),
             ("watch_keys", jobs.watch_keys),
             ("keep_audit", jobs.keep_audit),
-            ("sweep_quotas", jobs.sweep_quotas),
+            (SWEEP, jobs.sweep_quotas),
             ("report", jobs.report),
         ],
         cron_jobs=[CronJob(jobs.tick, cron=TICK, timeout=int(JOB_TIMEOUT.total_seconds()), ttl=1)],

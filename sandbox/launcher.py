@@ -16,6 +16,7 @@ import httpx
 from bot.manifest import manifest
 from sandbox.children import Child, ChildDied, child
 from sandbox.front import one_origin
+from sandbox.history import remember
 from sandbox.quay.app import create_app as create_quay
 from sandbox.quay.faults import Faults
 from sandbox.quay.seed import TOKENS, seed
@@ -93,7 +94,9 @@ async def _run_everything(port: int, namespaces: int) -> None:
         _tell(f"Redis: {redis.note}.")
         _tell(f"Logs: {folder}; permissions: {_HERE / 'permissions.yaml'}")
 
-        simulated_quay = create_quay(seed(namespaces=namespaces), Faults())
+        registry = seed(namespaces=namespaces)
+        await remember(redis.url, registry, registry.clock())
+        simulated_quay = create_quay(registry, Faults())
         settings = SlackSettings(f"{bot_url}/slack/events", public_url=url_of(page), shortcuts=_shortcuts())
         simulated_slack = create_slack(default_workspace(), settings)
         await house.enter_async_context(serving(simulated_quay, quay))

@@ -11,7 +11,7 @@ import structlog
 from bot.alerts.drawing import digest, drawn
 from bot.alerts.quotas import NOTHING, Standing, Why
 from bot.alerts.standings import Standings
-from bot.messages import MessageId, Messenger, MessengerError
+from bot.messages import Broadcaster, MessageId, MessengerError
 from bot.notices import Alert, Refusal
 from bot.readings import Ending
 from bot.views.alerts import quota_alert, quota_digest, quota_moved, quota_news
@@ -19,8 +19,8 @@ from bot.views.alerts import quota_alert, quota_digest, quota_moved, quota_news
 DIGEST_ABOVE = 10
 """The most namespaces of which one channel is notified one by one in one sweep; more become a single message."""
 
-RETRY_LATER = frozenset({"ratelimited", "rate_limited"})
-"""Refusals that say nothing against the channel: the next sweep tries it again."""
+MOST_EDITS = 200
+"""The most messages that one sweep corrects; Slack takes 50 edits a minute. The next sweep goes on with the rest."""
 
 NO_MESSAGE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Refusals of an edit after which there is no message to go on with."""
@@ -32,18 +32,36 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
+class Correction:
+    """A message that no longer says how things are, and the standing once it does; None: it is forgotten then."""
+
+    standing: Standing
+    settled: Standing | None
+    ending: Ending | None = None
+
+    @property
+    def namespace(self) -> str:
+        """Whose it is."""
+        return self.standing.said.namespace
+
+
+@dataclass(frozen=True)
 class News:
     """A namespace of which people are to be notified; `before` is what to go back to if that fails.
 
-    `channel` is that of its route; with `replies` it is told in the thread of the alert's message instead.
+    `channel` is that of its route; with `replies` it is told in the thread of the alert's message instead. At the
+    `highest` level it is told so that nobody misses it: a reply is shown in the channel as well.
     """
 
     alert: Alert
     why: Why
     channel: str
     mention: str | None = None
+    highest: bool = False
     before: Standing | None = None
     replies: bool = False
+    otherwise: Correction | None = None
+    """What to do with the message that stands elsewhere, if the channel refuses this one as it did before."""
 
     @property
     def namespace(self) -> str:
@@ -66,32 +84,19 @@ class News:
         return replace(self, alert=replace(self.alert, refusal=Refusal(channel, reason)), replies=False)
 
 
-@dataclass(frozen=True)
-class Correction:
-    """A message that no longer says how things are, and the standing once it does; None: it is forgotten then."""
-
-    standing: Standing
-    settled: Standing | None
-    ending: Ending | None = None
-
-    @property
-    def namespace(self) -> str:
-        """Whose it is."""
-        return self.standing.said.namespace
-
-
 @dataclass
 class Announcer:
     """Sends what one sweep found, and counts it."""
 
-    messenger: Messenger
+    messenger: Broadcaster
     standings: Standings
     admin_channel: str
     clock: Callable[[], datetime]
     posted: int = 0
     edited: int = 0
     postponed: int = 0
-    _left: dict[tuple[str, MessageId], Standing] = field(default_factory=dict)
+    _left: dict[tuple[str, MessageId], tuple[Standing, str]] = field(default_factory=dict)
+    _owed: list[Correction] = field(default_factory=list)
 
     async def announce(self, news: Iterable[News]) -> None:
         """Notify each channel; the admin channel, last, is also told what others refused."""
@@ -128,14 +133,21 @@ class Announcer:
             message_id = await self._send(channel, mine)
         except MessengerError as error:
             _log.warning("alert refused", channel=channel, reason=error.reason, namespaces=len(mine))
-            if channel != self.admin_channel and error.reason not in RETRY_LATER:
-                return [each.refused_by(channel, error.reason) for each in mine]
-            await self.standings.swap({each.namespace: each.before for each in mine})
-            self.postponed += len(mine)
-            return []
+            return await self._refused(channel, mine, error)
         self.posted += 1
         await self._settle(channel, message_id, mine)
         return []
+
+    async def _refused(self, channel: str, mine: Sequence[News], error: MessengerError) -> list[News]:
+        """Leave for later what may pass, and what stands elsewhere where it is; return what nobody knows of yet."""
+        if error.passing or channel == self.admin_channel:
+            await self.standings.swap({each.namespace: each.before for each in mine})
+            self.postponed += len(mine)
+            return []
+        owed = [each for each in mine if each.otherwise]
+        await self.standings.swap({each.namespace: each.before for each in owed})
+        self._owed += [each.otherwise for each in owed if each.otherwise]
+        return [each.refused_by(channel, error.reason) for each in mine if not each.otherwise]
 
     async def _send(self, channel: str, group: Sequence[News]) -> MessageId:
         now, first = self.clock(), group[0]
@@ -144,7 +156,9 @@ class Announcer:
             return await self.messenger.post(channel, quota_digest([each.alert for each in group], now, mentions))
         thread = first.before.message_id if first.before and first.replies else None
         if thread and await self._edit_first(channel, thread, first.alert):
-            await self.messenger.post(channel, quota_news(first.alert, first.why, mentions), thread=thread)
+            reply = quota_news(first.alert, first.why, mentions)
+            send = self.messenger.broadcast if first.highest and first.why != "reminder" else self.messenger.post
+            await send(channel, reply, thread=thread)
             return thread
         return await self.messenger.post(channel, quota_alert(first.alert, now, mentions))
 
@@ -170,24 +184,28 @@ class Announcer:
         )
         for before in (each.before for each in told):
             if before and before.message_id and before.message_id != message_id and not before.over_since:
-                self._left[before.channel, before.message_id] = before
+                self._left[before.channel, before.message_id] = before, channel
 
     async def correct(self, corrections: Iterable[Correction]) -> None:
         """Edit the messages that are out of date, each once whatever the number of namespaces in it; comes last."""
         by_message: dict[tuple[str, MessageId | None], list[Correction]] = defaultdict(list)
-        for correction in corrections:
+        for correction in (*corrections, *self._owed):
             by_message[correction.standing.channel, correction.standing.message_id].append(correction)
-        for (channel, message_id), group in by_message.items():
+        for number, ((channel, message_id), group) in enumerate(by_message.items()):
+            if number >= MOST_EDITS:
+                self.postponed += len(group)
+                continue
             if message_id is not None:
                 self._left.pop((channel, message_id), None)
             await self._edit(channel, message_id, group)
-        for (channel, message_id), before in self._left.items():
-            await self._leave(channel, message_id, before)
+        for (channel, message_id), (before, now_in) in self._left.items():
+            await self._leave(channel, message_id, before, now_in)
 
-    async def _leave(self, channel: str, message_id: MessageId, before: Standing) -> None:
+    async def _leave(self, channel: str, message_id: MessageId, before: Standing, now_in: str) -> None:
         """Edit a message of which an alert was, that goes on in a newer one; or that of which some were."""
-        now = self.clock()
-        message = digest(self.standings, before, now) if before.digest_of else quota_moved(before.said, now)
+        now, elsewhere = self.clock(), now_in if now_in != channel else None
+        moved = quota_moved(before.said, now, elsewhere)
+        message = digest(self.standings, before, now) if before.digest_of else moved
         try:
             await self.messenger.edit(channel, message_id, message)
             self.edited += 1

@@ -38,6 +38,8 @@ class ChannelCheck:
     clock: Callable[[], datetime]
     name: str
     """What the file is called."""
+    otherwise: Callable[[], str | None]
+    """The channel that is told where the file's own admin channel cannot be used."""
     _seen: AlertsFile | None = None
     _due: datetime | None = None
 
@@ -52,18 +54,19 @@ class ChannelCheck:
             for channel in sorted(config.channels)
             if (trouble := await self.slack.trouble_with(channel))
         }
-        self._due = None
         if troubles:
             log.warning("channels_not_usable", file=self.name, channels=troubles)
-            await self._tell(config.admin_channel, troubles)
+            reachable = config.admin_channel not in troubles
+            await self._tell(config.admin_channel if reachable else self.otherwise(), troubles)
+        self._due = None
 
-    async def _tell(self, admin_channel: str, troubles: dict[str, str]) -> None:
+    async def _tell(self, channel: str | None, troubles: dict[str, str]) -> None:
         mark = sha256(repr(sorted(troubles.items())).encode()).hexdigest()
         key = f"quaymaster:alerts:channels:told:{mark}"
-        if not await self.redis.set(key, b"1", nx=True, ex=TOLD_FOR):
+        if not channel or not await self.redis.set(key, b"1", nx=True, ex=TOLD_FOR):
             return
         try:
-            await self.slack.post(admin_channel, alerts_file.channels(self.name, troubles))
+            await self.slack.post(channel, alerts_file.channels(self.name, troubles))
         except MessengerError:
             await self.redis.delete(key)
             raise

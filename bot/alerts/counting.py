@@ -52,10 +52,10 @@ class CountingNotice:
         if said and said.over_since is None:
             return
         if said and said.over_since and now - said.over_since < CALM:
-            await self.messenger.edit(said.channel, said.message_id, counting(found, now))
+            await self.messenger.edit(said.channel, said.message_id, counting(found))
             await self._keep(replace(said, found=found, over_since=None))
         elif not quiet:
-            message_id = await self.messenger.post(channel, counting(found, now))
+            message_id = await self.messenger.post(channel, counting(found))
             await self._keep(Said(found, channel, message_id))
 
     async def _load(self) -> Said | None:

@@ -9,11 +9,11 @@ import structlog
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
-from bot.alerts.announcing import NOTHING_TO_EDIT, RETRY_LATER
+from bot.alerts.announcing import NOTHING_TO_EDIT
 from bot.alerts.config import KeyAlerts
 from bot.alerts.keys import Close, Keep, Restate, Tell, Told, Verdict, judge_end
 from bot.alerts.memory import Memory
-from bot.messages import Broadcaster, Message, MessageId, MessengerError
+from bot.messages import Broadcaster, Message, MessageId, MessengerError, is_passing
 from bot.notices import Refusal
 from bot.quay.models import ServiceKey
 from bot.views.keys import EXPIRED, KeyEnd, closed, digest, ending, next_step
@@ -84,7 +84,7 @@ class _Round:
             refused = await self._post(channel, group, refusal)
             if refused:
                 await self.told.swap({end.kid: None for end in group})
-                if channel != self.admin_channel and refused not in RETRY_LATER:
+                if channel != self.admin_channel and not is_passing(refused):
                     await self._announce(self.admin_channel, group, Refusal(channel, refused))
 
     async def _post(self, channel: str, ends: Sequence[KeyEnd], refusal: Refusal | None) -> str | None:

@@ -16,6 +16,7 @@ from bot.alerts.quotas import (
     Standing,
     Tell,
     Terms,
+    TryAgain,
     Update,
     Verdict,
     Why,
@@ -81,6 +82,8 @@ class _Subject:
                 found.news.append(self._news(self.reading, self.route, level, why, now))
             case Update(level) if self.reading and self.route and self.standing:
                 found.corrections.append(self._update(self.reading, self.standing, level, self.route.highest, now))
+            case TryAgain(level) if self.reading and self.route and self.standing:
+                self._try_again(found, self.reading, self.route, self.standing, level, now)
             case Recover(ending) if self.standing:
                 found.corrections.append(self._recovery(self.standing, ending, now))
             case Forget() if self.standing:
@@ -107,7 +110,21 @@ class _Subject:
             forecast=self.forecast,
             refusal=said.refusal if said else None,
         )
-        return News(alert, why, route.channel, route.mention if level == route.highest else None, before, replies)
+        highest = level == route.highest
+        return News(alert, why, route.channel, route.mention if highest else None, highest, before, replies)
+
+    def _try_again(
+        self, found: Found, reading: Reading, route: Route, standing: Standing, level: int, now: datetime
+    ) -> None:
+        """A new message in the channel that refused one; where the route leads to the message by now, an edit."""
+        correction = self._update(reading, standing, level, route.highest, now)
+        if standing.channel == route.channel and correction.settled:
+            said = replace(correction.settled.said, refusal=None)
+            found.corrections.append(replace(correction, settled=replace(correction.settled, said=said)))
+            return
+        news = self._news(reading, route, level, "level", now)
+        alert = replace(news.alert, id=secrets.token_hex(8), refusal=None)
+        found.news.append(replace(news, alert=alert, replies=False, otherwise=correction))
 
     def _update(self, reading: Reading, standing: Standing, level: int, highest: int, now: datetime) -> Correction:
         silenced = self.silence is not None and self.silence.covers(level, highest, now)

@@ -12,7 +12,6 @@ from redis.exceptions import RedisError
 
 LEASES = "quaymaster:lease:"
 HOLDS_FOR = timedelta(minutes=1)
-_RENEWED_EVERY = HOLDS_FOR / 4
 
 _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -27,34 +26,46 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def lease(redis: Redis, name: str) -> AsyncIterator[bool]:
+async def lease(redis: Redis, name: str, holds_for: timedelta = HOLDS_FOR) -> AsyncIterator[bool]:
     """Hold the lease of that name; False where somebody else does. It is given back in the end.
 
-    What must not happen twice even if Redis loses the lease is claimed by itself: this only keeps work from being
-    done beside the same work.
+    The work ends with the lease: when that is lost, or could not be renewed in time, it is cancelled and TimeoutError
+    raised. What must not happen twice even so is claimed by itself: this only keeps work from being done beside the
+    same work.
     """
     key, token = f"{LEASES}{name}", secrets.token_hex(8)
-    if not await redis.set(key, token, nx=True, px=HOLDS_FOR):
+    end = _in(holds_for)
+    if not await redis.set(key, token, nx=True, px=holds_for):
         yield False
         return
-    renewing = asyncio.create_task(_renew(redis, key, token))
-    try:
-        yield True
-    finally:
-        renewing.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewing
-        await redis.eval(_GIVE_BACK, 1, key, token)  # type: ignore[misc]  # typed for both clients
-
-
-async def _renew(redis: Redis, key: str, token: str) -> None:
-    while True:
-        await asyncio.sleep(_RENEWED_EVERY.total_seconds())
+    async with asyncio.timeout_at(end) as limit:
+        renewing = asyncio.create_task(_renew(redis, key, token, holds_for, limit))
         try:
-            held = await redis.eval(_RENEW, 1, key, token, int(HOLDS_FOR.total_seconds() * 1000))  # type: ignore[misc]
+            yield True
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+            await redis.eval(_GIVE_BACK, 1, key, token)  # type: ignore[misc]  # typed for both clients
+
+
+async def _renew(redis: Redis, key: str, token: str, holds_for: timedelta, limit: asyncio.Timeout) -> None:
+    milliseconds = int(holds_for.total_seconds() * 1000)
+    while not limit.expired():
+        await asyncio.sleep(holds_for.total_seconds() / 4)
+        end = _in(holds_for)
+        try:
+            held = await redis.eval(_RENEW, 1, key, token, milliseconds)  # type: ignore[misc]
         except RedisError as error:
             log.warning("lease_not_renewed", key=key, kind=type(error).__name__)
             continue
         if not held:
             log.warning("lease_lost", key=key)
-            return
+            end = _in(timedelta())
+        if not limit.expired():
+            limit.reschedule(end)
+
+
+def _in(length: timedelta) -> float:
+    """A moment on the clock of the loop."""
+    return asyncio.get_running_loop().time() + length.total_seconds()

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import compress
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 T = TypeVar("T")
 
@@ -36,7 +38,7 @@ class Memory(Mapping[str, T]):
     kind: ClassVar[TypeAdapter[Any]]
 
     def __init__(self, redis: Redis, seen: Mapping[str, str], *, rehearsed: bool = False) -> None:
-        self._swap = redis.register_script(_SWAP)
+        self._redis = redis
         self._rehearsed = rehearsed
         self._seen = dict(seen)
         self._entries = {name: entry for name, text in seen.items() if (entry := self._read(text)) is not None}
@@ -70,8 +72,22 @@ class Memory(Mapping[str, T]):
         return done
 
     async def _write(self, new: Mapping[str, str]) -> frozenset[str]:
-        triples = [part for name, text in new.items() for part in (name, self._seen.get(name, ""), text)]
-        return frozenset(name.decode() for name in await self._swap(keys=[self.key], args=triples))
+        """A transaction and no script: Lua takes seconds for thousands of long texts that are nearly the same."""
+
+        async def change(pipeline: Pipeline) -> list[str]:
+            stored: list[bytes | None] = await pipeline.hmget(self.key, list(new))  # type: ignore[misc]
+            as_seen = (
+                (value or b"").decode() == self._seen.get(name, "") for name, value in zip(new, stored, strict=True)
+            )
+            done = list(compress(new, as_seen))
+            pipeline.multi()  # type: ignore[no-untyped-call]
+            if written := {name: new[name] for name in done if new[name]}:
+                pipeline.hset(self.key, mapping=written)
+            if forgotten := [name for name in done if not new[name]]:
+                pipeline.hdel(self.key, *forgotten)
+            return done
+
+        return frozenset(await self._redis.transaction(change, self.key, value_from_callable=True))
 
     def _remember(self, name: str, text: str, entry: T | None) -> None:
         self._seen[name] = text
@@ -90,20 +106,3 @@ class Memory(Mapping[str, T]):
         except ValidationError:
             return None
         return entry
-
-
-_SWAP = """
-local done = {}
-for i = 1, #ARGV, 3 do
-  local name, old, new = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if (redis.call('HGET', KEYS[1], name) or '') == old then
-    if new == '' then
-      redis.call('HDEL', KEYS[1], name)
-    else
-      redis.call('HSET', KEYS[1], name, new)
-    end
-    done[#done + 1] = name
-  end
-end
-return done
-"""

@@ -1,7 +1,7 @@
 """Whether the use of a namespace is worth a message: one pure judgement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,6 +16,8 @@ REMIND_AFTER = timedelta(hours=24)
 """How long nothing must have been told of a namespace over its limit before people are reminded."""
 EDIT_AFTER = timedelta(hours=1)
 """A message whose figures alone moved, by a percentage point or more, is edited so often at most."""
+FORESEE_AFTER = timedelta(hours=24)
+"""A message of which the forecast alone is another one is edited so often at most."""
 NOTHING = -1
 """Below every level."""
 
@@ -93,6 +95,13 @@ class Update:
 
 
 @dataclass(frozen=True)
+class TryAgain:
+    """The channel refused the alert, which is told elsewhere: it may take it now. If not, the message is edited."""
+
+    level: int
+
+
+@dataclass(frozen=True)
 class Recover:
     """The alert is over: its message is edited for the last time, and the next rise is a new one."""
 
@@ -104,7 +113,7 @@ class Forget:
     """The alert was over, and nobody's silence is left to be remembered."""
 
 
-Verdict = Silent | Keep | Tell | Update | Recover | Forget
+Verdict = Silent | Keep | Tell | Update | TryAgain | Recover | Forget
 
 
 def judge(
@@ -130,8 +139,10 @@ def judge(
         return _begin(level, standing, terms, silenced)
     if (why := _news(level, reading, standing, silence, terms, now)) and not silenced:
         return Tell(level, why)
-    shown = silence if silenced else None
-    return Update(level) if _differs(reading, standing, level, shown, now) else Keep()
+    if not silenced and _is_owed(standing, level, terms, now):
+        return TryAgain(level)
+    due = replace(standing.said, reading=reading, level=level, forecast=forecast, silence=silence if silenced else None)
+    return Update(level) if _differs(standing.said, due, now - standing.edited_at) else Keep()
 
 
 def end(standing: Standing, ending: Ending) -> Verdict:
@@ -179,21 +190,32 @@ def _news(
     """Why people are to be notified, unless it is quiet."""
     if terms.quiet and not level >= terms.highest > standing.told:
         return None
+    ended = silence is not None and silence.until is not None and standing.told_at < silence.until <= now
     if level > standing.told:
-        return "again" if standing.told == NOTHING and standing.message_id else "level"
-    if silence and silence.until and standing.told_at < silence.until <= now:
+        return "again" if ended and standing.told == NOTHING else "level"
+    if ended:
         return "again"
     if reading.reaches(100) and now - standing.told_at >= REMIND_AFTER:
         return "reminder"
     return None
 
 
-def _differs(reading: Reading, standing: Standing, level: int, silence: Silence | None, now: datetime) -> bool:
-    """Whether the message should be edited."""
-    said = standing.said
-    if (level, silence) != (said.level, said.silence):
+def _is_owed(standing: Standing, level: int, terms: Terms, now: datetime) -> bool:
+    """Whether a channel that refused the alert should be tried again: once in an hour."""
+    held_back = terms.quiet and level < terms.highest
+    return standing.said.refusal is not None and not held_back and now - standing.edited_at >= EDIT_AFTER
+
+
+def _differs(said: Alert, due: Alert, since: timedelta) -> bool:
+    """Whether a message that was edited so long ago should say something else now."""
+    if (due.level, due.silence) != (said.level, said.silence):
         return True
-    if (reading.limit, reading.enforcement) != (said.reading.limit, said.reading.enforcement):
+    if (due.reading.limit, due.reading.enforcement) != (said.reading.limit, said.reading.enforcement):
         return True
-    moved = abs(reading.used - said.reading.used) * 100 >= (reading.limit or 0)
-    return moved and now - standing.edited_at >= EDIT_AFTER
+    moved = abs(due.reading.used - said.reading.used) * 100 >= (due.reading.limit or 0)
+    foreseen = _days(due) != _days(said)
+    return (moved and since >= EDIT_AFTER) or (foreseen and since >= FORESEE_AFTER)
+
+
+def _days(alert: Alert) -> tuple[int, int] | None:
+    return alert.forecast.days if alert.forecast else None

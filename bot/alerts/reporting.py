@@ -9,7 +9,6 @@ import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 from redis.asyncio import Redis
 
-from bot.alerts.announcing import RETRY_LATER
 from bot.alerts.config import AlertsFile
 from bot.alerts.report import EARLIER, Chronicle, growth, key_figures, telling, together
 from bot.alerts.samples import Samples, chunks
@@ -72,7 +71,7 @@ class Reporter:
         try:
             await self.messenger.post(config.report_channel, report(found))
         except MessengerError as error:
-            if config.report_channel == config.admin_channel or error.reason in RETRY_LATER:
+            if config.report_channel == config.admin_channel or error.passing:
                 raise
             log.warning("report_refused", channel=config.report_channel, reason=error.reason)
             await self.messenger.post(config.admin_channel, report(found, Refusal(config.report_channel, error.reason)))

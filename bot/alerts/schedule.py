@@ -117,18 +117,21 @@ return 1
 class Appointments:
     """Moments of a schedule that are to be kept, however late: what fails, or dies with its worker, is taken anew.
 
-    A schedule that is seen for the first time begins with its next moment. Of the moments missed while nobody ran
-    only the latest is kept.
+    A schedule that is seen for the first time begins with its next moment, or `at_once`. Of the moments missed while
+    nobody ran only the latest is kept.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, at_once: bool = False) -> None:
         self._redis = redis
+        self._at_once = at_once
         self._take = redis.register_script(_TAKE_UNLESS_KEPT)
+        self._keep = redis.register_script(_KEEP)
 
     async def take(self, name: str, moment: datetime, now: datetime) -> bool:
         """Take what is to be done at a moment of the schedule of that name; True for one caller in TAKEN_FOR."""
         until = now + TAKEN_FOR
-        arguments: list[str | float] = [name, int(moment.timestamp()), now.timestamp(), until.timestamp()]
+        begins = int(self._at_once)
+        arguments: list[str | float] = [name, int(moment.timestamp()), now.timestamp(), until.timestamp(), begins]
         return bool(await self._take(keys=[APPOINTMENTS_KEY], args=arguments))
 
     async def is_kept(self, name: str, moment: datetime) -> bool:
@@ -138,21 +141,24 @@ class Appointments:
 
     async def keep(self, name: str, moment: datetime) -> None:
         """It is done: nobody takes this moment again."""
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.hset(APPOINTMENTS_KEY, name, str(int(moment.timestamp())))
-            pipeline.hdel(APPOINTMENTS_KEY, f"{name}:until")
-            await pipeline.execute()
+        await self._keep(keys=[APPOINTMENTS_KEY], args=[name, int(moment.timestamp())])
 
 
 _TAKE_UNLESS_KEPT = """
-local kept = redis.call('HGET', KEYS[1], ARGV[1])
-if not kept then
-  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+local name, moment = ARGV[1], tonumber(ARGV[2])
+local kept = redis.call('HGET', KEYS[1], name)
+if not kept and ARGV[5] == '0' then
+  redis.call('HSET', KEYS[1], name, ARGV[2])
   return 0
 end
-if tonumber(kept) >= tonumber(ARGV[2]) then return 0 end
-local taken = redis.call('HGET', KEYS[1], ARGV[1] .. ':until')
-if taken and tonumber(taken) > tonumber(ARGV[3]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1] .. ':until', ARGV[4])
+if kept and tonumber(kept) >= moment then return 0 end
+local taken, till = unpack(redis.call('HMGET', KEYS[1], name .. ':taken', name .. ':until'))
+if taken and tonumber(taken) >= moment and tonumber(till) > tonumber(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], name .. ':taken', ARGV[2], name .. ':until', ARGV[4])
 return 1
+"""
+
+_KEEP = """
+local kept = redis.call('HGET', KEYS[1], ARGV[1])
+if not kept or tonumber(kept) < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
 """

@@ -16,15 +16,18 @@ from bot.alerts.finding import Found, Known, find
 from bot.alerts.forecast import RECENT, forecast
 from bot.alerts.lease import lease
 from bot.alerts.samples import Samples, chunks
+from bot.alerts.schedule import Appointments
 from bot.alerts.silences import Silences
 from bot.alerts.standings import Standings
-from bot.messages import Messenger, MessengerError
+from bot.messages import Broadcaster, MessengerError
 from bot.notices import Forecast
 from bot.quay.models import Organization, Page, User
 from bot.readings import Reading
 
 PAGE_SIZE = 100
 """The most that Quay puts on a page; more is refused with 400 (listAllOrganizations, listAllUsers)."""
+SWEEP = "sweep_quotas"
+"""What the schedule of sweeps is called."""
 
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +54,11 @@ class SweepResult:
     edited: int = 0
     postponed: int = 0
 
+    @property
+    def finished(self) -> bool:
+        """Whether it was done, by this worker and to the end."""
+        return self.requests > 0 and not self.postponed
+
 
 class QuotaSweep:
     """Reads all namespaces and tells their channels what is new.
@@ -59,12 +67,27 @@ class QuotaSweep:
     left alone, and what it has not settled two minutes later is taken over.
     """
 
-    def __init__(self, quay: Registry, redis: Redis, messenger: Messenger, clock: Callable[[], datetime]) -> None:
+    def __init__(self, quay: Registry, redis: Redis, messenger: Broadcaster, clock: Callable[[], datetime]) -> None:
         self._quay = quay
         self._redis = redis
         self._messenger = messenger
         self._clock = clock
         self._samples = Samples(redis)
+        self._appointments = Appointments(redis, at_once=True)
+
+    async def due(self, config: AlertsFile) -> datetime | None:
+        """The moment whose sweep this worker is to do now, if there is one."""
+        if config.quotas is None:
+            return None
+        now = self._clock()
+        moment = config.quotas.due(now, config.time_zone)
+        return moment if await self._appointments.take(SWEEP, moment, now) else None
+
+    async def keep(self, config: AlertsFile, moment: datetime) -> None:
+        """Do the sweep of a moment. Raises QuayError; what is not finished is due again after a while."""
+        result = await self.run(config)
+        if result.finished:
+            await self._appointments.keep(SWEEP, moment)
 
     async def run(self, config: AlertsFile) -> SweepResult:
         """Do one round, with exactly one request for each page of Quay's two lists; nothing while another does.
@@ -79,13 +102,13 @@ class QuotaSweep:
                 return SweepResult()
             return await self._round(config, config.quotas, self._messenger)
 
-    async def rehearse(self, config: AlertsFile, messenger: Messenger) -> None:
+    async def rehearse(self, config: AlertsFile, messenger: Broadcaster) -> None:
         """Say to a messenger what a round would say now, and change nothing. Raises QuayError."""
         if config.quotas:
             await self._round(config, config.quotas, messenger, rehearsed=True)
 
     async def _round(
-        self, config: AlertsFile, quotas: QuotaAlerts, messenger: Messenger, *, rehearsed: bool = False
+        self, config: AlertsFile, quotas: QuotaAlerts, messenger: Broadcaster, *, rehearsed: bool = False
     ) -> SweepResult:
         # The memories are read first: what others change from here on is not touched.
         standings = await Standings.load(self._redis, rehearsed=rehearsed)
@@ -116,11 +139,14 @@ class QuotaSweep:
     async def _forecasts(
         self, readings: Mapping[str, Reading], standings: Standings, quotas: QuotaAlerts
     ) -> Mapping[str, Forecast]:
-        """When namespaces will be full: of all that are watched where that is an alert, else of those with one."""
+        """When namespaces will be full: of all that are watched where that is an alert, else of those at a level."""
         names = [
             name
             for name, reading in readings.items()
-            if reading.complete and reading.limit and (quotas.full_within or name in standings)
+            if reading.complete
+            and reading.limit
+            and (route := quotas.route_for(name))
+            and (quotas.full_within or name in standings or reading.reaches(route.levels[0]))
         ]
         found: dict[str, Forecast] = {}
         for chunk in chunks(names):

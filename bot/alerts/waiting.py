@@ -8,7 +8,6 @@ import structlog
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
-from bot.alerts.announcing import RETRY_LATER
 from bot.alerts.config import KeyAlerts
 from bot.alerts.keys import Watched, crowds_of, doubts_about, due_reminder, grown_crowd
 from bot.alerts.memory import Memory
@@ -101,7 +100,7 @@ class WaitingKeys:
             await send(card.channel, reminder(key, until, now), thread=MessageId(card.message_id))
         except MessengerError as error:
             log.warning("reminder_refused", kid=key.kid, channel=card.channel, reason=error.reason)
-            if error.reason in RETRY_LATER or card.channel == admin_channel:
+            if error.passing or card.channel == admin_channel:
                 return False
             return await self._remind_elsewhere(key, admin_channel, Refusal(card.channel, error.reason))
         return True

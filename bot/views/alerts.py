@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from math import ceil, floor
 from typing import Literal
 
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, Option, PlainTextObject, StaticSelectElement
@@ -62,7 +61,8 @@ def quota_news(alert: Alert, why: Literal["level", "again", "reminder"], mention
 
 def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
     """The last state of an alert's message: why it is over. The figures of the alert are the last ones known."""
-    state, reading = _ENDINGS[ending], alert.reading
+    foreseen = ending == "recovered" and alert.level == FULL_SOON
+    state, reading = "is not about to fill up any more" if foreseen else _ENDINGS[ending], alert.reading
     figures: list[str] = []
     if reading.limit and ending == "recovered":
         full = percent(reading.used, reading.limit)
@@ -79,12 +79,13 @@ def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
     )
 
 
-def quota_moved(alert: Alert, now: datetime) -> Message:
-    """The last state of a message whose alert goes on in a newer one."""
-    state = "has a newer message, further down"
+def quota_moved(alert: Alert, now: datetime, channel: str | None = None) -> Message:
+    """The last state of a message whose alert goes on in a newer one, in another channel if one is named."""
+    state = "has a newer message in another channel" if channel else "has a newer message, further down"
+    where = [f"It goes on in <#{channel}>"] if channel else []
     return Message(
         text=f"{escape(alert.namespace)} {state}",
-        blocks=(_headline(alert.namespace, state), _small_print([*_full_name(alert.namespace), date(now)])),
+        blocks=(_headline(alert.namespace, state), _small_print([*_full_name(alert.namespace), *where, date(now)])),
     )
 
 
@@ -94,7 +95,7 @@ def quota_digest(alerts: Sequence[Alert], now: datetime, mentions: Sequence[str]
     ordered = sorted(alerts, key=_fullness, reverse=True)
     named = ", ".join(f"{escape(alert.namespace)} ({_full(alert)})" for alert in ordered[:_NAMED_IN_TEXT])
     rest = f" and {count(len(alerts) - _NAMED_IN_TEXT)} more" if len(alerts) > _NAMED_IN_TEXT else ""
-    notes = refusal_notes([alert.refusal for alert in alerts if alert.refusal])
+    notes = _digest_refusals(ordered)
     return Message(
         text=_with_mentions(f"{title}: {named}{rest}", mentions),
         blocks=_digest_blocks(title, ordered, now, notes, mentions),
@@ -108,20 +109,21 @@ def quota_digest_update(alerts: Sequence[Alert], total: int, now: datetime) -> M
         return Message(text=title, blocks=(header(title), _small_print([date(now)])))
     fewer = len(alerts) < total
     of = f" of {count(total)}" if fewer else ""
-    title = f"{count(len(alerts))}{of} namespaces are still at an alert level of their quota"
+    still = "is" if len(alerts) == 1 else "are"
+    title = f"{count(len(alerts))}{of} namespaces {still} still at an alert level of their quota"
     notes = ["The others have recovered, or have newer messages"] if fewer else []
-    notes += refusal_notes([alert.refusal for alert in alerts if alert.refusal])
     ordered = sorted(alerts, key=_fullness, reverse=True)
+    notes += _digest_refusals(ordered)
     return Message(text=title, blocks=_digest_blocks(title, ordered, now, notes))
 
 
-def counting(found: Counting, now: datetime) -> Message:
+def counting(found: Counting) -> Message:
     """Quay has not counted some namespaces, so nothing is said of them."""
     title = f"Quay is still counting {_namespaces(len(found.names))} of {count(found.watched)} with a limit"
     meaning = "Until it has, their figures are too small, and no alert is said, changed or ended for them."
     listed = ", ".join(code(clip(visible(each), _TABLE_NAME)) for each in found.names[:_NAMED_COUNTING])
     rest = f" and {count(len(found.names) - _NAMED_COUNTING)} more" if len(found.names) > _NAMED_COUNTING else ""
-    notes = [f"{listed}{rest}", f"Since {date(found.since)} · {date(now)}"]
+    notes = [f"{listed}{rest}", f"Since {date(found.since)}"]
     return Message(text=f"{title}. {meaning}", blocks=(header(title), section(meaning), _small_print(notes)))
 
 
@@ -136,18 +138,18 @@ def _digest_blocks(
     title: str, alerts: Sequence[Alert], now: datetime, notes: Sequence[str], mentions: Sequence[str] = ()
 ) -> tuple[Block, ...]:
     foreseen = any(alert.forecast for alert in alerts)
-    columns = ("Namespace", "Full", "Used", "Limit", *(("Full in",) if foreseen else ()))
+    columns = ("Namespace", "Full", *(("Full in",) if foreseen else ()), "Used", "Limit")
     cells = [
         (
             clip(visible(alert.namespace), _TABLE_NAME),
             _full(alert),
+            *((_days(alert.forecast) if alert.forecast else "–",) if foreseen else ()),
             size(alert.reading.used),
             size(alert.reading.limit or 0),
-            *((_days(alert.forecast) if alert.forecast else "–",) if foreseen else ()),
         )
         for alert in alerts
     ]
-    shown, found_room = table(columns, cells, right=(1, 2, 3, 4) if foreseen else (1, 2, 3))
+    shown, found_room = table(columns, cells, right=range(1, len(columns)))
     unshown = len(alerts) - found_room
     missing = [f"{count(unshown)} more, less full, are not in the table"] if unshown else []
     pinged = [section(_with_mentions("Some are at their highest level.", mentions))] if mentions else []
@@ -183,7 +185,7 @@ def _buttons(alerts: Sequence[Alert], now: datetime, namespace: str | None = Non
 
 def _state(alert: Alert) -> str:
     if alert.level == FULL_SOON and alert.forecast:
-        return f"will be full in {_days(alert.forecast)}"
+        return f"may be full in {_days(alert.forecast)}"
     return f"is at {_full(alert)} of its quota"
 
 
@@ -192,7 +194,7 @@ def _level(level: int) -> str:
 
 
 def _days(forecast: Forecast) -> str:
-    early, late = floor(forecast.early), ceil(forecast.late)
+    early, late = forecast.days
     if late <= 1:
         return "less than a day"
     return f"{late} days" if early == late else f"{early}–{late} days"
@@ -209,23 +211,28 @@ def _full(alert: Alert) -> str:
 def _figures(alert: Alert) -> str:
     reading, limit = alert.reading, alert.reading.limit or 0
     left = limit - reading.used
-    figures = [
-        f"{size(reading.used)} of {size(limit)} used",
-        f"{size(left)} left" if left >= 0 else f"{size(-left)} over",
-    ]
-    if alert.forecast:
-        full = percent(reading.used, limit) + " now" if alert.level == FULL_SOON else f"full in {_days(alert.forecast)}"
-        figures.append(f"{full}, if it grows on as it did")
+    figures = [f"{size(left)} left" if left >= 0 else f"{size(-left)} over"]
+    if alert.level == FULL_SOON and alert.forecast:
+        figures = ["If it grows on as it did", f"{_full(alert)} now: {size(reading.used)} of {size(limit)}", *figures]
+    else:
+        figures = [f"{size(reading.used)} of {size(limit)} used", *figures]
+        if alert.forecast:
+            figures.append(f"full in {_days(alert.forecast)} if it grows on as it did")
     refused_at = min((rule.percent for rule in reading.enforcement if rule.kind == "Reject"), default=None)
-    if refused_at is not None:
-        refused_now = reading.used * 100 > refused_at * limit
-        figures.append("pushes are refused" if refused_now else f"pushes are refused at {refused_at} %")
-    return " · ".join(figures)
+    if refused_at is None:
+        return " · ".join(figures)
+    if reading.used * 100 > refused_at * limit:
+        return " · ".join(("Pushes are refused", *figures))
+    return " · ".join((*figures, f"pushes are refused at {refused_at} %"))
 
 
 def _enforcement(reading: Reading) -> list[str]:
+    """What Quay itself does. Of a namespace that has only the registry's own limit, Quay's lists do not say."""
     ordered = sorted(reading.enforcement, key=lambda rule: rule.percent)
-    return [f"Quay {_DEEDS.get(rule.kind, escape(rule.kind))} at {rule.percent} %" for rule in ordered]
+    deeds = [f"{_DEEDS.get(rule.kind, escape(rule.kind))} at {rule.percent} %" for rule in ordered]
+    if deeds and not any(rule.kind == "Reject" for rule in ordered):
+        deeds.append("refuses no pushes")
+    return [f"Quay {' and '.join(deeds)}"] if deeds else []
 
 
 def _silences(silences: Iterable[Silence | None]) -> list[Block]:
@@ -263,6 +270,25 @@ def refusal_notes(refusals: Sequence[Refusal]) -> list[str]:
     ]
     unnamed = len(distinct) - _NAMED_REFUSALS
     return [*notes, f"{count(unnamed)} more channels were refused"] if unnamed > 0 else notes
+
+
+def _digest_refusals(alerts: Sequence[Alert]) -> list[str]:
+    """The same for a table: which of its namespaces should have been told elsewhere, where that is not all of them."""
+    refused: dict[Refusal, list[str]] = {}
+    for alert in alerts:
+        if alert.refusal:
+            refused.setdefault(alert.refusal, []).append(alert.namespace)
+    notes = refusal_notes(list(refused))
+    if sum(map(len, refused.values())) == len(alerts) and len(refused) == 1:
+        return notes
+    named = zip(list(refused.values())[:_NAMED_REFUSALS], notes, strict=False)
+    return [f"{_some(names)}: {note}" for names, note in named] + notes[_NAMED_REFUSALS:]
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names of many."""
+    listed = ", ".join(code(clip(visible(each), _TABLE_NAME)) for each in names[:_NAMED_IN_TEXT])
+    return f"{listed} and {count(len(names) - _NAMED_IN_TEXT)} more" if len(names) > _NAMED_IN_TEXT else listed
 
 
 def _headline(namespace: str, state: str) -> Block:

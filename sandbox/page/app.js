@@ -14,7 +14,7 @@ import { Home, Modals } from "./views.js";
 const FIRST_ACTOR = "U01ALICE";
 
 const here = { user: FIRST_ACTOR, place: null, team: { name: "" }, people: [], channels: [], command: "/quay", shortcuts: [] };
-let names = { user: () => undefined, channel: () => undefined, people: [], channels: [] };
+let names = { user: () => undefined, channel: () => undefined, group: () => undefined, people: [], channels: [] };
 
 const unread = new Unread();
 const sidebar = new Sidebar({ go: (place) => go({ place }), become: (user) => go({ user }) });
@@ -98,7 +98,8 @@ const refreshState = coalesced(async () => {
   if (JSON.stringify([state.users, state.channels]) !== JSON.stringify([here.users, here.channels])) {
     const users = new Map(state.users.map((one) => [one.id, one]));
     const channels = new Map(state.channels.map((one) => [one.id, one]));
-    names = { user: (id) => users.get(id), channel: (id) => channels.get(id), people, channels: state.channels };
+    const groups = new Map(state.groups.map((one) => [one.id, one]));
+    names = { user: (id) => users.get(id), channel: (id) => channels.get(id), group: (id) => groups.get(id), people, channels: state.channels };
   }
   Object.assign(here, { team: state.team, users: state.users, people, channels: state.channels, command: state.command, shortcuts: state.shortcuts });
 });

@@ -80,7 +80,7 @@ function token(written, names) {
   if (target.startsWith("@")) return person(target.slice(1), label, names);
   if (target.startsWith("#")) return channel(target.slice(1), label, names);
   if (target.startsWith("!date^")) return dateToken(target, label);
-  if (target.startsWith("!subteam^")) return mention(label || `@${target.slice(9)}`);
+  if (target.startsWith("!subteam^")) return mention(label || `@${names.group?.(target.slice(9))?.handle ?? target.slice(9)}`);
   if (target.startsWith("!")) return mention(`@${label || target.slice(1)}`, "loud");
   return link(unescape(target), label);
 }

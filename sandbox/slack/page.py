@@ -99,6 +99,7 @@ class Page:
             "team": {"id": workspace.id, "name": workspace.name},
             "users": people,
             "channels": channels,
+            "groups": [{"id": one.id, "handle": one.handle} for one in workspace.groups.values()],
             "now": workspace.now(),
             "command": self.slack.settings.command,
             "shortcuts": [asdict(one) for one in self.slack.settings.shortcuts],

@@ -9,7 +9,11 @@ from structlog.testing import capture_logs
 from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
 from bot.messages import MessengerError
+from bot.slack import SlackMessenger, open_slack
+from sandbox.slack.app import SlackSettings, create_app
+from sandbox.slack.cast import default_workspace
 from tests.support.alerts import CONFIG, Clock, RecordingMessenger
+from tests.support.servers import served
 
 
 @dataclass
@@ -36,7 +40,7 @@ class Start:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.check = ChannelCheck(self.redis, self.slack, self.clock, "alerts.yaml")
+        self.check = ChannelCheck(self.redis, self.slack, self.clock, "alerts.yaml", lambda: "C0FIRST")
 
     async def run(self, config: AlertsFile = CONFIG) -> None:
         await self.check.run(config)
@@ -78,11 +82,43 @@ async def test_a_slack_that_does_not_answer_is_asked_again_a_minute_later(redis:
     assert len(start.slack.asked) == 4
 
 
-async def test_a_message_that_slack_did_not_take_is_owed_to_the_next_start(redis: Redis) -> None:
-    """It is not taken for told."""
-    start = Start(redis, Slack(troubles={"C0ML": "channel_not_found"}, refusals={"C0ADMIN": "not_in_channel"}))
+async def test_a_message_that_slack_did_not_take_is_tried_again_a_minute_later(redis: Redis) -> None:
+    """It is not taken for told, by this process or another."""
+    start = Start(redis, Slack(troubles={"C0ML": "channel_not_found"}, refusals={"C0ADMIN": "ratelimited"}))
     with pytest.raises(MessengerError):
         await start.run()
     start.slack.refusals = {}
+    await start.run()
+    assert start.slack.posts == []
+    start.clock.advance(minutes=1)
+    await start.run()
     await replace(start).run()
     assert len(start.slack.posts) == 1
+
+
+async def test_trouble_with_the_admin_channel_itself_is_told_where_permissions_name_one(redis: Redis) -> None:
+    """Else nobody would hear that nobody hears."""
+    start = Start(redis, Slack(troubles={"C0ADMIN": "channel_not_found"}))
+    await start.run()
+    assert start.slack.posts == [("C0FIRST", "1 channel of alerts.yaml cannot be used.")]
+
+
+@pytest.mark.parametrize(
+    ("channel", "scopes", "trouble"),
+    [
+        ("C0ML", {"channels:read"}, None),
+        ("C0GENERAL", {"channels:read"}, "not_in_channel"),
+        ("C0GENERAL", {"channels:read", "chat:write.public"}, None),
+        ("G0SECRET", {"channels:read", "groups:read", "chat:write.public"}, "channel_not_found"),
+    ],
+)
+async def test_a_public_channel_may_be_one_that_the_bot_is_not_in(
+    channel: str, scopes: set[str], trouble: str | None
+) -> None:
+    """Where its token has the scope for that, as the manifest asks for."""
+    settings = SlackSettings("http://127.0.0.1:9/", scopes=scopes)
+    async with (
+        served(create_app(default_workspace(), settings)) as url,
+        open_slack(f"{url}/api/", settings.bot_token) as web,
+    ):
+        assert await SlackMessenger(web).trouble_with(channel) == trouble

@@ -16,12 +16,13 @@ from bot.alerts.quotas import (
     Standing,
     Tell,
     Terms,
+    TryAgain,
     Update,
     Verdict,
     judge,
 )
 from bot.messages import MessageId
-from bot.notices import FULL_SOON, Alert, Forecast, Silence
+from bot.notices import FULL_SOON, Alert, Forecast, Refusal, Silence
 from bot.readings import Enforcement, Reading
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -302,6 +303,46 @@ def test_a_percentage_comes_above_full_soon() -> None:
 def test_without_a_forecast_nothing_is_full_soon() -> None:
     """What was, is over."""
     assert verdict(500, standing(FULL_SOON, 500), terms=SOON) == Recover("recovered")
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "hours", "expected"),
+    [(9.2, 13.4, 24, Keep()), (8.9, 13.4, 24, Update(80)), (8.9, 13.4, 23, Keep()), (0, 0, 24, Update(80))],
+)
+def test_another_forecast_is_edited_in_once_a_day(early: float, late: float, hours: int, expected: Verdict) -> None:
+    """In whole days, as it is said; one that is not certain any more goes."""
+    shown = standing(80, 850, edited_at=NOW - timedelta(hours=hours))
+    shown = replace(shown, said=replace(shown.said, forecast=Forecast(9.5, 13.1)))
+    foreseen = Forecast(early, late) if late else None
+    assert verdict(850, shown, terms=SOON, foreseen=foreseen) == expected
+
+
+@pytest.mark.parametrize(
+    ("level", "minutes", "terms", "wish", "expected"),
+    [
+        (80, 60, TERMS, None, TryAgain(80)),
+        (80, 59, TERMS, None, Keep()),
+        (80, 60, QUIET, None, Keep()),
+        (100, 60, QUIET, None, TryAgain(100)),
+        (80, 60, TERMS, silence(80), Update(80)),
+        (80, 60, TERMS, silence(80, timedelta(hours=1)), Update(80)),
+    ],
+)
+def test_a_channel_that_refused_an_alert_is_tried_again_once_an_hour(
+    level: int, minutes: int, terms: Terms, wish: Silence | None, expected: Verdict
+) -> None:
+    """Unless nobody wants to hear of it just now."""
+    shown = standing(level, edited_at=NOW - timedelta(minutes=minutes))
+    shown = replace(shown, said=replace(shown.said, refusal=Refusal("C0WEB", "not_in_channel")))
+    assert verdict(level * 10, shown, wish, terms) == expected
+
+
+def test_only_a_snooze_that_is_over_is_called_over() -> None:
+    """A level above what was acknowledged, or the highest in the middle of a snooze, is a new level."""
+    silent = standing(80, told=NOTHING)
+    assert verdict(900, silent, silence(80)) == Tell(90, "level")
+    assert verdict(1000, silent, silence(80, timedelta(days=1))) == Tell(100, "level")
+    assert verdict(900, silent, silence(80, timedelta(0))) == Tell(90, "again")
 
 
 class History(RuleBasedStateMachine):

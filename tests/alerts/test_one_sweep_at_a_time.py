@@ -1,6 +1,7 @@
 """A lease keeps one worker's sweep from running beside another's."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
@@ -40,4 +41,21 @@ async def test_somebody_elses_is_not_given_back(redis: Redis) -> None:
     """Redis lost ours, and another took it."""
     async with lease(redis, "look"):
         await redis.set("quaymaster:lease:look", "another")
+    assert await redis.get("quaymaster:lease:look") == b"another"
+
+
+async def test_work_ends_when_its_lease_is_lost(redis: Redis) -> None:
+    """Another may have begun by then: the two would do the same side by side."""
+    begun, short = asyncio.Event(), timedelta(milliseconds=100)
+
+    async def work() -> None:
+        async with lease(redis, "look", short):
+            begun.set()
+            await asyncio.Event().wait()
+
+    working = asyncio.create_task(work())
+    await begun.wait()
+    await redis.set("quaymaster:lease:look", "another")
+    with pytest.raises(TimeoutError):
+        await working
     assert await redis.get("quaymaster:lease:look") == b"another"

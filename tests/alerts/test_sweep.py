@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
+from bot.alerts.announcing import MOST_EDITS
+from bot.alerts.config import AlertsFile
+from bot.alerts.schedule import Schedule
 from bot.alerts.standings import STANDINGS_KEY
 from tests.support.alerts import CONFIG, Died, Workshop
 
@@ -279,3 +282,53 @@ async def test_a_standing_that_cannot_be_read_is_written_anew(shop: Workshop) ->
     await shop.run(web_a=85)
     await shop.run(web_a=85)
     assert len(shop.slack.posts) == 1
+
+
+async def test_what_a_sweep_could_not_say_is_due_again_before_its_next_moment(shop: Workshop) -> None:
+    """Even where sweeps are daily; once it is done, nothing is due until tomorrow."""
+    assert CONFIG.quotas
+    daily = CONFIG.model_copy(
+        update={"quotas": CONFIG.quotas.model_copy(update={"every": Schedule.parse("0 9 * * *")})}
+    )
+    shop.quay.used, shop.slack.refusals = {"web-a": 85}, {"C0WEB": "ratelimited"}
+    moments = []
+    for _ in range(4):
+        if moment := await shop.sweep.due(daily):
+            moments.append(moment)
+            await shop.sweep.keep(daily, moment)
+        assert await shop.sweep.due(daily) is None
+        shop.slack.refusals = {}
+        shop.clock.advance(minutes=10)
+    assert [f"{moment:%H:%M}" for moment in moments] == ["09:00", "09:00"]
+    assert len(shop.slack.posts) == 1
+    shop.clock.advance(days=3)
+    assert await shop.sweep.due(daily)
+    assert await replace(shop).sweep.due(daily) is None
+
+
+async def test_more_messages_than_slack_takes_edits_are_left_for_the_next_sweep(shop: Workshop) -> None:
+    """Slack takes 50 edits a minute, and a sweep has ten minutes."""
+    names = [f"web-{n}" for n in range(MOST_EDITS + 5)]
+    for start in range(0, len(names), 10):
+        shop.quay.used |= dict.fromkeys(names[start : start + 10], 85)
+        await shop.run()
+    shop.clock.advance(hours=1)
+    shop.quay.used = dict.fromkeys(names, 5)
+    result = await shop.sweep.run(CONFIG)
+    assert (result.edited, result.postponed, result.finished) == (MOST_EDITS, 5, False)
+    result = await shop.sweep.run(CONFIG)
+    assert (result.edited, result.postponed, result.finished) == (5, 0, True)
+
+
+async def test_a_thousand_namespaces_that_move_together_are_a_few_calls_of_slack(shop: Workshop) -> None:
+    """Rise, move, rise again, recover: each time one message, and one edit, for each of two channels."""
+    routes = [{"namespaces": [f"c{n}-*"], "channel": f"C0N{n}"} for n in range(2)]
+    shop.config = AlertsFile.model_validate({"version": 1, "admin_channel": "C0ADMIN", "quotas": {"routes": routes}})
+    names = [f"c{n % 2}-{n}" for n in range(1000)]
+    calls = []
+    for used in (85, 86, 88, 95, 100, 5):
+        shop.quay.used = dict.fromkeys(names, used)
+        await shop.run()
+        shop.clock.advance(hours=1)
+        calls.append(len(shop.slack.listen()) / 2)
+    assert calls == [1, 1, 1, 2, 2, 1]

@@ -52,7 +52,7 @@ def test_an_alert_shows_exact_bytes_its_level_and_quays_own_limits() -> None:
     """Everything that somebody needs to check the figures."""
     shown = words(quota_alert(alert(91 * GiB + 1), NOW))
     assert "97,710,505,985 bytes of 107,374,182,400 bytes" in shown
-    assert "Alert level 90 % · Quay warns at 80 % · Quay refuses pushes at 100 %" in shown
+    assert "Alert level 90 % · Quay warns at 80 % and refuses pushes at 100 %" in shown
 
 
 def test_an_alert_can_be_acknowledged_snoozed_and_its_quota_raised() -> None:
@@ -72,7 +72,7 @@ def test_an_alert_can_be_acknowledged_snoozed_and_its_quota_raised() -> None:
         (91 * GiB, (Enforcement("Warning", 90),), "9 GiB left", "refuse"),
         (91 * GiB, (Enforcement("Reject", 95),), "pushes are refused at 95 %", "over"),
         (100 * GiB, LIMITS, "0 B left · pushes are refused at 100 %", "over"),
-        (103 * GiB, LIMITS, "3 GiB over · pushes are refused", "refused at"),
+        (103 * GiB, LIMITS, "Pushes are refused · 103 GiB of 100 GiB used · 3 GiB over", "refused at"),
     ],
 )
 def test_refused_pushes_are_mentioned_only_where_quay_refuses_them(
@@ -97,10 +97,11 @@ def test_refused_pushes_are_mentioned_only_where_quay_refuses_them(
 def test_a_forecast_admits_doubt(forecast: Forecast, said: str) -> None:
     """Both ends, rounded away from each other; as the alert's level, it is the answer."""
     below = quota_alert(alert(50 * GiB, level=FULL_SOON, forecast=forecast), NOW)
-    assert below.text.startswith(f"team-ml-vision will be full in {said}: 50 GiB of 100 GiB used")
-    assert "50 % now, if it grows on as it did" in below.text
+    assert below.text.startswith(
+        f"team-ml-vision may be full in {said}: If it grows on as it did · 50 % now: 50 GiB of 100 GiB"
+    )
     above = quota_alert(alert(91 * GiB, forecast=forecast), NOW)
-    assert f"full in {said}, if it grows on as it did" in above.text
+    assert f"full in {said} if it grows on as it did" in above.text
 
 
 def test_the_admin_channel_is_told_whom_the_message_should_have_reached() -> None:
@@ -195,7 +196,7 @@ def test_a_digest_is_a_table_with_the_fullest_first() -> None:
 def test_a_digest_shows_forecasts_where_there_are_any() -> None:
     """In a column of their own."""
     message = quota_digest([alert(91 * GiB, forecast=Forecast(2.5, 4.2)), *rows(3)], NOW)
-    assert [row[-1] for row in table_of(message)] == ["Full in", "2–5 days", "–", "–", "–"]
+    assert [row[2] for row in table_of(message)] == ["Full in", "2–5 days", "–", "–", "–"]
 
 
 def test_a_digest_that_is_cut_says_so() -> None:
@@ -205,7 +206,7 @@ def test_a_digest_that_is_cut_says_so() -> None:
 
 def test_a_digest_is_edited_down_to_those_that_still_stand() -> None:
     """Until none is left, and nothing can be pressed."""
-    assert quota_digest_update(rows(1), 12, NOW).text.startswith("1 of 12 namespaces are still at an alert level")
+    assert quota_digest_update(rows(1), 12, NOW).text.startswith("1 of 12 namespaces is still at an alert level")
     assert quota_digest_update(rows(12), 12, NOW).text.startswith("12 namespaces are still at an alert level")
     assert quota_digest_update([], 12, NOW).text.startswith("All 12 namespaces")
     assert "action_id" not in words(quota_digest_update([], 12, NOW))
@@ -213,7 +214,7 @@ def test_a_digest_is_edited_down_to_those_that_still_stand() -> None:
 
 def test_incomplete_figures_are_named() -> None:
     """With what it means."""
-    message = counting(Counting(tuple(f"team-{n}" for n in range(30)), 200, NOW), NOW)
+    message = counting(Counting(tuple(f"team-{n}" for n in range(30)), 200, NOW))
     assert message.text.startswith("Quay is still counting 30 namespaces of 200 with a limit. Until it has,")
     assert "`team-19` and 10 more" in words(message)
 
@@ -230,7 +231,7 @@ MESSAGES = [
     ),
     quota_digest_update([alert(5, EVIL, silence=Silence(f"U{n}", EVIL, NOW, 90)) for n in range(5000)], 10**9, NOW),
     quota_digest_update([], 10**9, NOW),
-    counting(Counting((EVIL,) * 5000, 9000, NOW), NOW),
+    counting(Counting((EVIL,) * 5000, 9000, NOW)),
     counted(Counting((EVIL,) * 5000, 9000, NOW), NOW),
 ]
 
@@ -260,3 +261,21 @@ def test_every_message_is_taken_by_slack(message: Message) -> None:
     """However long the names are and however many there be."""
     assert valid(message)
     assert 0 < len(message.text) <= 40_000
+
+
+def test_what_only_warns_refuses_nothing() -> None:
+    """Where Quay's lists name its limits; of a limit that is the registry's own they say nothing."""
+    assert "Quay warns at 80 % and refuses no pushes" in words(
+        quota_alert(alert(85 * GiB, limits=(Enforcement("Warning", 80),)), NOW)
+    )
+    assert "Quay " not in words(quota_alert(alert(85 * GiB, limits=()), NOW))
+
+
+def test_a_table_says_which_of_its_namespaces_were_meant_for_another_channel() -> None:
+    """Unless all were meant for the same one."""
+    refusal = Refusal("C0ML", "not_in_channel")
+    some = quota_digest([*rows(11), alert(91 * GiB, "ml-a", refusal=refusal)], NOW)
+    assert "`ml-a`: Meant for <#C0ML>" in words(some)
+    every = quota_digest([alert(91 * GiB, f"ml-{n}", refusal=refusal) for n in range(12)], NOW)
+    assert "`ml-0`" not in words(every)
+    assert "Meant for <#C0ML>" in words(every)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
-from bot.alerts.config import AlertsFile
+from bot.alerts.config import AlertsFile, QuotaAlerts
 from bot.alerts.health import HealthWatch
 from bot.alerts.reporting import MEASURED_KEY, Reporter
 from bot.alerts.samples import Samples
@@ -39,6 +39,19 @@ FILE = AlertsFile.model_validate(
             ],
         },
         "report": {},
+    }
+)
+QUOTAS = FILE.model_copy(
+    update={
+        "quotas": QuotaAlerts.model_validate(
+            {
+                "full_within": "14d",
+                "routes": [
+                    {"namespaces": ["team-ml-*"], "channel": "C0ML"},
+                    {"namespaces": ["*"], "channel": "C0REGADMIN", "mention": "S0REGOPS"},
+                ],
+            }
+        )
     }
 )
 RULES = [*POLICY["rules"], {"name": "approvers see alerts", "who": ["approvers"], "may": ["alerts"], "in": [ADMIN]}]
@@ -138,6 +151,67 @@ class Story:
         await self.look()
         self.see("expiring-keys-phone", "service keys expire soon")
 
+    def fill(self, name: str, percent: float) -> None:
+        """A namespace is that full now."""
+        namespace = self.world.registry.namespaces[name]
+        assert namespace.quota
+        namespace.quota_bytes = round(namespace.quota.limit_bytes * percent / 100)
+
+    async def sweep_later(self, **length: float) -> None:
+        """What the worker does at the next moment of its schedule."""
+        self.world.clock.forward(**length)
+        await self.sweep.run(QUOTAS)
+
+    async def silence(self, namespace: str, level: int, until: datetime | None = None) -> None:
+        """What a click on an alert leaves for the next sweep."""
+        silences = await Silences.load(self.world.redis)
+        await silences.swap({namespace: Silence("U02BOB", "Bob", self.world.clock(), level, until)})
+
+    async def of_one_quota(self) -> None:
+        """A namespace that fills up over a month, is silenced, goes over its limit, and recovers."""
+        world, name = self.world, "team-alpha"
+        for each in world.registry.namespaces.values():
+            each.quota, each.backfill = (each.quota if each.name == name else None), "complete"
+        for day in range(29):
+            self.fill(name, 26 + 1.85 * day + (day % 3) * 0.7)
+            await self.sweep_later(days=1)
+        self.see("quota-full-soon-phone", name)
+        self.fill(name, 81)
+        await self.sweep_later(days=1)
+        await self.silence(name, 80, world.clock() + timedelta(days=7))
+        await self.sweep_later(minutes=15)
+        self.see("quota-snoozed-phone", name)
+        for percent in (93, 100.4):
+            self.fill(name, percent)
+            await self.sweep_later(days=4)
+        self.see("quota-over-phone", name)
+        await self.sweep_later(days=1)
+        self.fill(name, 62)
+        await self.sweep_later(hours=3)
+        self.see("quota-recovered-phone", name)
+
+    async def of_a_refusal(self) -> None:
+        """A channel that the bot is not in."""
+        world = self.world
+        for each in world.registry.namespaces.values():
+            each.quota = each.quota if each.name == "team-ml-vision" else None
+        world.slack.refuses = {"C0ML"}
+        await self.sweep_later(minutes=15)
+        self.see("quota-refused-phone", "team-ml-vision")
+
+    async def of_many_quotas(self) -> None:
+        """More than ten at once, and some that Quay has not counted."""
+        names, uncounted = [], ("team-search", "team-risk")
+        for each in self.world.registry.organizations():
+            each.backfill = "running" if each.name in uncounted else "complete"
+            if each.quota and each.name not in uncounted and not each.name.startswith("team-ml-"):
+                names.append(each.name)
+        for number, name in enumerate(names[:14]):
+            self.fill(name, 80.2 + number * 1.61)
+        await self.sweep_later(minutes=15)
+        self.see("quota-digest-phone", "namespaces are at an alert level")
+        self.see("quota-counting-phone", "still counting")
+
     async def of_trouble(self) -> None:
         """Quay is away and comes back; then it takes the token no more."""
         registry, faults = self.world.registry, self.world.faults
@@ -210,11 +284,22 @@ class Story:
         await silences.swap(wishes)
 
 
+STORIES = (
+    Story.of_one_quota,
+    Story.of_a_refusal,
+    Story.of_many_quotas,
+    Story.of_waiting_keys,
+    Story.of_expiring_keys,
+    Story.of_trouble,
+    Story.of_a_week,
+)
+
+
 async def tell() -> dict[str, Scene]:
     """Every scene by the name of its picture."""
     scenes: dict[str, Scene] = {}
     with redis_server(allow_fake=True) as server:
-        for part in (Story.of_waiting_keys, Story.of_expiring_keys, Story.of_trouble, Story.of_a_week):
+        for part in STORIES:
             redis = Redis.from_url(server.url)
             await redis.flushall()
             async with open_world(redis) as world:

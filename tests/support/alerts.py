@@ -95,6 +95,8 @@ class RecordingMessenger:
     posts: list[tuple[str, str]] = field(default_factory=list)
     replies: list[tuple[str, str, str]] = field(default_factory=list)
     edits: list[tuple[str, str, str]] = field(default_factory=list)
+    broadcasts: list[str] = field(default_factory=list)
+    """Those of the replies that the channel sees as well."""
     messages: dict[str, Message] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     """What was done since somebody last looked, in its order: `post C0A team-a is at 85 %`."""
@@ -115,6 +117,10 @@ class RecordingMessenger:
         if self.dies_after_posting:
             raise Died
         return message_id
+
+    async def broadcast(self, channel: str, message: Message, *, thread: MessageId) -> MessageId:
+        self.broadcasts.append(message.text)
+        return await self.post(channel, message, thread=thread)
 
     async def edit(self, channel: str, message_id: MessageId, message: Message) -> None:
         await self._reach(channel, message)
