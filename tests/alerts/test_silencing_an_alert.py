@@ -128,12 +128,13 @@ async def test_the_channel_of_the_alert_counts_and_not_that_of_the_click(world: 
 
 
 async def test_of_two_wishes_at_the_same_moment_one_holds(world: World) -> None:
-    """And the message shows that one."""
+    """And the message shows that one. Whoever lost is told so; whoever came just after the other replaced it."""
     story = Story(world, ml_a=85)
     await story.sweep()
     answers = await asyncio.gather(story.acknowledge("U0CAROL"), story.snooze("U0CAROL", "1w"))
-    (said,) = [answer for answer in answers if answer]
-    assert "at the same moment" in said.text
+    lost = [answer.text for answer in answers if answer]
+    assert all("at the same moment" in text or "acknowledged" in text for text in lost)
+    assert len(lost) <= 1
     await story.sweep()
     (silence,) = (await Silences.load(world.redis)).values()
     assert ("Snoozed" in world.only_card(), "Acknowledged" in world.only_card()) == (
