@@ -70,8 +70,8 @@ def difference(old: Policy, new: Policy) -> tuple[Difference, ...]:
     """Everything that differs: rights first, then what they follow from."""
     before, after = frozenset(_rights(old)), frozenset(_rights(new))
     found = [
-        *_told(new, _beyond(after, before), before, added=True),
-        *_told(old, _beyond(before, after), after, added=False),
+        *_told(new, old, _beyond(after, before), before, added=True),
+        *_told(old, new, _beyond(before, after), after, added=False),
         *(Difference("confirmation", said, details) for said, details in differences_of_confirmations(old, new)),
         *_of_groups(old, new),
         *_of_channels(old, new),
@@ -123,7 +123,9 @@ def _beyond(some: frozenset[_Right], others: frozenset[_Right]) -> set[_Right]:
     }
 
 
-def _told(policy: Policy, rights: set[_Right], others: frozenset[_Right], *, added: bool) -> list[Difference]:
+def _told(
+    policy: Policy, other: Policy, rights: set[_Right], others: frozenset[_Right], *, added: bool
+) -> list[Difference]:
     """The rights in as few sentences as say them exactly; whoever may agree by others as well does so in some cases."""
     agreeing = {right.scope for right in others if right.effect == "approve"}
     places: dict[tuple[Any, ...], set[str]] = defaultdict(set)
@@ -137,7 +139,7 @@ def _told(policy: Policy, rights: set[_Right], others: frozenset[_Right], *, add
     for (effect, where, held, member), used in operations.items():
         members[effect, where, held, frozenset(used)].add(member)
     told = [
-        _sentence(policy, effect, dict(where), held, used, who, added=added)
+        _sentence(policy, other, effect, dict(where), held, used, who, added=added)
         for (effect, where, held, used), who in members.items()
     ]
     return sorted(told, key=lambda each: (each.kind, each.details["effect"], each.said))
@@ -145,6 +147,7 @@ def _told(policy: Policy, rights: set[_Right], others: frozenset[_Right], *, add
 
 def _sentence(
     policy: Policy,
+    other: Policy,
     effect: Effect,
     where: Where,
     places: frozenset[str],
@@ -153,7 +156,7 @@ def _sentence(
     *,
     added: bool,
 ) -> Difference:
-    who = _called(policy, members)
+    who = _called(members, _giving(policy, effect, operations), other.groups, added=added)
     said = _SENTENCES[effect][added].format(who=words.listed(who), what=words.operations(operations))
     if EVERYWHERE not in places:
         said += f" in {words.places(policy, places)}"
@@ -178,25 +181,45 @@ _SENTENCES: Mapping[Effect, tuple[str, str]] = {
     "may_request": ("{who} may no longer ask others to {what}", "{who} may now ask others to {what}"),
     "deny": ("{who} may {what} again if a rule allows it", "{who} may not {what} any more, whatever rules allow"),
     "approve": (
-        "{who} may no longer agree when somebody wants to {what}",
-        "{who} may now agree when somebody wants to {what}",
+        "{who} may no longer agree when others want to {what}",
+        "{who} may now agree when others want to {what}",
     ),
     "approve_some": (
-        "{who} may no longer agree in some cases when somebody wants to {what}",
-        "{who} may now agree in more cases when somebody wants to {what}",
+        "{who} may no longer agree in some cases when others want to {what}",
+        "{who} may now agree in more cases when others want to {what}",
     ),
 }
 """What is said of a right that is gone, and of one that is new."""
 
 
-def _called(policy: Policy, members: set[str]) -> list[str]:
-    """Members by the groups that hold nobody else, the largest first; the rest by themselves."""
+def _giving(policy: Policy, effect: Effect, operations: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
+    """The groups that a policy gives something to, or takes it from; each with its members."""
+    if effect in {"approve", "approve_some"}:
+        named = [(entry.approvers, entry.operations) for entry in policy.confirmations]
+    else:
+        named = [(rule.who, rule.operations) for rule in policy.rules if rule.effect == effect]
+    groups = {group for who, of in named if not of.isdisjoint(operations) for group in who}
+    return {name: members for name, members in policy.groups.items() if name in groups}
+
+
+def _called(
+    members: set[str], giving: Mapping[str, tuple[str, ...]], others: Mapping[str, tuple[str, ...]], *, added: bool
+) -> list[str]:
+    """Members by the groups it is given to, where those hold just them, before and after; the rest one by one.
+
+    Of whoever has it, or lost it, by joining or leaving a group, that group is told.
+    """
     left, found = set(members), []
-    for name, listed in sorted(policy.groups.items(), key=lambda item: -len(item[1])):
-        if not left.isdisjoint(listed) and members.issuperset(listed):
+    for name, listed in sorted(giving.items(), key=lambda item: -len(item[1])):
+        same = set(others.get(name, listed)) == set(listed)
+        if same and not left.isdisjoint(listed) and members.issuperset(listed):
             found.append(name)
             left -= set(listed)
-    return [*found, *sorted(left)]
+    for member in sorted(left):
+        moved = [name for name, listed in giving.items() if member in listed and member not in others.get(name, ())]
+        verb = "now" if added else "no longer"
+        found.append(f"{member} ({verb} in {words.listed(moved)})" if moved else member)
+    return found
 
 
 _STATES = {(False, True): " is new", (True, False): " is gone", (True, True): ""}

@@ -42,7 +42,7 @@ PHRASES: Mapping[str, str] = {
 }
 """What somebody does who uses an operation."""
 
-_OF_SETS = {"all": "do everything", "read": "read everything", "change": "change everything"}
+_OF_SETS = {"all": "do everything", "read": "read everything", "change": "make any change"}
 _VERBS = {"": "look after", "read": "look at", "change": "change"}
 _NOUNS = {"keys": "service keys", "registry": "the registry's size"}
 

@@ -101,7 +101,11 @@ async def test_the_difference_is_announced_and_audited_once(
         ("approvals: 2", "approvals: 1", "Approvals needed to delete users and delete organizations: 2 → 1."),
         ("expires: 24h", "expires: 1h", "delete service keys: 1d → 1h."),
         ("U02BOB]", "U02BOB, U07EVE]", "The group key-approvers: U07EVE joined."),
-        ("U02BOB]", "U02BOB, U07EVE]", "U07EVE may now look after service keys in admin channels."),
+        (
+            "U02BOB]",
+            "U02BOB, U07EVE]",
+            "U07EVE (now in key-approvers) may now look after service keys in admin channels.",
+        ),
         ("[C0REGADMIN, C0REGOPS]", "[C0REGADMIN]", "The admin channels: C0REGOPS taken out."),
         ("deny: [deleteOrganization]", "deny: [deleteOrganization, changeOrganization]", "staff may not update organ"),
         ("max: 500GiB}}\n  - name", "max: 1TiB}}\n  - name", "where limit is 1TiB or less and namespace is team-*."),

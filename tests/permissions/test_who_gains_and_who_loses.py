@@ -35,28 +35,28 @@ def told(old: str, new: str) -> list[str]:
         (
             PLATFORM + REST,
             PLATFORM.replace("[a]", "[a, b]") + REST,
-            ["+ b may now agree in more cases when somebody wants to delete organizations, where name is platform."],
+            ["+ b may now agree in more cases when others want to delete organizations, where name is platform."],
         ),
         (
             PLATFORM + REST,
             REST,
             [
-                "+ b may now agree in more cases when somebody wants to delete organizations.",
-                "- a may no longer agree when somebody wants to delete organizations, where name is platform.",
+                "+ b may now agree in more cases when others want to delete organizations.",
+                "- a may no longer agree when others want to delete organizations, where name is platform.",
             ],
         ),
         (
             PLATFORM + REST,
             PLATFORM + LAB + REST,
             [
-                "+ a may now agree in more cases when somebody wants to delete organizations, where name is lab.",
-                "- b may no longer agree in some cases when somebody wants to delete organizations.",
+                "+ a may now agree in more cases when others want to delete organizations, where name is lab.",
+                "- b may no longer agree in some cases when others want to delete organizations.",
             ],
         ),
         (
             PLATFORM + REST,
             PLATFORM + OWN + REST,
-            ["- b may no longer agree in some cases when somebody wants to delete organizations."],
+            ["- b may no longer agree in some cases when others want to delete organizations."],
         ),
         (PLATFORM + LAB + REST, LAB + PLATFORM + REST, []),
     ],
@@ -74,3 +74,34 @@ def test_a_deny_that_holds_everywhere_now_gives_nothing_back() -> None:
     assert told(f"rules:{DENY}", f"rules:{before}") == [
         "+ staff may freeze and thaw all changes again if a rule allows it."
     ]
+
+
+MOVES = """version: 1
+workspace: T1
+groups: {managers: [%s], approvers: [%s]}
+channels: {admin: [C1]}
+rules:
+  - {name: managers, who: [managers], may: [quotas.change]}
+  - {name: approvers, who: [approvers], may: [keys.read]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("managers", "approvers", "said"),
+    [
+        (
+            "U0DAVE",
+            "U0BOB",
+            {"U0DAVE (now in managers) may now change quotas", "U0CAROL (no longer in managers) may no longer change"},
+        ),
+        ("U0CAROL", "U0BOB, U0CAROL", {"U0CAROL (now in approvers) may now look at service keys"}),
+        ("U0CAROL", "U0CAROL", {"U0BOB (no longer in approvers) may no longer look at service keys"}),
+    ],
+)
+def test_whoever_joins_or_leaves_a_group_is_named(managers: str, approvers: str, said: set[str]) -> None:
+    """Not the group, which has what it had; nor another group that happens to hold the same people."""
+    texts = (MOVES % ("U0CAROL", "U0BOB"), MOVES % (managers, approvers))
+    before, after = (read_policy(text, "permissions.yaml", READ_CALL) for text in texts)
+    told = [each.said for each in difference(before, after) if each.kind in {"gains", "loses"}]
+    assert all(any(line.startswith(words) for line in told) for words in said)
+    assert not any(line.startswith(("managers", "approvers")) for line in told)
