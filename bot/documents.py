@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from textwrap import dedent
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -73,36 +72,6 @@ def complain(text: str, complaints: Iterable[tuple[Location, str]], *, name: str
     tree = _parse(text, name)
     placed = ((_follow(location, tree), message) for location, message in complaints)
     return DocumentError(name, tuple(sorted(Problem(place.line, str(place), message) for place, message in placed)))
-
-
-@dataclass(frozen=True)
-class Quote:
-    """A part of a document as it stands there, with its comments; `line` counts from 1."""
-
-    line: int
-    text: str
-
-
-def quote_entries(text: str, key: str) -> tuple[Quote, ...]:
-    """The entries of the list under a key at the top of a document that `read_document` has read."""
-    entries = _parse(text, "").get(key)
-    if not isinstance(entries, CommentedSeq):
-        return ()
-    return tuple(_quote(text.splitlines(), _line_of(entries, index, 1) - 1) for index in range(len(entries)))
-
-
-def _quote(lines: Sequence[str], first: int) -> Quote:
-    """A line with those below it that belong to it: indented further, or between such."""
-    margin = _indentation(lines[first])
-    end = last = first + 1
-    while end < len(lines) and (not lines[end].strip() or _indentation(lines[end]) > margin):
-        end += 1
-        last = end if lines[end - 1].strip() else last
-    return Quote(first + 1, dedent("\n".join(lines[first:last])))
-
-
-def _indentation(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _parse(text: str, name: str) -> CommentedMap:

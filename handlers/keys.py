@@ -41,7 +41,7 @@ async def list_keys(
     until = None if expiring is None else _after(expiring, here.now)
 
     def is_wanted(key: ServiceKey) -> bool:
-        return fits is None or (fits(key.service) and here.may_list_keys_of(key.service))
+        return (fits is None or fits(key.service)) and here.may_list_keys_of(key.service)
 
     async def fetch(_: str | None) -> Batch[ServiceKey]:
         found = [

@@ -56,11 +56,11 @@ class Gate:
 
     async def place(self, channel: str) -> Place:
         """Say what a channel is; one that no rule speaks of is not looked up, since no rule allows anything there."""
-        return await self.directory.place(channel) if self._matters(channel) else Place(channel)
+        return await self.directory.place(channel) if self._matters(channel) else Place(channel, asked=False)
 
     def remembered_place(self, channel: str) -> Place | None:
         """Say at once what a channel was some minutes ago at most; for no decision about an act."""
-        return self.directory.remembered_place(channel) if self._matters(channel) else Place(channel)
+        return self.directory.remembered_place(channel) if self._matters(channel) else Place(channel, asked=False)
 
     def _matters(self, channel: str) -> bool:
         return channel.startswith("D") or channel in self.policy().known_channels

@@ -200,7 +200,7 @@ def _standing(policy: Policy, person: Person, place: Place) -> str | None:
         return "Only people of this workspace may."
     if person.standing == "outsider":
         return "Bots, deactivated people and people of other companies may do nothing here."
-    if not person.answers(policy.questions):
+    if not person.answers(policy.questions) or (not place.asked and place.channel in policy.known_channels):
         return "The permissions file has just changed, and Slack was not asked yet what it asks now. Try again."
     if person.standing == "unknown":
         return "Slack did not say who this is, and until it does, nothing is allowed. Try again in a minute."

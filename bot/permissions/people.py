@@ -56,3 +56,5 @@ class Place:
     """Whether the channel is shared with another company."""
     unknown: bool = False
     """Whether Slack did not say what the channel is: it does not answer, or the bot is not in a private channel."""
+    asked: bool = True
+    """Whether Slack was asked; it is not about a channel of which the file speaks nowhere."""

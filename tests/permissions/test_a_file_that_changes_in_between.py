@@ -1,5 +1,7 @@
 """Who somebody is was asked for one file, and another one decides: what it asks and nobody answered allows nothing."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from bot.changes import Gate, NotKnown
@@ -11,10 +13,12 @@ from tests.support.world import ADMIN, POLICY, TEAM, Clock, FakeWeb, World
 KIM = Actor(TEAM, "U0KIM")
 
 
-def file(*denied: str) -> Policy:
-    """Everybody may read; whoever is named may not."""
+def file(*denied: str, channels: Sequence[str] = (ADMIN,)) -> Policy:
+    """Everybody may read in the channels; whoever is named may not."""
     rules = [{"name": "read", "who": ["staff"], "may": ["read"]}, {"name": "not", "who": ["out"], "deny": ["read"]}]
-    return Policy.model_validate({**POLICY, "groups": {**POLICY["groups"], "out": denied}, "rules": rules})
+    return Policy.model_validate(
+        {**POLICY, "groups": {**POLICY["groups"], "out": denied}, "rules": rules, "channels": {"admin": channels}}
+    )
 
 
 @pytest.mark.parametrize("denied", [["S0OUT"], ["kim@example.com"]])
@@ -35,6 +39,18 @@ async def test_what_was_not_asked_is_no_no(denied: list[str]) -> None:
     assert "forbids it" in await reads(await gate.person(KIM))
     force[0] = file()
     assert "allows it" in await reads(await gate.person(KIM))
+
+
+async def test_a_channel_that_was_not_asked_about_is_no_admin_channel_yet() -> None:
+    """It may be shared with another company."""
+    web, force = FakeWeb(), [file()]
+    web.shared.add("C0NEW")
+    gate = Gate(lambda: force[0], Directory(web, Clock()))
+    person, place = await gate.person(KIM), await gate.place("C0NEW")
+    assert "not in this channel" in decide(force[0], person, "getRegistrySize", {}, place).reason
+    force[0] = file(channels=[ADMIN, "C0NEW"])
+    assert "has just changed" in decide(force[0], person, "getRegistrySize", {}, place).reason
+    assert "shared" in decide(force[0], person, "getRegistrySize", {}, await gate.place("C0NEW")).reason
 
 
 async def test_an_address_that_slack_withholds_leaves_a_guest_unknown_too() -> None:

@@ -166,6 +166,30 @@ def test_rules_on_one_line_can_be_quoted_as_well(rules: str) -> None:
     assert all(policy.quote(rule.name).endswith(f"rules: {rules}") for rule in policy.rules)
 
 
+@pytest.mark.parametrize(
+    ("rules", "first", "quoted"),
+    [
+        (
+            "\n  -\n    name: a\n    who: [g]\n    deny: [all]\n  - {name: b, who: g, may: [all]}",
+            5,
+            "-\n  name: a\n  who: [g]\n  deny: [all]",
+        ),
+        ("\n  - # why\n    name: a\n    who: [g]\n    deny: [all]", 5, "- # why\n  name: a\n  who: [g]\n  deny: [all]"),
+        (" [\n  {name: a, who: g,\n  deny: [all]},\n]", 5, "{name: a, who: g,\ndeny: [all]},"),
+        (
+            "\n- name: a\n  who: [g,\ng]\n  deny: [all]\n\n# of b\n- {name: b, who: g, may: [all]}",
+            5,
+            "- name: a\n  who: [g,\ng]\n  deny: [all]",
+        ),
+        ("\n- &a {name: b, who: g, deny: [read]}\n- <<: *a\n  name: a", 6, "- <<: *a\n  name: a"),
+    ],
+)
+def test_a_quote_leaves_nothing_out(rules: str, first: int, quoted: str) -> None:
+    """However the rule is laid out: a quote without its last line would say something else."""
+    policy = read_policy(f"version: 1\nworkspace: T1\ngroups: {{g: [U1]}}\nrules:{rules}\n", "p.yaml", READ_CALL)
+    assert policy.quote("a") == f"# p.yaml, line {first}\n{quoted}"
+
+
 def _touch(path: Path, text: str, stamp: int) -> None:
     path.write_text(text, encoding="utf-8")
     os.utime(path, ns=(stamp, stamp))

@@ -141,6 +141,16 @@ async def test_a_part_of_a_name_leads_to_no_service_that_a_rule_leaves_out(world
     assert "You may not do this here" in (await asked(world, "keys list --service 'qua*'")).text
 
 
+@pytest.mark.parametrize("asked_for", ["keys list", "keys list --service quay", "keys list --service 'quay*'"])
+async def test_a_list_leaves_out_the_services_that_a_rule_denies(world: World, asked_for: str) -> None:
+    """However it is asked for: a deny is no riddle that leaving out an argument solves."""
+    denied = {"name": "hidden", "who": ["staff"], "deny": ["listServiceKeys"], "where": {"service": ["quay_builder"]}}
+    world.policy = Policy.model_validate({**POLICY, "rules": [*POLICY["rules"], denied]})
+    services = {row[1] for row in rows(await asked(world, asked_for))}
+    assert "quay" in services
+    assert "quay_builder" not in services
+
+
 async def rejected(world: World) -> str:
     """The id of a waiting key that Bob rejected."""
     await world.arrivals.watch(ADMIN)
