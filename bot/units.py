@@ -28,7 +28,7 @@ def parse_size(text: str) -> int:
         raise ValueError(_why_no_size(text.strip()))
     number, unit = match[1].replace(",", ""), match[2]
     if not float(number):
-        raise ValueError("A size of 0 is not a limit; to lift the limit, use `quota delete`")
+        raise ValueError("A size of 0 is not a limit; to lift the limit, use 'quota delete'")
     if unit is None:
         raise ValueError(f"{number} of what? A size needs a unit: {number}GiB or {number}GB, say")
     factor = _factor(unit)
