@@ -8,6 +8,7 @@ number whose name ends by saying what it measures, such as `EXPIRED_SERVICE_KEY_
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import JsonValue
 
@@ -52,7 +53,11 @@ _RUN = re.compile(r"[A-Za-z0-9]+")
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[A-Z]")
 _MEASURE = re.compile(r"\d{1,12}[A-Za-z]{0,3}")
 _SHORT_AND_MIXED = re.compile(r"[A-Za-z0-9]{1,5}|[0-9a-f]{7,8}")
-_PUNCTUATION = ".,;:!?()\"'“”‘’"
+_PUNCTUATION = ".,;:!?()[]{}\"'“”‘’"
+_TICKET = re.compile(r"[A-Za-z]{2,10}-?\d{1,10}", re.ASCII)
+_MENTION = re.compile(
+    r"<(?:[@#][A-Z0-9]{6,15}|!subteam\^S[A-Z0-9]{5,14})(?:\|[^<>\s]{0,80})?>|[UWCS]0[A-Z0-9]{4,12}", re.ASCII
+)
 _MOST_MIXED = 2
 """A version or a moment has so many; a serial number or a UUID has more."""
 
@@ -89,9 +94,30 @@ def redact_words(text: str) -> str:
     shown, before = [], ""
     for word in text.split():
         led_in = names_a_secret(before) and (before.endswith((":", "=")) or any(map(str.isdigit, word)))
-        shown.append(word if _is_plain(word.strip(_PUNCTUATION)) and not led_in else MASK)
+        shown.append(word if _may_be_read(word.strip(_PUNCTUATION)) and not led_in else MASK)
         before = word
     return " ".join(shown)
+
+
+def _may_be_read(word: str) -> bool:
+    """Whether a word of a sentence is plain, a ticket's number, a mention or id of Slack, or an address of the web."""
+    return bool(_is_plain(word) or _TICKET.fullmatch(word) or _MENTION.fullmatch(word)) or _is_harmless_address(word)
+
+
+def _is_harmless_address(word: str) -> bool:
+    """Whether it is an address without a user in it, each part of whose path and query may be read as a word."""
+    if not word.startswith(("https://", "http://")) or len(word) > LONGEST or _SECRET_VALUE.search(word):
+        return False
+    try:
+        address = urlsplit(word)
+        asked = parse_qsl(address.query, keep_blank_values=True)
+    except ValueError:
+        return False
+    if "@" in address.netloc or any(names_a_secret(name) for name, _ in asked):
+        return False
+    parts = [address.netloc, *unquote(address.path).split("/"), *(part for pair in asked for part in pair)]
+    parts += unquote(address.fragment).split("/")
+    return all(_is_plain(part) or _TICKET.fullmatch(part) for part in parts)
 
 
 def names_a_secret(name: str) -> bool:

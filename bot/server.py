@@ -90,7 +90,7 @@ class Listeners:
                 return None
             return await self.app.dispatcher.answer(person, delivery)
 
-        asked = f"`{self.app.settings.slack_command} {delivery.text}`".replace("``", "`")
+        asked = f"{self.app.settings.slack_command} {delivery.text}".strip()
         await _respond(respond, await guarded(asked, answer()), replaces=False)
 
     async def click(self, body: dict[str, Any], respond: AsyncRespond) -> None:

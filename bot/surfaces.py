@@ -248,7 +248,7 @@ class Surfaces:
                 person, Delivery(delivery_id, actor.team, actor.user, channel, text)
             )
 
-        return await guarded(f"`{self.app.settings.slack_command} {text}`", answer())
+        return await guarded(f"{self.app.settings.slack_command} {text}", answer())
 
     async def _tell(self, channel: str, actor: Actor, said: Message) -> None:
         """Tell the person alone, in the channel; where the bot cannot, in their direct messages."""

@@ -7,7 +7,8 @@ MAX_BYTES = 2**63 - 1
 """The largest limit that Quay stores; more is refused with 400."""
 
 _POWERS = "KMGTPE"
-_SIZE = re.compile(r"(\d+(?:\.\d{1,30})?)\s*([A-Za-z]+)?")
+_SIZE = re.compile(r"((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,30})?)\s*([A-Za-z]+)?", re.ASCII)
+_COMMA = re.compile(r"(\d+),(\d+)(\s*[A-Za-z]*)", re.ASCII)
 _EXACT = {f"{power}iB": 1 << 10 * (index + 1) for index, power in enumerate(_POWERS)} | {
     f"{power}B": 1000 ** (index + 1) for index, power in enumerate(_POWERS)
 }
@@ -18,16 +19,16 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def parse_size(text: str) -> int:
-    """Read a size such as `100GiB` (1024³) or `100GB` (1000³) as bytes.
+    """Read a size such as `100GiB` (1024³) or `100GB` (1000³) as bytes; commas part thousands and nothing else.
 
     Raises ValueError with a sentence for the person who typed it.
     """
-    match = _SIZE.fullmatch(text.strip().replace(",", ""))
+    match = _SIZE.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a size: write a number and a unit, such as 100GiB")
-    number, unit = match.groups()
+        raise ValueError(_why_no_size(text.strip()))
+    number, unit = match[1].replace(",", ""), match[2]
     if not float(number):
-        raise ValueError("A size of 0 is not a limit; to lift the limit, use `quota delete`")
+        raise ValueError("A size of 0 is not a limit; to lift the limit, use 'quota delete'")
     if unit is None:
         raise ValueError(f"{number} of what? A size needs a unit: {number}GiB or {number}GB, say")
     factor = _factor(unit)
@@ -46,6 +47,15 @@ def parse_size(text: str) -> int:
     if size > MAX_BYTES:
         raise ValueError(_TOO_MUCH.format(text))
     return size
+
+
+def _why_no_size(typed: str) -> str:
+    if comma := _COMMA.fullmatch(typed):
+        whole, rest, unit = comma.groups()
+        return f"{typed!r} could be {whole}.{rest}{unit} or {whole}{rest}{unit}: write {whole}.{rest}{unit}"
+    if typed.startswith(("-", "−")) and typed[1:2].isdigit():
+        return f"{typed!r} is less than nothing: a size is above 0, such as 100GiB"
+    return f"{typed!r} is not a size: write a number and a unit, such as 100GiB"
 
 
 def write_size(amount: int) -> str:

@@ -62,7 +62,7 @@ async def show_organization(name: OrganizationName, *, here: Handed) -> Message:
     try:
         shown, members = await asyncio.gather(here.quay.get_organization(name), _members(name, here))
     except NotFound:
-        raise Refusal(f"There is no organization {name!r} in Quay. A user is shown by `users show {name}`.") from None
+        raise Refusal(f"There is no organization {name!r} in Quay. A user is shown by 'users show {name}'.") from None
     if shown.quotas is None:
         shown = shown.model_copy(update={"quotas": await _quotas(name, here)})
     return namespaces.organization(shown, members, here.links.organization(name))

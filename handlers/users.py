@@ -65,7 +65,7 @@ async def show_user(username: UserName, *, here: Handed) -> Message:
     try:
         shown = await here.quay.get_install_user(username)
     except NotFound:
-        said = f"There is no user {username!r} in Quay. An organization is shown by `orgs show {username}`."
+        said = f"There is no user {username!r} in Quay. An organization is shown by 'orgs show {username}'."
         raise Refusal(said) from None
     return namespaces.user(shown, here.links.user(username))
 

@@ -21,7 +21,7 @@ def with_secret(finding: Finding, keeping: Keeping, secret: Secret | None) -> Fi
     """What was found, and what became of the secret."""
     said = finding.sentence
     if keeping == "kept":
-        said += " What is for the requester alone can be looked at once; `pending` lists it until then."
+        said += " What is for the requester alone can be looked at once; 'pending' lists it until then."
     elif keeping == "lost" and secret:
         said += f" Quay took it, but {secret.label} could not be kept and is lost. The way out: {secret.way_out}"
     return finding.model_copy(update={"sentence": said})

@@ -121,7 +121,7 @@ def _reason(_: object, tokens: Sequence[Token]) -> str:
     return typed
 
 
-Size = Annotated[int, Parameter(converter=_size, n_tokens=1), "SIZE"]
+Size = Annotated[int, Parameter(converter=_size, n_tokens=1, allow_leading_hyphen=True), "SIZE"]
 """Bytes, typed with a unit."""
 
 Duration = Annotated[timedelta, Parameter(converter=_duration, n_tokens=1), "30d"]

@@ -30,7 +30,7 @@ def _only(token: Sequence[Token], pattern: re.Pattern[str], otherwise: str, *, s
     if not typed:
         raise ValueError(f"it is empty; {otherwise}")
     if len(typed) > LONGEST_NAME or not pattern.fullmatch(typed):
-        raise ValueError(f"{quoted(typed)} cannot be it: {otherwise}")
+        raise ValueError(f"{quoted(typed)} is not possible here: {otherwise}")
     return typed
 
 

@@ -26,7 +26,7 @@ from bot.commands.reader import read
 LONGEST = 500
 """The longest correction, in characters."""
 _HELP_WORDS = frozenset({"--help", "-h", "help"})
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _UNIT = re.compile(r"(?:[KMGTPE]i?B|B)", re.IGNORECASE)
 _HELP_OPTIONS = _HELP_WORDS - {"help"}
 

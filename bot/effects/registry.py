@@ -24,7 +24,7 @@ class MeasureRegistry:
         """Refuses while a measurement is queued or running."""
         measured = await quay.get_registry_size()
         if measured.queued or measured.running:
-            raise Refusal("The registry is being measured already. `registry size` shows what came of it.")
+            raise Refusal("The registry is being measured already. 'registry size' shows what came of it.")
         plan = Plan(
             title="Measure the size of the registry",
             target="registry size",

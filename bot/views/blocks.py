@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.messages import Block, Message
-from bot.views.text import clip, escape, visible
+from bot.views.text import clip, escape, unlinked, visible
 
 SECTION_LIMIT = 3000
 TABLE_ROWS = 100
@@ -29,7 +29,7 @@ TABLE_CHARACTERS = 10_000
 
 def message(said: str, blocks: Sequence[Block] = ()) -> Message:
     """A message whose text, for notifications and screen readers, is plain: nothing in it pings or links."""
-    return Message(clip(escape(said), SECTION_LIMIT), tuple(blocks))
+    return Message(clip(unlinked(said) if blocks else escape(said), SECTION_LIMIT), tuple(blocks))
 
 
 def header(title: str) -> Block:
@@ -49,7 +49,7 @@ def context(mrkdwn: str) -> Block:
 
 def preformatted(text: str) -> Block:
     """Lines as they are, in a fixed width; the end of what is too long for one section."""
-    lines = "\n".join(escape(line).replace("`", "ˋ") for line in text.split("\n"))
+    lines = "\n".join(unlinked(line).replace("`", "ˋ") for line in text.split("\n"))
     while len(lines) > SECTION_LIMIT - 8:
         _, _, lines = lines.partition("\n") if "\n" in lines else ("", "", clip(lines, SECTION_LIMIT - 8))
     return section(f"```\n{lines}\n```")

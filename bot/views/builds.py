@@ -45,7 +45,7 @@ def log_sent(build_id: str, lines: int, tail: Sequence[str]) -> Message:
 def log_empty(build_id: str) -> Message:
     """There is no line yet."""
     said = "The build has no log: it has not begun, or Quay has let its log go."
-    return message(said, (section(f"*{said}*"), context(f"`builds status {escape(build_id)}`")))
+    return message(said, (section(f"*{said}*"), context(code(f"builds status {build_id}"))))
 
 
 def log_archived(build_id: str, address: str) -> Message:
@@ -76,4 +76,4 @@ def _progress(shown: Build) -> list[str]:
 
 
 def _small(shown: Build) -> Block:
-    return context(f"Build {code(shown.id)} · `builds logs {escape(shown.id)}`")
+    return context(f"Build {code(shown.id)} · {code(f'builds logs {shown.id}')}")

@@ -131,7 +131,7 @@ def _beside(record: Record) -> list[Block]:
     if other is None or not record.live:
         return []
     whose = f"{escape(other.title)}, asked by {escape(other.asked_by)}"
-    where = link(other.link, "Its card") if other.link else f"Change `{escape(other.change)}`"
+    where = link(other.link, "Its card") if other.link else f"Change {code(other.change)}"
     return [section(f"⚠️ *{NEIGHBOUR}:* {whose}. {where}")]
 
 
@@ -240,7 +240,7 @@ def _capital(text: str) -> str:
 
 def name(user: str, label: str) -> str:
     """People are named without being pinged: only whoever asked is."""
-    return f"{escape(label or user)} (`{escape(user)}`)"
+    return f"{escape(label or user)} ({code(user)})"
 
 
 def buttons(record: Record) -> list[ButtonElement]:

@@ -4,7 +4,7 @@ from bot.confirmations import Record, State
 from bot.messages import Message
 from bot.views.blocks import context, message, section
 from bot.views.cards import name
-from bot.views.text import date, escape
+from bot.views.text import code, date, escape
 
 
 def too_late(record: Record, reason: str) -> Message:
@@ -44,6 +44,4 @@ def gone() -> Message:
 def tampered(record_id: str) -> Message:
     """Somebody wrote to the bot's storage who is not the bot."""
     said = "The stored record of a change was altered by somebody who is not the bot. Nothing is done with it."
-    return message(
-        said, (section(f"⛔ *{said}*\nTell your security people."), context(f"Change `{escape(record_id)}`"))
-    )
+    return message(said, (section(f"⛔ *{said}*\nTell your security people."), context(f"Change {code(record_id)}")))

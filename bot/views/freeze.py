@@ -3,7 +3,7 @@
 from bot.freeze import Freeze
 from bot.messages import Message
 from bot.views.blocks import context, message, section
-from bot.views.text import date, escape
+from bot.views.text import code, date, escape
 
 _HOW_TO_THAW = "Whom the permissions file gives `freeze` lets them go on with `thaw`."
 _MEANING = "Nothing is proposed, agreed to or executed; reads go on. What is pending waits, and expires as it would."
@@ -63,5 +63,5 @@ def news(freeze: Freeze) -> Message:
 
 def _who(freeze: Freeze) -> str:
     """People are named without being pinged."""
-    user = f" (`{escape(freeze.by.user)}`)" if freeze.by else ""
+    user = f" ({code(freeze.by.user)})" if freeze.by else ""
     return f"{escape(freeze.label)}{user}"

@@ -7,7 +7,7 @@ from bot.messages import Block, Message
 from bot.quay.models import Member, Organization, Team, User
 from bot.views.blocks import context, link, message, section
 from bot.views.lists import flags
-from bot.views.text import count, duration, escape, exact_size, percent, size
+from bot.views.text import code, count, duration, escape, exact_size, percent, size
 
 TEAMS, MEMBERS = 20, 10
 """So many teams and members are named; a section holds 3,000 characters."""
@@ -52,7 +52,7 @@ def organization(shown: Organization, members: Sequence[Member] | None, page: st
 def _blocks(lines: list[str], shown: Organization | User, command: str, page: str) -> tuple[Block, ...]:
     report = shown.quota_report
     used = f"{exact_size(report.quota_bytes)} · " if report and report.is_complete else ""
-    small = f"{used}`{escape(command)}` · {link(page, 'Open in Quay')}"
+    small = f"{used}{code(command)} · {link(page, 'Open in Quay')}"
     return (section("\n".join(lines)), context(small))
 
 

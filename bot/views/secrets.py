@@ -92,7 +92,7 @@ def was_shown(kept: Kept) -> Message:
 
 def not_shown(kept: Kept) -> Message:
     """Slack did not take the modal; the secret waits on."""
-    return _sentence(f"Slack did not show {kept.label}. It still waits: press the button again, or see `pending`.")
+    return _sentence(f"Slack did not show {kept.label}. It still waits: press the button again, or see 'pending'.")
 
 
 def expired(kept: Kept) -> Message:

@@ -6,6 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_MARKS = re.compile(r"[*_~`]+")
+_LIKE_MARKS = str.maketrans("*_~`", "∗ˍ∼ˋ")
+"""Slack has no escape for the characters that format, only letters that look like them do nothing in every client."""
+
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Characters that are drawn as nothing although Unicode does not call them format characters."""
 
@@ -42,14 +46,28 @@ def _visible_character(character: str) -> str:
     return character
 
 
-def escape(text: str) -> str:
-    """Text that Slack's mrkdwn shows as it is: no mention, no link, nothing hidden."""
+def unlinked(text: str) -> str:
+    """Text in which nothing is a mention, a link or hidden, to the letter: where Slack formats nothing else."""
     return visible(text).translate(_ENTITIES)
+
+
+def escape(text: str) -> str:
+    """Text that Slack's mrkdwn shows as it is: no mention, no link, nothing hidden, nothing bold, slanted or struck.
+
+    A character that would format becomes one that looks like it; inside a word, as in `team_alpha`, it stays.
+    """
+    return _MARKS.sub(_without_effect, visible(text)).translate(_ENTITIES)
+
+
+def _without_effect(marks: re.Match[str]) -> str:
+    before, after = marks.string[max(marks.start() - 1, 0) : marks.start()], marks.string[marks.end() : marks.end() + 1]
+    inside = all(side.isascii() and side.isalnum() for side in (before, after))
+    return marks[0] if inside and "`" not in marks[0] else marks[0].translate(_LIKE_MARKS)
 
 
 def code(text: str) -> str:
     """Text as inline code; backticks inside, which would end it, become a letter that looks like one."""
-    return f"`{escape(text).replace('`', 'ˋ') or ' '}`"
+    return f"`{unlinked(text).replace('`', 'ˋ') or ' '}`"
 
 
 def clip(text: str, limit: int) -> str:
@@ -97,7 +115,12 @@ def exact_size(amount: int) -> str:
 
 
 def percent(used: int, limit: int) -> str:
-    """The use of a limit above 0, cut to a tenth of a percent and never raised: 99.96 % reads `99.9 %`."""
+    """The use of a limit above 0, cut to a tenth of a percent and never raised: 99.96 % reads `99.9 %`.
+
+    Beyond ten times the limit it is `more than 1,000 %`.
+    """
+    if used > 10 * limit:
+        return "more than 1,000 %"
     whole, tenths = divmod(used * 1000 // limit, 10)
     return f"{count(whole)}.{tenths} %" if tenths else f"{count(whole)} %"
 

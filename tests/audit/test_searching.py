@@ -134,10 +134,13 @@ async def test_pages_are_turned_and_a_file_has_every_field(world: World) -> None
 
 
 async def test_nobody_elses_words_become_markup_or_secrets(world: World) -> None:
-    """A reason that looks like a mention stays text."""
-    await world.audit.record("changes_frozen", actor="T1/U1", reason="<!channel> & co")
+    """A reason that looks like a mention stays text, and what would format it does not, in a table and in a heading."""
+    await world.audit.record("changes_frozen", actor="T1/U1", reason="<!channel> & *co*")
     shown = json.dumps([dict(block) for block in (await search(world)).blocks])
-    assert '"raw_text", "text": "<!channel> & co"' in shown
+    assert '"raw_text", "text": "<!channel> & *co*"' in shown
+    refused = await world.type("U0ALICE", "quota show *team*")
+    assert refused is not None
+    assert "'∗team∗' cannot be a namespace" in text_of(refused)
 
 
 async def test_what_was_altered_is_not_shown_as_if_it_were_true(world: World, redis: Redis) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.redaction import redact_words
 from bot.views import rejections
 from sandbox.slack.blocks import check_view
 from tests.support.world import ADMIN, World, markup_of, text_of
@@ -63,6 +64,12 @@ async def test_the_reason_is_on_the_card_told_and_recorded(world: World) -> None
     assert (entry.event, entry.details["reason"]) == ("change_rejected", "Clean up old tags first.")
 
 
+async def test_nobody_elses_reason_formats_the_card(world: World) -> None:
+    """Bold, struck or slanted letters and code in it stay the characters that were typed, or look like them."""
+    await world.click("U0EVE", "change_reject", await request(world), "*yes* ~no~ _x_ `y`")
+    assert "Reason: ∗yes∗ ∼no∼ ˍxˍ ˋyˋ" in world.only_card()
+
+
 async def test_the_next_one_is_told_who_was_first_and_why(world: World) -> None:
     """Instead of a window."""
     record_id = await request(world)
@@ -71,6 +78,43 @@ async def test_the_next_one_is_told_who_was_first_and_why(world: World) -> None:
     answer = await world.click("U0BOB", "change_approve", record_id)
     assert answer is not None
     assert "Reason: Not now." in text_of(answer.message)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "(INC0012345)",
+        "CHG0031234,",
+        "OPS-123456",
+        "<@U03CAROL>,",
+        "<@U03CAROL|carol>",
+        "(U02BOB)",
+        "U03CAROL1XY.",
+        "https://jira.example.com/browse/OPS-1234?focusedId=123456&page=comments",
+        "(https://jira.example.com/issues/?filter=12345&view=list).",
+    ],
+)
+def test_what_leads_to_a_ticket_or_a_person_may_be_read(word: str) -> None:
+    """Whatever stands around it."""
+    assert redact_words(f"see {word} first") == f"see {word} first"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "(k3J9x2LmQ8vZ)",
+        "a8f5f167f44f4964e6c998dee827110c",
+        "https://kim:hunter2@jira.example.com/browse/OPS-1",
+        "https://jira.example.com/browse/OPS-1?token=abc",
+        "https://jira.example.com/?q=k3J9x2LmQ8vZ4tRw",
+        "https://jira.example.com/#k3J9x2LmQ8vZ4tRw",
+        "https://hooks.slack.com/services/T000/B000/XXXX",
+        "<xoxb-17653672481-19874698323>",
+    ],
+)
+def test_what_looks_random_or_like_a_secret_may_not(word: str) -> None:
+    """In brackets or in an address either."""
+    assert redact_words(f"see {word} first") == "see •••••• (hidden) first"
 
 
 @pytest.mark.parametrize(

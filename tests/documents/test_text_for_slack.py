@@ -1,5 +1,6 @@
 """Text from elsewhere is shown as it is and does nothing; figures read easily and never flatter."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -18,6 +19,7 @@ from bot.views.text import (
     exact_size,
     percent,
     size,
+    unlinked,
     visible,
 )
 
@@ -39,6 +41,12 @@ ANY_TEXT = st.text(st.characters(exclude_categories=[]))
         ("half\ud800", "half\\ud800"),
         ("filler\u3164", "filler\\u3164"),
         ("Müller 東京 😀", "Müller 東京 😀"),
+        ("*bold* ~no~ _x_ `code`", "∗bold∗ ∼no∼ ˍxˍ ˋcodeˋ"),
+        ("'*team*' cannot be a namespace", "'∗team∗' cannot be a namespace"),
+        ("keys of quay_*, 1 waiting", "keys of quayˍ∗, 1 waiting"),
+        ("```pre``` a`b`c", "ˋˋˋpreˋˋˋ aˋbˋc"),
+        ("team_alpha team__beta 2*3", "team_alpha team__beta 2*3"),
+        ("東*京*", "東∗京∗"),
     ],
 )
 def test_escaped_text_is_seen_and_does_nothing(text: str, shown: str) -> None:
@@ -52,6 +60,21 @@ def test_escaped_text_has_no_angle_bracket_and_no_loose_ampersand(text: str) -> 
     escaped = escape(text)
     assert not re.search(r"[<>]|&(?!(?:amp|lt|gt);)", escaped)
     escaped.encode()
+
+
+@given(st.text(st.sampled_from("ab1 é.*_~`&<")))
+def test_escaped_text_formats_nothing(text: str) -> None:
+    """What would format stands inside a word only, and a backtick nowhere; no character is lost."""
+    escaped = escape(text)
+    assert not re.search(r"`|(?<![A-Za-z0-9*_~])[*_~]|[*_~](?![A-Za-z0-9*_~])", escaped)
+    assert html.unescape(escaped).translate(str.maketrans("∗ˍ∼ˋ", "*_~`")) == text
+
+
+@given(ANY_TEXT)
+def test_unlinked_text_keeps_its_marks(text: str) -> None:
+    """In code, and in what is read aloud, they do nothing and are shown as they are."""
+    assert html.unescape(unlinked(text)) == visible(text)
+    assert code("quay_*") == "`quay_*`"
 
 
 @given(ANY_TEXT)
@@ -139,7 +162,8 @@ def test_a_size_is_cut_and_never_raised(amount: int, shown: str) -> None:
         (9996, 10_000, "99.9 %"),
         (7995, 10_000, "79.9 %"),
         (1003, 1000, "100.3 %"),
-        (10_000, 1, "1,000,000 %"),
+        (10, 1, "1,000 %"),
+        (10_000, 1, "more than 1,000 %"),
         (2**63 - 2, 2**63 - 1, "99.9 %"),
     ],
 )

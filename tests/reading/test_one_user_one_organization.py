@@ -80,8 +80,8 @@ async def test_a_disabled_user_is_said_to_be_disabled(world: World) -> None:
 
 async def test_what_does_not_exist_is_said_not_to(world: World) -> None:
     """With the way to the other kind of namespace."""
-    assert "`users show nosuch`" in (await asked(world, "orgs show nosuch")).text
-    assert "`orgs show team-alpha`" in (await asked(world, "users show team-alpha")).text
+    assert "'users show nosuch'" in (await asked(world, "orgs show nosuch")).text
+    assert "'orgs show team-alpha'" in (await asked(world, "users show team-alpha")).text
 
 
 async def test_figures_that_quay_is_still_counting_are_not_shown(world: World) -> None:

@@ -279,7 +279,7 @@ class World:
     async def type(self, user: str, text: str, *, channel: str = ADMIN, delivery: str = "d1") -> Message | None:
         """What somebody is answered who types a command."""
         command = Delivery(delivery, TEAM, user, channel, text)
-        answer = await guarded(f"`/quay {text}`", self.dispatcher.answer(await self.person(user), command))
+        answer = await guarded(f"/quay {text}", self.dispatcher.answer(await self.person(user), command))
         if answer is not None:
             valid(answer)
         return answer
