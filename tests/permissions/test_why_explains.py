@@ -91,7 +91,7 @@ def test_the_command_line_explains_the_same_offline(tmp_path: Path) -> None:
     asked = ("why", "U0DAVE", "quota", "set", "team-a", "110GiB")
     supposed = run(*asked, "limit_now=100GiB", "--file", str(file)).stdout
     assert "changeUserQuotaSuperUser: request. The rule “ask for <quota>” lets them ask for it." in supposed
-    assert "needs 2 of approvers (U0BOB, U0EVE, 2 that Slack knows)" in supposed
+    assert "needs 2 of approvers (U0BOB, U0EVE, 1 user group and 1 e-mail address that Slack resolves)" in supposed
     assert "line 9\n- name: ask for <quota>" in supposed
     assert "suppose it with limit_now=80GiB" in run(*asked, "--file", str(file)).stdout
     assert run(*asked, "limit_now=much", "--file", str(file)).returncode == 2
