@@ -87,7 +87,7 @@ def _approvers(policy: Policy, group: str) -> Approvers:
     members = policy.groups[group]
     users = tuple(member for member in members if member[0] in "UW" and member not in policy.addresses)
     addresses = sum(member in policy.addresses for member in members)
-    everyone = EVERYONE in members
+    everyone = "*" in members
     user_groups = len(members) - len(users) - addresses - everyone
     unnamed = (
         f"{user_groups} user group{'s' * (user_groups > 1)}" if user_groups else "",
