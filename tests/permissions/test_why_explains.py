@@ -47,7 +47,7 @@ async def test_it_names_the_rule_as_it_stands_and_the_approvers(world: World, po
     assert answer is not None
     said = text_of(answer)
     assert "*may ask for* `createUserQuotaSuperUser` and `changeUserQuotaSuperUser` here." in said
-    assert "It needs 2 people of approvers (<@U0BOB>, <@U0EVE>, 2 user groups and addresses)" in said
+    assert "It needs 2 people of approvers (<@U0BOB>, <@U0EVE>, 1 user group, 1 e-mail address)" in said
     assert "kim@example.com" not in said
     assert "# permissions.yaml, line 9" in said
     assert "may_request: [quotas.change]     # never alone" in said
