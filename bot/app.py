@@ -122,6 +122,7 @@ class StoredStatus:
     redis: Redis
     confirmations: Confirmations
     policy: PolicyFile
+    alerts: WatchedAlerts
 
     async def read(self) -> Status:
         """Read it."""
@@ -133,11 +134,18 @@ class StoredStatus:
         return Status(
             version=version("quaymaster"),
             worker_seen=datetime.fromtimestamp(float(seen), UTC) if seen else None,
-            policy_name=self.policy.path.name,
-            policy_problems=self.policy.problems,
+            files=self._files(),
             pending=pending,
             freeze=self.confirmations.freezer.read(frozen),
         )
+
+    def _files(self) -> dict[str, tuple[str, ...]]:
+        """What is wrong with the files as they stand now; alerts.yaml need not be there."""
+        self.policy.current()
+        files = {self.policy.path.name: self.policy.problems}
+        if self.alerts.current() is not None or self.alerts.problems:
+            files[self.alerts.path.name] = self.alerts.problems
+        return files
 
 
 @dataclass(frozen=True)
@@ -264,7 +272,7 @@ def _build(
         freezing,
         audit,
         grammar,
-        StoredStatus(redis, confirmations, policy),
+        StoredStatus(redis, confirmations, policy, alerts),
         vault,
         RegistryLinks(str(settings.quay_url)),
         messenger,

@@ -78,10 +78,7 @@ def audit_commands(with_app: WithApp) -> Cyclopts:
             async for line in lines(app.audit.stored(), begin, end):
                 print(line)
 
-        try:
-            with_app(run)
-        except BrokenPipeError:
-            sys.exit(1)
+        with_app(run)
 
     return audit
 

@@ -5,6 +5,7 @@ Exit status 0 is good, 1 is something found wrong, 2 is used or configured wrong
 
 import asyncio
 import json
+import os
 import re
 import sys
 from collections.abc import Awaitable, Callable
@@ -21,7 +22,7 @@ from bot.alerts.config import WatchedAlerts
 from bot.app import App, build_grammar, open_alerts, open_app, open_policy
 from bot.audit_cli import audit_commands
 from bot.commands import Grammar
-from bot.documents import DocumentError
+from bot.documents import DocumentError, unreadable
 from bot.logs import set_up_logs
 from bot.manifest import manifest
 from bot.permissions.file import PolicyFile
@@ -197,7 +198,7 @@ def _read(read: Callable[[], Read], path: str, problems: list[str]) -> Read | No
     except DocumentError as error:
         problems.extend(str(error).splitlines())
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{path} cannot be read: {error}")
+        problems.append(unreadable(path, error))
     return None
 
 
@@ -230,7 +231,14 @@ cli.command(audit_commands(_with_app))
 
 def main() -> None:
     """The console script."""
-    cli()
+    try:
+        try:
+            cli()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # its reader, such as `head`, has seen enough; nothing may be flushed once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,15 @@ class DocumentError(Exception):
         return "\n".join(f"{self.name}:{problem}" for problem in self.problems)
 
 
+def unreadable(name: str, error: OSError | UnicodeDecodeError) -> str:
+    """Say why a file cannot be read; of its path no more than `name`, since channels are told as well."""
+    if isinstance(error, FileNotFoundError):
+        return f"{name} cannot be read: there is no such file"
+    if isinstance(error, UnicodeDecodeError):
+        return f"{name} cannot be read: it is not UTF-8 text"
+    return f"{name} cannot be read: {(error.strerror or 'the system does not say why').lower()}"
+
+
 def read_document(text: str, model: type[M], *, name: str) -> M:
     """Read YAML text as a model; `name` is what complaints call the document, usually its file name.
 

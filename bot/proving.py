@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from bot.alerts.config import AlertsFile
 from bot.app import build_grammar, open_alerts, open_policy
-from bot.documents import DocumentError
+from bot.documents import DocumentError, unreadable
 from bot.permissions import Policy
 from bot.permissions.asking import Approvers, Explanation, explain_offline
 from bot.permissions.difference import difference
@@ -58,8 +58,11 @@ def check(
         sys.exit(1)
     if policy and old:
         _tell_difference(old, policy, as_json=as_json)
+    elif as_json:
+        print("[]")
     else:
-        print("[]" if as_json else f"{file} is good.")
+        for good in filter(None, (file, alerts)):
+            print(f"{good} is good.")
     sys.exit(0)
 
 
@@ -81,7 +84,7 @@ def _read(read: Callable[[], Read], path: str, problems: list[dict[str, Any]]) -
     except DocumentError as error:
         problems += [{"file": error.name, "line": p.line, "path": p.path, "message": p.message} for p in error.problems]
     except (OSError, UnicodeDecodeError) as error:
-        problems.append({"file": path, "line": 0, "path": "", "message": f"cannot be read: {error}"})
+        problems.append({"file": path, "line": 0, "path": "", "message": unreadable(path, error)})
     return None
 
 
@@ -90,8 +93,9 @@ def _complain(problems: list[dict[str, Any]], *, as_json: bool) -> None:
         print(json.dumps(problems, indent=2))
         return
     for problem in problems:
-        where = f": {problem['path']}" if problem["path"] else ""
-        print(f"{problem['file']}:{problem['line']}{where}: {problem['message']}", file=sys.stderr)
+        where = f"{problem['file']}:{problem['line']}: " if problem["line"] else ""
+        part = f"{problem['path']}: " if problem["path"] else ""
+        print(f"{where}{part}{problem['message']}", file=sys.stderr)
 
 
 def _tell_difference(old: Policy, new: Policy, *, as_json: bool) -> None:
@@ -137,7 +141,10 @@ def why(
         words, facts = split_facts(do)
         operations, arguments = operations_of(build_grammar("/quay"), " ".join(words))
         explanations = explain_offline(policy, who, as_, operations, {**arguments, **facts}, in_)
-    except (DocumentError, OSError, ValueError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        print(unreadable(file, error), file=sys.stderr)
+        sys.exit(2)
+    except (DocumentError, ValueError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     print(f"If {who} is a full member of the workspace:")
@@ -160,5 +167,5 @@ def _more(each: Explanation) -> list[str]:
 
 
 def _group(group: Approvers) -> str:
-    unnamed = [f"{group.unnamed} that Slack knows"] if group.unnamed else []
+    unnamed = [f"{' and '.join(group.unnamed)} that Slack resolves"] if group.unnamed else []
     return f"{group.group} ({', '.join([*group.users, *unnamed]) or 'nobody'})"

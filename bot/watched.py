@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from bot.documents import DocumentError
+from bot.documents import DocumentError, unreadable
 
 T = TypeVar("T")
 _MISSING = (0, 0, 0)
@@ -77,7 +77,7 @@ class WatchedFile(Generic[T]):
             if isinstance(error, FileNotFoundError) and not self._was_there:
                 self.problems = ()
             else:
-                self._refuse((f"{self.path.name} cannot be read: {error}",))
+                self._refuse((unreadable(self.path.name, error),))
         return self._value
 
     def _reload(self, text: str) -> None:

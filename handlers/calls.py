@@ -43,9 +43,16 @@ def split_facts(words: Iterable[str]) -> tuple[list[str], dict[str, Argument]]:
     return left, facts
 
 
+def require_command(grammar: Grammar, text: str) -> None:
+    """Refuse a noun alone, of which nothing can be decided. Raises Correction with its commands."""
+    if commands := grammar.of_noun(text.strip()):
+        raise Correction(f"{text.strip()!r} alone is no command. Ask about one of: {', '.join(commands)}.")
+
+
 def operations_of(grammar: Grammar, text: str) -> tuple[tuple[str, ...], dict[str, Argument]]:
     """Read a command as an example of permissions.yaml: what it may come to. Raises ValueError with a sentence."""
     try:
+        require_command(grammar, text)
         call = grammar.parse(text)
     except Correction as correction:
         raise ValueError(str(correction)) from None

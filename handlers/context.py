@@ -73,8 +73,8 @@ class Status:
 
     version: str
     worker_seen: datetime | None
-    policy_name: str
-    policy_problems: tuple[str, ...]
+    files: Mapping[str, tuple[str, ...]]
+    """What is wrong with each file that people edit, by its name; nothing where it is in force as it stands."""
     pending: int
     freeze: Freeze
 

@@ -11,7 +11,7 @@ from bot.quay.operations import OPERATIONS
 from bot.units import parse_size
 from bot.views import meta, policy
 from bot.views.overview import overview
-from handlers.calls import plain_arguments, split_facts
+from handlers.calls import plain_arguments, require_command, split_facts
 from handlers.context import Context, Handed
 
 GENERAL = CommandSet("", "The bot itself.")
@@ -45,7 +45,7 @@ async def show_pending(*, here: Handed) -> Message:
 
 @GENERAL.command("status", examples=("status",))
 async def show_status(*, here: Handed) -> Message:
-    """Say how the bot is: its worker, its permissions file, what is pending, and whether Quay answers it."""
+    """Say how the bot is: its worker, its files, what is pending, and whether Quay answers it."""
     status = await here.status.read()
     trouble = ""
     try:
@@ -55,8 +55,7 @@ async def show_status(*, here: Handed) -> Message:
     return meta.status(
         version=status.version,
         worker_seen=status.worker_seen,
-        policy_name=status.policy_name,
-        policy_problems=status.policy_problems,
+        files=status.files,
         pending_count=status.pending,
         quay_trouble=trouble,
         freeze=status.freeze,
@@ -86,6 +85,8 @@ async def explain_why(operation: str, *more: str, here: Handed) -> Message:
     for word in (operation, *more):
         if word.startswith("<@"):
             person = await here.gate.person(Actor(here.person.actor.team, word.strip("<@>")))
+        elif word.startswith("@"):
+            raise Correction(f"There is no person {word!r}. Pick them from the list that Slack shows after an @.")
         else:
             words.append(word)
     try:
@@ -101,6 +102,7 @@ def _meant(words: list[str], here: Context) -> tuple[tuple[str, ...], dict[str, 
     """The operations and arguments that somebody asks about. Raises Correction."""
     named = [word for word in words if "=" in word]
     path = " ".join(word for word in words if "=" not in word)
+    require_command(here.grammar, path)
     if named or path in here.grammar.commands or path.lower() in _BY_NAME:
         return _by_name(path, dict(word.partition("=")[::2] for word in named), here)
     call = here.grammar.parse_words(words)

@@ -92,7 +92,8 @@ async def _run_everything(port: int, namespaces: int) -> None:
         _log_to(folder / "sandbox.log")
         redis = house.enter_context(redis_server(allow_fake=True))
         _tell(f"Redis: {redis.note}.")
-        _tell(f"Logs: {folder}; permissions: {_HERE / 'permissions.yaml'}")
+        files = _files()
+        _tell(f"Logs: {folder}; permissions: {files['PERMISSIONS_FILE']}; alerts: {files['ALERTS_FILE']}")
 
         registry = seed(namespaces=namespaces)
         await remember(redis.url, registry, registry.clock())
@@ -145,8 +146,7 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
         "QUAY_TOKEN": "sandbox-superuser",
         "QUAY_READ_TOKEN": "sandbox-readonly",
         "REDIS_URL": redis,
-        "PERMISSIONS_FILE": str(_HERE / "permissions.yaml"),
-        "ALERTS_FILE": str(_HERE / "alerts.yaml"),
+        **_files(),
         "LISTEN_HOST": HOST,
         "PORT": str(port),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
@@ -154,6 +154,12 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
     }
     foreign = {"SLACK_APP_TOKEN", "SECRET_KEY", "METRICS_PORT"}
     return {name: value for name, value in os.environ.items() if name not in foreign} | ours
+
+
+def _files() -> dict[str, str]:
+    """The files that people edit: those that the environment names, else the sandbox's own."""
+    own = {"PERMISSIONS_FILE": _HERE / "permissions.yaml", "ALERTS_FILE": _HERE / "alerts.yaml"}
+    return {name: os.environ.get(name) or str(path) for name, path in own.items()}
 
 
 def _shortcuts() -> tuple[Shortcut, ...]:

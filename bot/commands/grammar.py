@@ -148,6 +148,10 @@ class Grammar:
                 return Help(f"{self.slash} {listed.noun}", listed.summary, usages)
         raise Correction(self._no_such(path))
 
+    def of_noun(self, noun: str) -> tuple[str, ...]:
+        """The commands of a noun; none where it is no noun."""
+        return tuple(path for path in self.commands if path.lower().startswith(f"{noun.lower()} "))
+
     def usage(self, command: Command) -> str:
         """How a command is typed: `/quay keys approve KID [--notes TEXT]`."""
         words = [f"{self.slash} {command.path}"]

@@ -41,8 +41,8 @@ class Approvers:
 
     group: str
     users: tuple[str, ...]
-    unnamed: int
-    """How many members are user groups or addresses: who that is, Slack alone knows."""
+    unnamed: tuple[str, ...]
+    """How many user groups and addresses there are besides, in words: who that is, Slack alone knows."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,15 @@ def _explained(policy: Policy, person: Person, operation: str, arguments: Argume
 def _approvers(policy: Policy, group: str) -> Approvers:
     members = policy.groups[group]
     users = tuple(member for member in members if member[0] in "UW" and member not in policy.addresses)
-    return Approvers(group, users, len(members) - len(users))
+    addresses = sum(member in policy.addresses for member in members)
+    everyone = "*" in members
+    user_groups = len(members) - len(users) - addresses - everyone
+    unnamed = (
+        f"{user_groups} user group{'s' * (user_groups > 1)}" if user_groups else "",
+        f"{addresses} e-mail address{'es' * (addresses > 1)}" if addresses else "",
+        "every full member" if everyone else "",
+    )
+    return Approvers(group, users, tuple(filter(None, unnamed)))
 
 
 def _asked_for_state(policy: Policy, operation: str) -> bool:

@@ -43,7 +43,7 @@ def sentence(text: str) -> Message:
 
 def denied(decision: Decision, *, asked: str = "") -> Message:
     """Somebody may not; what, and which rule says so."""
-    what = f" {code(clip(asked, 100))}" if asked else ""
+    what = f" {code(clip(asked, 100))}:" if asked else ""
     said = f"You may not do this here. {decision.reason}"
     advice = "Nothing was done. Ask whoever keeps the bot's permissions file."
     return message(said, (section(f"⛔{what} {escape(said)}"), context(advice)))

@@ -1,6 +1,6 @@
 """The bot about itself: help, why, what is pending, how it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.commands import Help
@@ -11,7 +11,7 @@ from bot.vault import Kept
 from bot.views import secrets
 from bot.views.blocks import actions, button, context, message, section
 from bot.views.freeze import line
-from bot.views.text import code, count, date, duration, escape
+from bot.views.text import clip, code, count, date, duration, escape
 
 UNSEEN = 4
 """So many unseen secrets are offered at once."""
@@ -71,8 +71,7 @@ def status(
     *,
     version: str,
     worker_seen: datetime | None,
-    policy_name: str,
-    policy_problems: Sequence[str],
+    files: Mapping[str, Sequence[str]],
     pending_count: int,
     quay_trouble: str,
     freeze: Freeze,
@@ -84,15 +83,17 @@ def status(
     wrong = [line(freeze)] if freeze.on else []
     if silent:
         wrong.append(f"⚠️ *The worker {worker}: agreed changes wait.*")
-    if policy_problems:
-        wrong.append(f"⚠️ *{escape(policy_name)} is faulty; the one before it stays in force:*")
-        wrong += [escape(problem) for problem in policy_problems[:5]]
+    for name, problems in files.items():
+        if problems:
+            wrong.append(f"⚠️ *{escape(name)} is faulty; the one before it is in force:*")
+            wrong += [clip(escape(problem), 270) for problem in problems[:5]]
     if quay_trouble:
         wrong.append(f"⚠️ *Quay does not do what the bot asks:* {escape(quay_trouble)}")
     said = "The bot has a problem" if wrong else "The bot is well, and Quay answers it"
     if freeze.on and len(wrong) == 1:
         said = "Changes are frozen; otherwise the bot is well, and Quay answers it"
     lines = wrong or [f"✅ *{said}*"]
-    facts = f"{count(pending_count)} pending · the worker {worker} · {escape(policy_name)} in force"
-    lines.append(f"{facts} · Quaymaster {escape(version)}")
+    facts = [f"{count(pending_count)} pending", f"the worker {worker}"]
+    facts += [f"{escape(name)} in force" for name, problems in files.items() if not problems]
+    lines.append(" · ".join((*facts, f"Quaymaster {escape(version)}")))
     return message(said, (section("\n".join(lines)),))

@@ -63,7 +63,5 @@ def _agreement(each: Explanation) -> str:
 def _group(group: Approvers) -> str:
     """A group with those of its members whom the file names by id. Only its reader sees it, so it pings nobody."""
     members = [f"<@{user}>" for user in group.users]
-    if group.unnamed:
-        others = "user group or address" if group.unnamed == 1 else "user groups and addresses"
-        members.append(f"{count(group.unnamed)} {others}")
+    members += map(escape, group.unnamed)
     return f"{escape(group.group)} ({', '.join(members) or 'nobody'})"

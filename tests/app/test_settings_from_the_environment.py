@@ -1,5 +1,8 @@
 """A missing or malformed setting: all the problems at once, by name, and no secret in any of them."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,31 @@ def test_a_broken_permissions_file_stops_serve_with_its_line(tmp_path: Path) -> 
     checked = run("check", str(broken))
     assert checked.returncode == 1
     assert "keys.reed" in checked.stderr
+
+
+def test_check_names_every_file_that_is_good_or_missing() -> None:
+    """As it was named by whoever asks."""
+    permissions, alerts = str(ROOT / "permissions.yaml"), str(ROOT / "alerts.yaml")
+    assert run("check", permissions, "--alerts", alerts).stdout == f"{permissions} is good.\n{alerts} is good.\n"
+    for missing in (run("check", "/nonexist"), run("check", permissions, "--alerts", "/nonexist")):
+        assert missing.returncode == 1
+        assert missing.stderr == "/nonexist cannot be read: there is no such file\n"
+
+
+@pytest.mark.parametrize("command", ["operations", "manifest https://bot.example.com"])
+def test_a_reader_who_has_seen_enough_ends_it_quietly(command: str) -> None:
+    """Such as `head`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "bot.cli", *command.split()],
+            cwd=ROOT,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.stderr == b""
 
 
 def test_check_why_and_manifest_need_no_settings() -> None:

@@ -47,7 +47,7 @@ async def test_it_names_the_rule_as_it_stands_and_the_approvers(world: World, po
     assert answer is not None
     said = text_of(answer)
     assert "*may ask for* `createUserQuotaSuperUser` and `changeUserQuotaSuperUser` here." in said
-    assert "It needs 2 people of approvers (<@U0BOB>, <@U0EVE>, 2 user groups and addresses)" in said
+    assert "It needs 2 people of approvers (<@U0BOB>, <@U0EVE>, 1 user group, 1 e-mail address)" in said
     assert "kim@example.com" not in said
     assert "# permissions.yaml, line 9" in said
     assert "may_request: [quotas.change]     # never alone" in said
@@ -84,6 +84,26 @@ async def test_what_is_supposed_must_be_a_size(world: World) -> None:
     assert "needs a unit" in text_of(answer)
 
 
+@pytest.mark.parametrize("noun", ["keys", "Quota", "users"])
+async def test_a_noun_alone_is_answered_by_its_commands(world: World, noun: str) -> None:
+    """Of a noun nothing can be decided, with a person or without; the same on the command line."""
+    for asked in (f"why {noun}", f"why {noun} <@U0DAVE>"):
+        answer = await world.type("U0DAVE", asked)
+        assert answer is not None
+        said = text_of(answer)
+        assert f"'{noun}' alone is no command. Ask about one of: {noun.lower()} " in said
+        assert "whoever may use" not in said
+    offline = run("why", "U0DAVE", noun, "--file", str(ROOT / "permissions.yaml"))
+    assert (offline.returncode, "Ask about one of" in offline.stderr) == (2, True)
+
+
+async def test_a_person_whom_slack_does_not_know_is_no_argument(world: World) -> None:
+    """Slack turns a person who is picked into a mention; a name that was only typed is nobody."""
+    answer = await world.type("U0DAVE", "why quota set team-alpha 5GiB @nobody")
+    assert answer is not None
+    assert "There is no person '@nobody'. Pick them from the list" in text_of(answer)
+
+
 def test_the_command_line_explains_the_same_offline(tmp_path: Path) -> None:
     """For whoever writes the file."""
     file = tmp_path / "permissions.yaml"
@@ -91,7 +111,7 @@ def test_the_command_line_explains_the_same_offline(tmp_path: Path) -> None:
     asked = ("why", "U0DAVE", "quota", "set", "team-a", "110GiB")
     supposed = run(*asked, "limit_now=100GiB", "--file", str(file)).stdout
     assert "changeUserQuotaSuperUser: request. The rule “ask for <quota>” lets them ask for it." in supposed
-    assert "needs 2 of approvers (U0BOB, U0EVE, 2 that Slack knows)" in supposed
+    assert "needs 2 of approvers (U0BOB, U0EVE, 1 user group and 1 e-mail address that Slack resolves)" in supposed
     assert "line 9\n- name: ask for <quota>" in supposed
     assert "suppose it with limit_now=80GiB" in run(*asked, "--file", str(file)).stdout
     assert run(*asked, "limit_now=much", "--file", str(file)).returncode == 2

@@ -203,7 +203,7 @@ class WatchedQuay(Quay):
 
 class FakeStatus:
     async def read(self) -> Status:
-        return Status("0", None, "permissions.yaml", (), 0, NEVER)
+        return Status("0", None, {"permissions.yaml": ()}, 0, NEVER)
 
 
 @dataclass
