@@ -1,4 +1,4 @@
-"""How the sandbox's registry filled up: what the bot would remember had it looked every day of the last month."""
+"""How the sandbox's organizations filled up: what the bot would remember had it looked every day of a month."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from bot.alerts.samples import SAMPLES_KEY, Samples
 from bot.readings import Reading
-from sandbox.quay.state import Namespace, Registry, User
+from sandbox.quay.state import Namespace, Registry
 
 DAYS = 30
 _GROWTH = {"team-billing": 0.021, "team-alpha": 0.004, "team-data": 0.005, "team-ml-vision": 0.006, "library": 0.003}
@@ -27,10 +27,10 @@ async def remember(redis_url: str, registry: Registry, now: datetime) -> None:
 
 
 def _readings(registry: Registry, ago: int) -> Iterator[tuple[str, Reading]]:
-    for namespace in registry.namespaces.values():
-        name = f"user:{namespace.name}" if isinstance(namespace, User) else namespace.name
+    for namespace in registry.organizations():
         limit = namespace.quota.limit_bytes if namespace.quota else None
-        yield name, Reading(name, _use(namespace, ago), limit, complete=namespace.backfill == "complete")
+        complete = namespace.backfill == "complete"
+        yield namespace.name, Reading(namespace.name, _use(namespace, ago), limit, complete)
 
 
 def _use(namespace: Namespace, ago: int) -> int:
