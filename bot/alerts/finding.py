@@ -55,10 +55,11 @@ def find(known: Known, quotas: QuotaAlerts, now: datetime, *, quiet: bool) -> Fo
     """Judge every namespace that there is, or that is remembered."""
     found = Found()
     for namespace in (*known.readings, *(known.standings.keys() - known.readings.keys())):
+        standing, silence = known.standings.get(namespace), known.silences.get(namespace)
         subject = _Subject(
             known.readings.get(namespace),
-            known.standings.get(namespace),
-            known.silences.get(namespace),
+            standing,
+            standing.heeds(silence) if standing else silence,
             known.forecasts.get(namespace),
             quotas.route_for(namespace),
         )
@@ -81,7 +82,7 @@ class _Subject:
             case Tell(level, why) if self.reading and self.route:
                 found.news.append(self._news(self.reading, self.route, level, why, now))
             case Update(level) if self.reading and self.route and self.standing:
-                found.corrections.append(self._update(self.reading, self.standing, level, self.route.highest, now))
+                found.corrections.append(self._update(self.reading, self.standing, level, now))
             case TryAgain(level) if self.reading and self.route and self.standing:
                 self._try_again(found, self.reading, self.route, self.standing, level, now)
             case Recover(ending) if self.standing:
@@ -108,6 +109,7 @@ class _Subject:
             level=level,
             since=before.said.since if before and not before.over_since else now,
             forecast=self.forecast,
+            silence=self._told_through(level, now),
             refusal=said.refusal if said else None,
         )
         highest = level == route.highest
@@ -117,7 +119,7 @@ class _Subject:
         self, found: Found, reading: Reading, route: Route, standing: Standing, level: int, now: datetime
     ) -> None:
         """A new message in the channel that refused one; where the route leads to the message by now, an edit."""
-        correction = self._update(reading, standing, level, route.highest, now)
+        correction = self._update(reading, standing, level, now)
         if standing.channel == route.channel and correction.settled:
             said = replace(correction.settled.said, refusal=None)
             found.corrections.append(replace(correction, settled=replace(correction.settled, said=said)))
@@ -126,18 +128,20 @@ class _Subject:
         alert = replace(news.alert, id=secrets.token_hex(8), refusal=None)
         found.news.append(replace(news, alert=alert, replies=False, otherwise=correction))
 
-    def _update(self, reading: Reading, standing: Standing, level: int, highest: int, now: datetime) -> Correction:
-        silenced = self.silence is not None and self.silence.covers(level, highest, now)
-        said = replace(
-            standing.said,
-            reading=reading,
-            level=level,
-            forecast=self.forecast,
-            silence=self.silence if silenced else None,
-        )
+    def _update(self, reading: Reading, standing: Standing, level: int, now: datetime) -> Correction:
+        shown = self._shown(level, now)
+        said = replace(standing.said, reading=reading, level=level, forecast=self.forecast, silence=shown)
         told = NOTHING if standing.over_since else min(standing.told, level)
         settled = replace(standing, said=said, told=told, edited_at=now, over_since=None, claimed_at=None)
         return Correction(standing, settled)
+
+    def _shown(self, level: int, now: datetime) -> Silence | None:
+        return self.silence if self.silence and self.silence.shows(level, now) else None
+
+    def _told_through(self, level: int, now: datetime) -> Silence | None:
+        """The snooze in spite of which the highest level is told."""
+        shown = self._shown(level, now)
+        return replace(shown, broken=shown.until is not None) if shown else None
 
     def _recovery(self, standing: Standing, ending: Ending, now: datetime) -> Correction:
         """The last edit; a silence is remembered after a recovery, so that a rise soon after stays silent."""

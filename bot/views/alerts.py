@@ -73,7 +73,7 @@ def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
         blocks=(
             _headline(alert.namespace, state),
             *map(section, figures),
-            *_silences([alert.silence]),
+            *_silences([alert.silence], over=True),
             _small_print([*_full_name(alert.namespace), over]),
         ),
     )
@@ -235,17 +235,30 @@ def _enforcement(reading: Reading) -> list[str]:
     return [f"Quay {' and '.join(deeds)}"] if deeds else []
 
 
-def _silences(silences: Iterable[Silence | None]) -> list[Block]:
+def _silences(silences: Iterable[Silence | None], *, over: bool = False) -> list[Block]:
     """Who does not want to hear of it; they are named, and not pinged."""
-    said = dict.fromkeys(_silence(silence) for silence in silences if silence)
+    said = dict.fromkeys(_silence(silence, over) for silence in silences if silence)
     return [context("\n".join(list(said)[:_NAMED_REFUSALS]))] if said else []
 
 
-def _silence(silence: Silence) -> str:
+def _silence(silence: Silence, over: bool) -> str:
     who = name(silence.user, silence.label)
     if silence.until:
-        return f"💤 Snoozed until {date(silence.until)} by {who}; its highest level would be said all the same"
-    return f"👀 Acknowledged by {who} {date(silence.at)}; said again only at a higher level"
+        return f"💤 Snoozed until {date(silence.until)} by {who}; {_but_for_the_highest(silence)}"
+    if over:
+        level = "" if silence.at_highest else " up to the level that was acknowledged"
+        meaning = f"if it rises again within 24 hours, it stays quiet{level}"
+    else:
+        meaning = "quiet until it recovers" if silence.at_highest else "said again only at a higher level"
+    return f"👀 Acknowledged by {who} {date(silence.at)}; {meaning}"
+
+
+def _but_for_the_highest(silence: Silence) -> str:
+    if silence.broken:
+        return "the highest level was told, and nothing more is said until then"
+    if silence.at_highest:
+        return "nothing is said until then"
+    return "its highest level would be said all the same"
 
 
 def _with_mentions(text: str, mentions: Sequence[str]) -> str:

@@ -141,7 +141,10 @@ def _since(alert: Alert) -> str:
     if silence is None:
         return f"since {date(alert.since)}"
     who = name(silence.user, silence.label)
-    return f"until {date(silence.until)}, by {who}" if silence.until else f"by {who} {date(silence.at)}"
+    if silence.until is None:
+        return f"by {who} {date(silence.at)}"
+    broken = "; the highest level was told" if silence.broken else ""
+    return f"until {date(silence.until)}, by {who}{broken}"
 
 
 def _plan(plan: Planned) -> str:

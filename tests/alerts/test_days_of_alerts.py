@@ -119,6 +119,24 @@ async def test_what_is_true_at_the_end_of_quiet_hours_is_told_then(redis: Redis,
     assert await shop.at(after) == []
 
 
+async def test_a_snooze_is_broken_once_by_the_highest_level(shop: Workshop) -> None:
+    """However often it comes and goes, over recoveries too; when the snooze ends, what is still true is told."""
+    await shop.at("2026-11-23 10:00", web_a=85)
+    await silence(shop, until="2026-11-24 08:00")
+    heard = await shop.at("2026-11-23 11:00", web_a=100)
+    for hour, used in ((12, 95), (13, 101), (14, 50), (15, 103), (16, 0), (17, 120)):
+        heard += await shop.at(f"2026-11-23 {hour}:00", web_a=used)
+        assert "Snoozed until" in shop.slack.words("1.0")
+        assert "the highest level was told" in shop.slack.words("1.0")
+    assert [line for line in heard if not line.startswith("edit")] == ["reply C0WEB web-a is at 100 %"]
+    assert (await shop.at("2026-11-24 08:00"))[-1].startswith("reply C0WEB The snooze is over, and web-a is at 120 %")
+    assert "Snoozed until" not in shop.slack.words("1.0")
+    await silence(shop, until="2026-11-25 08:00")
+    await shop.at("2026-11-24 09:00", web_a=85)
+    await silence(shop, until="2026-11-25 08:00")
+    assert (await shop.at("2026-11-24 10:00", web_a=100))[-1] == "reply C0WEB web-a is at 100 %"
+
+
 async def test_a_snooze_holds_until_its_time_through_flaps_and_levels(shop: Workshop) -> None:
     """What happens meanwhile is shown; what is still true afterwards is told."""
     await shop.at("2026-11-23 10:00", web_a=85)

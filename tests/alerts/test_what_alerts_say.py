@@ -131,6 +131,35 @@ def test_who_silenced_it_is_named_and_not_pinged(until: datetime | None, said: s
 
 
 @pytest.mark.parametrize(
+    ("wish", "now", "afterwards"),
+    [
+        (
+            Silence("U0BOB", "Bob", NOW, 90),
+            "said again only at a higher level",
+            "if it rises again within 24 hours, it stays quiet up to the level that was acknowledged",
+        ),
+        (
+            Silence("U0BOB", "Bob", NOW, 100, at_highest=True),
+            "quiet until it recovers",
+            "if it rises again within 24 hours, it stays quiet",
+        ),
+        *(
+            (Silence("U0BOB", "Bob", NOW, 90, NOW + timedelta(hours=1), at_highest, broken), said, said)
+            for at_highest, broken, said in (
+                (False, False, "its highest level would be said all the same"),
+                (True, False, "nothing is said until then"),
+                (False, True, "the highest level was told, and nothing more is said until then"),
+            )
+        ),
+    ],
+)
+def test_what_a_silence_means_is_said_as_it_is(wish: Silence, now: str, afterwards: str) -> None:
+    """There is no level above the highest, and an alert that is over can only come again."""
+    assert f'; {now}"' in words(quota_alert(alert(91 * GiB, silence=wish), NOW))
+    assert f'; {afterwards}"' in words(quota_recovered(alert(70 * GiB, silence=wish), "recovered", NOW))
+
+
+@pytest.mark.parametrize(
     ("why", "beginning"),
     [
         ("level", "team-ml-vision is at 91 % of its quota: 91 GiB of 100 GiB used"),
