@@ -99,9 +99,14 @@ class _Subject:
         return end(self.standing, "unwatched" if self.reading else "gone")
 
     def _news(self, reading: Reading, route: Route, level: int, why: Why, now: datetime) -> News:
-        """In the thread of the alert's own message, unless it is over, shared, or its route leads elsewhere now."""
+        """In the thread of the alert's own message, unless it is over, shared, or not where its route leads."""
         before = replace(self.standing, claimed_at=None) if self.standing and self.standing.message_id else None
-        replies = bool(before and not before.over_since and not before.digest_of and before.meant_for == route.channel)
+        replies = bool(
+            before
+            and not before.over_since
+            and not before.digest_of
+            and before.meant_for == before.channel == route.channel
+        )
         said = before.said if before and replies else None
         alert = Alert(
             id=said.id if said else secrets.token_hex(8),
@@ -110,7 +115,6 @@ class _Subject:
             since=before.said.since if before and not before.over_since else now,
             forecast=self.forecast,
             silence=self._told_through(level, now),
-            refusal=said.refusal if said else None,
         )
         highest = level == route.highest
         return News(alert, why, route.channel, route.mention if highest else None, highest, before, replies)

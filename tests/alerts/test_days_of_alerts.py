@@ -265,6 +265,20 @@ async def test_an_alert_that_a_channel_refused_goes_on_in_the_admin_channel(shop
     assert "Meant for <#C0WEB>" in shop.slack.words("1.0")
 
 
+async def test_what_is_new_is_told_in_the_right_channel_as_soon_as_that_takes_it(shop: Workshop) -> None:
+    """The message in the admin channel then says where it goes on."""
+    shop.slack.refusals = {"C0WEB": "not_in_channel"}
+    await shop.at("2026-11-23 10:00", web_a=85)
+    shop.slack.refusals = {}
+    assert await shop.at("2026-11-23 10:15", web_a=95) == [
+        "post C0WEB web-a is at 95 %",
+        "edit C0ADMIN web-a has a newer message in another channel",
+    ]
+    assert "Meant for" not in shop.slack.words("2.0")
+    assert "It goes on in <#C0WEB>" in shop.slack.words("1.0")
+    assert (await shop.at("2026-11-23 10:30", web_a=100))[-1] == "reply C0WEB web-a is at 100 %"
+
+
 async def test_a_channel_that_threw_the_bot_out_is_told_in_the_admin_channel(shop: Workshop) -> None:
     """With the reason, at the next level."""
     await shop.at("2026-11-23 10:00", web_a=85)
