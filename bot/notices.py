@@ -77,6 +77,8 @@ class Alert:
     silence: Silence | None = None
     refusal: Refusal | None = None
     """Where it should have been told, if it was not."""
+    lower_limit: int | None = None
+    """The limit in bytes at which it was an alert, if it is over by a higher one."""
 
     @property
     def namespace(self) -> str:

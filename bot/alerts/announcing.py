@@ -157,7 +157,9 @@ class Announcer:
         now, first = self.clock(), group[0]
         mentions = sorted({each.mention for each in group if each.mention})
         if len(group) > 1:
-            return await self.messenger.post(channel, quota_digest([each.alert for each in group], now, mentions))
+            every = all(each.highest for each in group)
+            table = quota_digest([each.alert for each in group], now, mentions, all_highest=every)
+            return await self.messenger.post(channel, table)
         thread = first.before.message_id if first.before and first.replies else None
         if thread and await self._edit_first(channel, thread, first.alert):
             reply = quota_news(first.alert, first.why, mentions)

@@ -134,7 +134,9 @@ class _Subject:
 
     def _update(self, reading: Reading, standing: Standing, level: int, now: datetime) -> Correction:
         shown = self._shown(level, now)
-        said = replace(standing.said, reading=reading, level=level, forecast=self.forecast, silence=shown)
+        said = replace(
+            standing.said, reading=reading, level=level, forecast=self.forecast, silence=shown, lower_limit=None
+        )
         told = NOTHING if standing.over_since else min(standing.told, level)
         settled = replace(standing, said=said, told=told, edited_at=now, over_since=None, claimed_at=None)
         return Correction(standing, settled)
@@ -152,6 +154,9 @@ class _Subject:
         lasting = self.silence if self.silence and self.silence.outlives(now, now) else None
         if ending != "recovered":
             lasting = None
-        said = replace(standing.said, reading=self.reading or standing.said.reading, silence=lasting)
+        before, reading = standing.said.reading, self.reading or standing.said.reading
+        raised = ending == "recovered" and (before.limit or 0) < (reading.limit or 0)
+        lower = before.limit if raised else None
+        said = replace(standing.said, reading=reading, silence=lasting, lower_limit=lower)
         last = replace(standing, said=said, claimed_at=None)
         return Correction(last, replace(last, over_since=now) if lasting else None, ending)

@@ -67,12 +67,14 @@ def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
     if reading.limit and ending == "recovered":
         full = percent(reading.used, reading.limit)
         figures = [f"{full} of its quota: {size(reading.used)} of {size(reading.limit)} used"]
+        if alert.lower_limit:
+            figures.append(f"limit raised {size(alert.lower_limit)} → {size(reading.limit)}")
     over = f"The alert began {date(alert.since)} and was over after {duration(now - alert.since)}"
     return Message(
         text=" · ".join((f"{escape(alert.namespace)} {state}", *figures)),
         blocks=(
             _headline(alert.namespace, state),
-            *map(section, figures),
+            *map(section, [" · ".join(figures)] if figures else []),
             *_silences([alert.silence], over=True),
             _small_print([*_full_name(alert.namespace), over]),
         ),
@@ -89,8 +91,13 @@ def quota_moved(alert: Alert, now: datetime, channel: str | None = None) -> Mess
     )
 
 
-def quota_digest(alerts: Sequence[Alert], now: datetime, mentions: Sequence[str] = ()) -> Message:
-    """Many namespaces of which there is something to say at once, the fullest first. They share their alert's id."""
+def quota_digest(
+    alerts: Sequence[Alert], now: datetime, mentions: Sequence[str] = (), *, all_highest: bool = False
+) -> Message:
+    """Many namespaces of which there is something to say at once, the fullest first. They share their alert's id.
+
+    `mentions` are pinged because some of them, or all, are at their highest level.
+    """
     title = f"{count(len(alerts))} namespaces are at an alert level of their quota"
     ordered = sorted(alerts, key=_fullness, reverse=True)
     named = ", ".join(f"{escape(alert.namespace)} ({_full(alert)})" for alert in ordered[:_NAMED_IN_TEXT])
@@ -98,7 +105,7 @@ def quota_digest(alerts: Sequence[Alert], now: datetime, mentions: Sequence[str]
     notes = _digest_refusals(ordered)
     return Message(
         text=_with_mentions(f"{title}: {named}{rest}", mentions),
-        blocks=_digest_blocks(title, ordered, now, notes, mentions),
+        blocks=_digest_blocks(title, ordered, now, notes, _pinged(mentions, all_highest)),
     )
 
 
@@ -135,7 +142,7 @@ def counted(found: Counting, now: datetime) -> Message:
 
 
 def _digest_blocks(
-    title: str, alerts: Sequence[Alert], now: datetime, notes: Sequence[str], mentions: Sequence[str] = ()
+    title: str, alerts: Sequence[Alert], now: datetime, notes: Sequence[str], pinged: Sequence[Block] = ()
 ) -> tuple[Block, ...]:
     foreseen = any(alert.forecast for alert in alerts)
     columns = ("Namespace", "Full", *(("Full in",) if foreseen else ()), "Used", "Limit")
@@ -152,7 +159,6 @@ def _digest_blocks(
     shown, found_room = table(columns, cells, right=range(1, len(columns)))
     unshown = len(alerts) - found_room
     missing = [f"{count(unshown)} more, less full, are not in the table"] if unshown else []
-    pinged = [section(_with_mentions("Some are at their highest level.", mentions))] if mentions else []
     silences = _silences([alert.silence for alert in alerts])
     return (
         header(title),
@@ -162,6 +168,11 @@ def _digest_blocks(
         _small_print([*missing, *notes, date(now)]),
         _buttons(alerts, now),
     )
+
+
+def _pinged(mentions: Sequence[str], all_highest: bool) -> list[Block]:
+    which = "All" if all_highest else "Some"
+    return [section(_with_mentions(f"{which} are at their highest level.", mentions))] if mentions else []
 
 
 def _buttons(alerts: Sequence[Alert], now: datetime, namespace: str | None = None) -> Block:

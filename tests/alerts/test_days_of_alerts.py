@@ -119,6 +119,16 @@ async def test_what_is_true_at_the_end_of_quiet_hours_is_told_then(redis: Redis,
     assert await shop.at(after) == []
 
 
+async def test_an_alert_that_ends_by_a_raised_limit_says_so(shop: Workshop) -> None:
+    """And not one that ends by a smaller use."""
+    await shop.at("2026-11-23 10:00", web_a=85, web_b=85)
+    shop.quay.limits["web-a"] = 200
+    await shop.at("2026-11-23 11:00", web_b=5)
+    said = {text.split()[0]: text for *_, text in shop.slack.edits}
+    assert said["web-a"].endswith("42.5 % of its quota: 85 B of 200 B used · limit raised 100 B → 200 B")
+    assert "raised" not in said["web-b"]
+
+
 async def test_a_snooze_is_broken_once_by_the_highest_level(shop: Workshop) -> None:
     """However often it comes and goes, over recoveries too; when the snooze ends, what is still true is told."""
     await shop.at("2026-11-23 10:00", web_a=85)

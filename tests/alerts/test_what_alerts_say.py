@@ -202,6 +202,18 @@ def test_the_end_of_an_alert_says_why(ending: Ending, text: str) -> None:
     assert "action_id" not in words(message)
 
 
+def test_the_end_of_an_alert_by_a_raised_limit_says_so() -> None:
+    """With both limits."""
+    ended = alert(70 * GiB, "team-a", lower_limit=75 * GiB)
+    assert quota_recovered(ended, "recovered", NOW).text.endswith(" used · limit raised 75 GiB → 100 GiB")
+
+
+@pytest.mark.parametrize(("every", "said"), [(True, "All are at their"), (False, "Some are at their")])
+def test_a_digest_that_pings_says_why(every: bool, said: str) -> None:
+    """For whom it was sent that way."""
+    assert said in words(quota_digest(rows(12), NOW, ["S0ML"], all_highest=every))
+
+
 def rows(number: int) -> list[Alert]:
     return [alert((80 + index) * GiB, f"team-{index:04}", 80) for index in range(number)]
 

@@ -52,6 +52,8 @@ class FakeRegistry:
     used: dict[str, int] = field(default_factory=dict)
     incomplete: set[str] = field(default_factory=set)
     unlimited: set[str] = field(default_factory=set)
+    limits: dict[str, int] = field(default_factory=dict)
+    """Those that are not 100."""
     requests: Counter[str] = field(default_factory=Counter)
 
     async def list_all_organizations(self, *, limit: int, next_page: str | None) -> Page[Organization]:
@@ -83,7 +85,7 @@ class FakeRegistry:
     def _report(self, name: str) -> QuotaReport:
         return QuotaReport(
             quota_bytes=self.used[name],
-            configured_quota=None if name in self.unlimited else 100,
+            configured_quota=None if name in self.unlimited else self.limits.get(name, 100),
             backfill_status="running" if name in self.incomplete else "complete",
         )
 
