@@ -10,7 +10,7 @@ from bot.messages import Block, Message
 from bot.notices import FULL_SOON, SNOOZES, Alert, Counting, Forecast, Refusal, Silence
 from bot.readings import Ending, Reading
 from bot.views.blocks import button, context, header, section, table
-from bot.views.cards import name
+from bot.views.silencing import silenced
 from bot.views.text import clip, code, count, date, duration, escape, exact_size, percent, size, visible
 
 _HEADER_NAME = 90
@@ -248,28 +248,8 @@ def _enforcement(reading: Reading) -> list[str]:
 
 def _silences(silences: Iterable[Silence | None], *, over: bool = False) -> list[Block]:
     """Who does not want to hear of it; they are named, and not pinged."""
-    said = dict.fromkeys(_silence(silence, over) for silence in silences if silence)
+    said = dict.fromkeys(silenced(silence, over=over) for silence in silences if silence)
     return [context("\n".join(list(said)[:_NAMED_REFUSALS]))] if said else []
-
-
-def _silence(silence: Silence, over: bool) -> str:
-    who = name(silence.user, silence.label)
-    if silence.until:
-        return f"💤 Snoozed until {date(silence.until)} by {who}; {_but_for_the_highest(silence)}"
-    if over:
-        level = "" if silence.at_highest else " up to the level that was acknowledged"
-        meaning = f"if it rises again within 24 hours, it stays quiet{level}"
-    else:
-        meaning = "quiet until it recovers" if silence.at_highest else "said again only at a higher level"
-    return f"👀 Acknowledged by {who} {date(silence.at)}; {meaning}"
-
-
-def _but_for_the_highest(silence: Silence) -> str:
-    if silence.broken:
-        return "the highest level was told, and nothing more is said until then"
-    if silence.at_highest:
-        return "nothing is said until then"
-    return "its highest level would be said all the same"
 
 
 def _with_mentions(text: str, mentions: Sequence[str]) -> str:
