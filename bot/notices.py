@@ -88,11 +88,14 @@ class Alert:
 
 @dataclass(frozen=True)
 class Counting:
-    """Namespaces of whose use nothing certain is known, since Quay has not counted it yet."""
+    """Namespaces of whose use nothing certain is known, since Quay has not counted it yet, or, with quota management
+    `off`, counts nothing.
+    """
 
     names: tuple[str, ...]
     watched: int
     since: datetime
+    off: bool = False
 
 
 SNOOZES: dict[str, str] = {"1h": "For 1 hour", "morning": "Until 9:00 in the morning", "1w": "For 1 week"}

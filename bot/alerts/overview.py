@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
+from bot.alerts.counting import quotas_off_since
 from bot.alerts.expiring import ToldKeys
 from bot.alerts.health import QUAY, HealthMemory
 from bot.alerts.schedule import EVERY_MINUTE, EVERY_MORNING
@@ -18,7 +19,7 @@ from bot.views.overview import Active, Ending, Overview, Planned
 
 @dataclass(frozen=True)
 class Overviews:
-    """Costs five round trips to Redis, and no request to Quay or Slack."""
+    """Costs six round trips to Redis, and no request to Quay or Slack."""
 
     redis: Redis
     alerts: Callable[[], AlertsFile | None]
@@ -45,6 +46,7 @@ class Overviews:
             condition=health.told if health else "well",
             since=health.began if health else None,
             tokens=self.tokens,
+            quotas_off_since=await quotas_off_since(self.redis),
         )
 
     async def _active(self) -> list[Active]:

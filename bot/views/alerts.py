@@ -125,7 +125,12 @@ def quota_digest_update(alerts: Sequence[Alert], total: int, now: datetime) -> M
 
 
 def counting(found: Counting) -> Message:
-    """Quay has not counted some namespaces, so nothing is said of them."""
+    """Quay has not counted some namespaces, or counts nothing, so nothing is said of them."""
+    if found.off:
+        title = "Quota management is off in Quay"
+        meaning = "It says nothing of limits and use, so no quota alert is said, changed or ended until it is on again."
+        blocks = (header(title), section(meaning), _small_print([f"Since {date(found.since)}"]))
+        return Message(text=f"{title}. {meaning}", blocks=blocks)
     title = f"Quay is still counting {_namespaces(len(found.names))} of {count(found.watched)} with a limit"
     meaning = "Until it has, their figures are too small, and no alert is said, changed or ended for them."
     listed = ", ".join(code(clip(visible(each), _TABLE_NAME)) for each in found.names[:_NAMED_COUNTING])
@@ -136,8 +141,11 @@ def counting(found: Counting) -> Message:
 
 def counted(found: Counting, now: datetime) -> Message:
     """Quay has counted everything again."""
-    title = "Quay has counted every namespace with a limit again"
-    notes = [f"It was counting from {date(found.since)} until {date(now)}; alerts go on as before"]
+    title = (
+        "Quota management is on in Quay again" if found.off else "Quay has counted every namespace with a limit again"
+    )
+    was = "off" if found.off else "counting"
+    notes = [f"It was {was} from {date(found.since)} until {date(now)}; alerts go on as before"]
     return Message(text=title, blocks=(header(title), _small_print(notes)))
 
 

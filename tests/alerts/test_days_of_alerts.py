@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
+from bot.alerts.counting import quotas_off_since
 from bot.alerts.silences import SILENCES_KEY, Silences
 from bot.alerts.standings import STANDINGS_KEY, Standings
 from bot.notices import Silence
@@ -117,6 +118,21 @@ async def test_what_is_true_at_the_end_of_quiet_hours_is_told_then(redis: Redis,
     assert await shop.at(night[7]) == []
     assert await shop.at(end) == ["post C0WEB web-a is at 85 %"]
     assert await shop.at(after) == []
+
+
+async def test_that_quota_management_is_off_is_said_once_in_the_admin_channel(shop: Workshop) -> None:
+    """What stands stays as it is; when it is on again, the same message says so."""
+    await shop.at("2026-11-23 10:00", web_a=85)
+    shop.quay.off = True
+    await shop.at("2026-11-23 11:00")
+    assert shop.slack.posts[-1][0] == "C0ADMIN"
+    assert shop.slack.posts[-1][1].startswith("Quota management is off in Quay.")
+    assert await quotas_off_since(shop.redis) is not None
+    assert await shop.at("2026-11-23 12:00") == []
+    shop.quay.off = False
+    assert await shop.at("2026-11-23 13:00") == ["edit C0ADMIN Quota management is on in Quay again"]
+    assert await quotas_off_since(shop.redis) is None
+    assert len(shop.slack.posts) == 2
 
 
 async def test_an_alert_that_ends_by_a_raised_limit_says_so(shop: Workshop) -> None:
