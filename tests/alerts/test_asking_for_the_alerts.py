@@ -184,6 +184,12 @@ async def test_a_quay_that_cannot_be_used_is_shown(watched: World) -> None:
     assert f"{TITLES['refused']}* since <!date^" in await asked(watched)
 
 
+def test_quota_management_that_is_off_is_shown() -> None:
+    """Nothing is said of quotas until it is on again."""
+    shown = text_of(overview(Overview([], [], "UTC", "alerts.yaml", quotas_off_since=START)))
+    assert "*Quota management is off in Quay* since <!date^" in shown
+
+
 def test_many_alerts_with_hostile_names_fit() -> None:
     """The fullest of each kind are listed, the others counted."""
     evil = "<!channel>&\u202e`*" * 15
