@@ -29,6 +29,8 @@ class Reading:
     limit: int | None
     complete: bool
     enforcement: tuple[Enforcement, ...] = ()
+    reported: bool = True
+    """Whether Quay says anything of its use; with quota management off it does of none."""
 
     @classmethod
     def of(cls, entry: Organization | User) -> "Reading":
@@ -42,6 +44,7 @@ class Reading:
             enforcement=tuple(
                 Enforcement(limit.type, limit.limit_percent) for quota in entry.quotas or () for limit in quota.limits
             ),
+            reported=report is not None,
         )
 
     def reaches(self, percent: int) -> bool:

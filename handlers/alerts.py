@@ -66,6 +66,11 @@ class AlertClicks:
         alerts = self.alerts()
         return snoozed_until(length, self.clock(), alerts.time_zone if alerts else UTC)
 
+    def _at_highest(self, standing: Standing) -> bool:
+        alerts = self.alerts()
+        route = alerts.quotas.route_for(standing.said.namespace) if alerts and alerts.quotas else None
+        return route is not None and standing.said.level >= route.highest
+
     async def _silence(
         self,
         id_: str,
@@ -77,7 +82,9 @@ class AlertClicks:
     ) -> ClickAnswer | None:
         now = self.clock()
         wishes = {
-            namespace: Silence(person.actor.user, person.label, now, standing.said.level, until)
+            namespace: Silence(
+                person.actor.user, person.label, now, standing.said.level, until, self._at_highest(standing)
+            )
             for namespace, standing in meant.items()
         }
         await self.audit.record(

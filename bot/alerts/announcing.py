@@ -79,9 +79,13 @@ class News:
             return replace(self.before, claimed_at=now)
         return Standing(self.alert, channel, None, told=NOTHING, told_at=now, edited_at=now, claimed_at=now)
 
-    def refused_by(self, channel: str, reason: str) -> "News":
-        """The same, for the admin channel: what is to be told there, and why."""
-        return replace(self, alert=replace(self.alert, refusal=Refusal(channel, reason)), replies=False)
+    def refused_by(self, channel: str, reason: str, admin_channel: str) -> "News":
+        """The same, for the admin channel: what is to be told there, why, and in the thread that it has there."""
+        alert, before = replace(self.alert, refusal=Refusal(channel, reason)), self.before
+        stands = before is not None and before.meant_for == channel and before.channel == admin_channel
+        if before is None or not stands or before.over_since or before.digest_of:
+            return replace(self, alert=alert, replies=False)
+        return replace(self, alert=replace(alert, id=before.said.id), replies=True)
 
 
 @dataclass
@@ -147,13 +151,15 @@ class Announcer:
         owed = [each for each in mine if each.otherwise]
         await self.standings.swap({each.namespace: each.before for each in owed})
         self._owed += [each.otherwise for each in owed if each.otherwise]
-        return [each.refused_by(channel, error.reason) for each in mine if not each.otherwise]
+        return [each.refused_by(channel, error.reason, self.admin_channel) for each in mine if not each.otherwise]
 
     async def _send(self, channel: str, group: Sequence[News]) -> MessageId:
         now, first = self.clock(), group[0]
         mentions = sorted({each.mention for each in group if each.mention})
         if len(group) > 1:
-            return await self.messenger.post(channel, quota_digest([each.alert for each in group], now, mentions))
+            every = all(each.highest for each in group)
+            table = quota_digest([each.alert for each in group], now, mentions, all_highest=every)
+            return await self.messenger.post(channel, table)
         thread = first.before.message_id if first.before and first.replies else None
         if thread and await self._edit_first(channel, thread, first.alert):
             reply = quota_news(first.alert, first.why, mentions)

@@ -1,4 +1,4 @@
-"""Saying once that Quay has not counted the use of some namespaces, and once that it has."""
+"""Saying once that Quay has not counted the use of some namespaces, or counts nothing, and once that it has."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,6 +29,20 @@ class Said:
 _said = TypeAdapter(Said)
 
 
+async def quotas_off_since(redis: Redis) -> datetime | None:
+    """Since when quota management is off in Quay, if people were told that it is."""
+    said = await _load(redis)
+    return said.found.since if said and said.found.off and said.over_since is None else None
+
+
+async def _load(redis: Redis) -> Said | None:
+    stored = await redis.get(COUNTING_KEY)
+    try:
+        return _said.validate_json(stored) if stored else None
+    except ValidationError:
+        return None
+
+
 @dataclass(frozen=True)
 class CountingNotice:
     """The one message about it."""
@@ -39,31 +53,24 @@ class CountingNotice:
     rehearsed: bool = False
     """Whether nothing is remembered of what is said."""
 
-    async def tell(self, channel: str, names: tuple[str, ...], watched: int, *, quiet: bool) -> None:
+    async def tell(self, channel: str, names: tuple[str, ...], watched: int, *, quiet: bool, off: bool = False) -> None:
         """Post or edit the message, if what it says has changed. Raises MessengerError."""
-        said, now = await self._load(), self.clock()
-        if names:
-            await self._tell_of(Counting(names, watched, now), channel, said, now, quiet)
+        said, now = await _load(self.redis), self.clock()
+        if names or off:
+            await self._tell_of(Counting(names, watched, now, off), channel, said, now, quiet)
         elif said and said.over_since is None:
             await self.messenger.edit(said.channel, said.message_id, counted(said.found, now))
             await self._keep(replace(said, over_since=now))
 
     async def _tell_of(self, found: Counting, channel: str, said: Said | None, now: datetime, quiet: bool) -> None:
-        if said and said.over_since is None:
+        if said and said.over_since is None and said.found.off == found.off:
             return
-        if said and said.over_since and now - said.over_since < CALM:
+        if said and (said.over_since is None or now - said.over_since < CALM):
             await self.messenger.edit(said.channel, said.message_id, counting(found))
             await self._keep(replace(said, found=found, over_since=None))
         elif not quiet:
             message_id = await self.messenger.post(channel, counting(found))
             await self._keep(Said(found, channel, message_id))
-
-    async def _load(self) -> Said | None:
-        stored = await self.redis.get(COUNTING_KEY)
-        try:
-            return _said.validate_json(stored) if stored else None
-        except ValidationError:
-            return None
 
     async def _keep(self, said: Said) -> None:
         if not self.rehearsed:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
+from bot.alerts.counting import quotas_off_since
 from bot.alerts.expiring import ToldKeys
 from bot.alerts.health import QUAY, HealthMemory
 from bot.alerts.schedule import EVERY_MINUTE, EVERY_MORNING
@@ -18,7 +19,7 @@ from bot.views.overview import Active, Ending, Overview, Planned
 
 @dataclass(frozen=True)
 class Overviews:
-    """Costs five round trips to Redis, and no request to Quay or Slack."""
+    """Costs six round trips to Redis, and no request to Quay or Slack."""
 
     redis: Redis
     alerts: Callable[[], AlertsFile | None]
@@ -32,7 +33,7 @@ class Overviews:
         """Read it."""
         file, health = self.alerts(), (await HealthMemory.load(self.redis)).get(QUAY)
         return Overview(
-            active=await self._active(file),
+            active=await self._active(),
             plans=planned(file, self.clock()),
             zone=str(file.time_zone) if file else "UTC",
             file=self.name if file else "",
@@ -45,19 +46,18 @@ class Overviews:
             condition=health.told if health else "well",
             since=health.began if health else None,
             tokens=self.tokens,
+            quotas_off_since=await quotas_off_since(self.redis),
         )
 
-    async def _active(self, file: AlertsFile | None) -> list[Active]:
+    async def _active(self) -> list[Active]:
         """The alerts that are not over; a silence counts from the click on, before the next sweep has seen it."""
         standings, silences = await Standings.load(self.redis), await Silences.load(self.redis)
         active = []
         for namespace, standing in standings.items():
             if standing.message_id is not None and not standing.over_since:
-                silence = silences.get(namespace)
-                route = file.quotas.route_for(namespace) if file and file.quotas else None
-                highest = route.highest if route else max(standing.said.level + 1, 100)
-                holds = silence is not None and silence.covers(standing.said.level, highest, self.clock())
-                alert = replace(standing.said, silence=silence if holds else None)
+                silence = standing.heeds(silences.get(namespace))
+                shown = silence is not None and silence.shows(standing.said.level, self.clock())
+                alert = replace(standing.said, silence=silence if shown else None)
                 active.append(Active(alert, standing.channel))
         return active
 

@@ -47,6 +47,11 @@ class Standing:
         """The channel of its route when it was told."""
         return self.said.refusal.channel if self.said.refusal else self.channel
 
+    def heeds(self, silence: Silence | None) -> Silence | None:
+        """A silence as it stands: only what was said knows whether the highest level was told in spite of it."""
+        said = self.said.silence
+        return said if said and replace(said, broken=False) == silence else silence
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -141,7 +146,8 @@ def judge(
         return Tell(level, why)
     if not silenced and _is_owed(standing, level, terms, now):
         return TryAgain(level)
-    due = replace(standing.said, reading=reading, level=level, forecast=forecast, silence=silence if silenced else None)
+    shown = silence if silence and silence.shows(level, now) else None
+    due = replace(standing.said, reading=reading, level=level, forecast=forecast, silence=shown)
     return Update(level) if _differs(standing.said, due, now - standing.edited_at) else Keep()
 
 

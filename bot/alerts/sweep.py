@@ -167,8 +167,9 @@ class QuotaSweep:
     ) -> None:
         watched = [name for name, reading in readings.items() if reading.limit and quotas.route_for(name)]
         names = tuple(sorted(name for name in watched if not readings[name].complete))
+        off = bool(readings) and not any(reading.reported for reading in readings.values())
         try:
-            await notice.tell(config.admin_channel, names, len(watched), quiet=quiet)
+            await notice.tell(config.admin_channel, names, len(watched), quiet=quiet, off=off)
         except MessengerError as error:
             _log.warning("not said that figures are incomplete", reason=error.reason)
 

@@ -10,7 +10,7 @@ from bot.messages import Block, Message
 from bot.notices import FULL_SOON, SNOOZES, Alert, Counting, Forecast, Refusal, Silence
 from bot.readings import Ending, Reading
 from bot.views.blocks import button, context, header, section, table
-from bot.views.cards import name
+from bot.views.silencing import silenced
 from bot.views.text import clip, code, count, date, duration, escape, exact_size, percent, size, visible
 
 _HEADER_NAME = 90
@@ -67,13 +67,15 @@ def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
     if reading.limit and ending == "recovered":
         full = percent(reading.used, reading.limit)
         figures = [f"{full} of its quota: {size(reading.used)} of {size(reading.limit)} used"]
+        if alert.lower_limit:
+            figures.append(f"limit raised {size(alert.lower_limit)} → {size(reading.limit)}")
     over = f"The alert began {date(alert.since)} and was over after {duration(now - alert.since)}"
     return Message(
         text=" · ".join((f"{escape(alert.namespace)} {state}", *figures)),
         blocks=(
             _headline(alert.namespace, state),
-            *map(section, figures),
-            *_silences([alert.silence]),
+            *map(section, [" · ".join(figures)] if figures else []),
+            *_silences([alert.silence], over=True),
             _small_print([*_full_name(alert.namespace), over]),
         ),
     )
@@ -89,8 +91,13 @@ def quota_moved(alert: Alert, now: datetime, channel: str | None = None) -> Mess
     )
 
 
-def quota_digest(alerts: Sequence[Alert], now: datetime, mentions: Sequence[str] = ()) -> Message:
-    """Many namespaces of which there is something to say at once, the fullest first. They share their alert's id."""
+def quota_digest(
+    alerts: Sequence[Alert], now: datetime, mentions: Sequence[str] = (), *, all_highest: bool = False
+) -> Message:
+    """Many namespaces of which there is something to say at once, the fullest first. They share their alert's id.
+
+    `mentions` are pinged because some of them, or all, are at their highest level.
+    """
     title = f"{count(len(alerts))} namespaces are at an alert level of their quota"
     ordered = sorted(alerts, key=_fullness, reverse=True)
     named = ", ".join(f"{escape(alert.namespace)} ({_full(alert)})" for alert in ordered[:_NAMED_IN_TEXT])
@@ -98,7 +105,7 @@ def quota_digest(alerts: Sequence[Alert], now: datetime, mentions: Sequence[str]
     notes = _digest_refusals(ordered)
     return Message(
         text=_with_mentions(f"{title}: {named}{rest}", mentions),
-        blocks=_digest_blocks(title, ordered, now, notes, mentions),
+        blocks=_digest_blocks(title, ordered, now, notes, _pinged(mentions, all_highest)),
     )
 
 
@@ -118,7 +125,12 @@ def quota_digest_update(alerts: Sequence[Alert], total: int, now: datetime) -> M
 
 
 def counting(found: Counting) -> Message:
-    """Quay has not counted some namespaces, so nothing is said of them."""
+    """Quay has not counted some namespaces, or counts nothing, so nothing is said of them."""
+    if found.off:
+        title = "Quota management is off in Quay"
+        meaning = "It says nothing of limits and use, so no quota alert is said, changed or ended until it is on again."
+        blocks = (header(title), section(meaning), _small_print([f"Since {date(found.since)}"]))
+        return Message(text=f"{title}. {meaning}", blocks=blocks)
     title = f"Quay is still counting {_namespaces(len(found.names))} of {count(found.watched)} with a limit"
     meaning = "Until it has, their figures are too small, and no alert is said, changed or ended for them."
     listed = ", ".join(code(clip(visible(each), _TABLE_NAME)) for each in found.names[:_NAMED_COUNTING])
@@ -129,13 +141,16 @@ def counting(found: Counting) -> Message:
 
 def counted(found: Counting, now: datetime) -> Message:
     """Quay has counted everything again."""
-    title = "Quay has counted every namespace with a limit again"
-    notes = [f"It was counting from {date(found.since)} until {date(now)}; alerts go on as before"]
+    title = (
+        "Quota management is on in Quay again" if found.off else "Quay has counted every namespace with a limit again"
+    )
+    was = "off" if found.off else "counting"
+    notes = [f"It was {was} from {date(found.since)} until {date(now)}; alerts go on as before"]
     return Message(text=title, blocks=(header(title), _small_print(notes)))
 
 
 def _digest_blocks(
-    title: str, alerts: Sequence[Alert], now: datetime, notes: Sequence[str], mentions: Sequence[str] = ()
+    title: str, alerts: Sequence[Alert], now: datetime, notes: Sequence[str], pinged: Sequence[Block] = ()
 ) -> tuple[Block, ...]:
     foreseen = any(alert.forecast for alert in alerts)
     columns = ("Namespace", "Full", *(("Full in",) if foreseen else ()), "Used", "Limit")
@@ -152,7 +167,6 @@ def _digest_blocks(
     shown, found_room = table(columns, cells, right=range(1, len(columns)))
     unshown = len(alerts) - found_room
     missing = [f"{count(unshown)} more, less full, are not in the table"] if unshown else []
-    pinged = [section(_with_mentions("Some are at their highest level.", mentions))] if mentions else []
     silences = _silences([alert.silence for alert in alerts])
     return (
         header(title),
@@ -162,6 +176,11 @@ def _digest_blocks(
         _small_print([*missing, *notes, date(now)]),
         _buttons(alerts, now),
     )
+
+
+def _pinged(mentions: Sequence[str], all_highest: bool) -> list[Block]:
+    which = "All" if all_highest else "Some"
+    return [section(_with_mentions(f"{which} are at their highest level.", mentions))] if mentions else []
 
 
 def _buttons(alerts: Sequence[Alert], now: datetime, namespace: str | None = None) -> Block:
@@ -235,17 +254,10 @@ def _enforcement(reading: Reading) -> list[str]:
     return [f"Quay {' and '.join(deeds)}"] if deeds else []
 
 
-def _silences(silences: Iterable[Silence | None]) -> list[Block]:
+def _silences(silences: Iterable[Silence | None], *, over: bool = False) -> list[Block]:
     """Who does not want to hear of it; they are named, and not pinged."""
-    said = dict.fromkeys(_silence(silence) for silence in silences if silence)
+    said = dict.fromkeys(silenced(silence, over=over) for silence in silences if silence)
     return [context("\n".join(list(said)[:_NAMED_REFUSALS]))] if said else []
-
-
-def _silence(silence: Silence) -> str:
-    who = name(silence.user, silence.label)
-    if silence.until:
-        return f"💤 Snoozed until {date(silence.until)} by {who}; its highest level would be said all the same"
-    return f"👀 Acknowledged by {who} {date(silence.at)}; said again only at a higher level"
 
 
 def _with_mentions(text: str, mentions: Sequence[str]) -> str:

@@ -63,6 +63,8 @@ class Overview:
     since: datetime | None = None
     tokens: Mapping[str, datetime] = field(default_factory=dict)
     """When the bot's tokens end, by their settings."""
+    quotas_off_since: datetime | None = None
+    """Since when Quay counts nothing, as the admin channel was told."""
 
 
 def overview(found: Overview) -> Message:
@@ -76,6 +78,9 @@ def overview(found: Overview) -> Message:
     blocks: list[Block] = [section(f"*{said}*")]
     if found.condition != "well" and found.since:
         blocks.append(section(f"⚠️ *{TITLES[found.condition]}* since {date(found.since)}"))
+    if found.quotas_off_since:
+        off = f"since {date(found.quotas_off_since)}: no quota alert is said, changed or ended"
+        blocks.append(section(f"⚠️ *Quota management is off in Quay* {off}"))
     for title, group in (("Active", loud), ("Acknowledged", acknowledged), ("Snoozed", snoozed)):
         blocks += _group(title, group)
     if found.waiting:
@@ -141,7 +146,10 @@ def _since(alert: Alert) -> str:
     if silence is None:
         return f"since {date(alert.since)}"
     who = name(silence.user, silence.label)
-    return f"until {date(silence.until)}, by {who}" if silence.until else f"by {who} {date(silence.at)}"
+    if silence.until is None:
+        return f"by {who} {date(silence.at)}"
+    broken = "; the highest level was told" if silence.broken else ""
+    return f"until {date(silence.until)}, by {who}{broken}"
 
 
 def _plan(plan: Planned) -> str:

@@ -100,6 +100,17 @@ async def test_each_alert_stands_under_what_was_done_about_it(watched: World) ->
     assert "• `seen` 85 % · <#C0ML> · by " in acknowledged
     (snoozed,) = [text for text in texts if text.startswith("*Snoozed*")]
     assert "• `later` 85 % · <#C0ML> · until <!date^" in snoozed
+    assert "the highest level was told" not in snoozed
+
+
+async def test_a_snooze_is_shown_while_the_highest_level_is(watched: World) -> None:
+    """With what was told in spite of it."""
+    wish = Silence("U0BOB", "Bob", START, 80, START + timedelta(hours=1))
+    await stand(watched, replace(alert("full", 100, 100), silence=replace(wish, broken=True)))
+    await (await Silences.load(watched.redis)).swap({"full": wish})
+    shown = await asked(watched)
+    assert "Alerts: 1 snoozed" in shown
+    assert "by Bob (`U0BOB`); the highest level was told" in shown
 
 
 async def test_an_alert_that_is_over_is_not_shown(watched: World) -> None:
@@ -171,6 +182,12 @@ async def test_a_quay_that_cannot_be_used_is_shown(watched: World) -> None:
         await watch.note("refused", "The token is wrong.", "C1")
         watched.clock.forward(minutes=1)
     assert f"{TITLES['refused']}* since <!date^" in await asked(watched)
+
+
+def test_quota_management_that_is_off_is_shown() -> None:
+    """Nothing is said of quotas until it is on again."""
+    shown = text_of(overview(Overview([], [], "UTC", "alerts.yaml", quotas_off_since=START)))
+    assert "*Quota management is off in Quay* since <!date^" in shown
 
 
 def test_many_alerts_with_hostile_names_fit() -> None:

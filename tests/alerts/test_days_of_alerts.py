@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
+from bot.alerts.counting import quotas_off_since
 from bot.alerts.silences import SILENCES_KEY, Silences
 from bot.alerts.standings import STANDINGS_KEY, Standings
 from bot.notices import Silence
@@ -117,6 +118,49 @@ async def test_what_is_true_at_the_end_of_quiet_hours_is_told_then(redis: Redis,
     assert await shop.at(night[7]) == []
     assert await shop.at(end) == ["post C0WEB web-a is at 85 %"]
     assert await shop.at(after) == []
+
+
+async def test_that_quota_management_is_off_is_said_once_in_the_admin_channel(shop: Workshop) -> None:
+    """What stands stays as it is; when it is on again, the same message says so."""
+    await shop.at("2026-11-23 10:00", web_a=85)
+    shop.quay.off = True
+    await shop.at("2026-11-23 11:00")
+    assert shop.slack.posts[-1][0] == "C0ADMIN"
+    assert shop.slack.posts[-1][1].startswith("Quota management is off in Quay.")
+    assert await quotas_off_since(shop.redis) is not None
+    assert await shop.at("2026-11-23 12:00") == []
+    shop.quay.off = False
+    assert await shop.at("2026-11-23 13:00") == ["edit C0ADMIN Quota management is on in Quay again"]
+    assert await quotas_off_since(shop.redis) is None
+    assert len(shop.slack.posts) == 2
+
+
+async def test_an_alert_that_ends_by_a_raised_limit_says_so(shop: Workshop) -> None:
+    """And not one that ends by a smaller use."""
+    await shop.at("2026-11-23 10:00", web_a=85, web_b=85)
+    shop.quay.limits["web-a"] = 200
+    await shop.at("2026-11-23 11:00", web_b=5)
+    said = {text.split()[0]: text for *_, text in shop.slack.edits}
+    assert said["web-a"].endswith("42.5 % of its quota: 85 B of 200 B used · limit raised 100 B → 200 B")
+    assert "raised" not in said["web-b"]
+
+
+async def test_a_snooze_is_broken_once_by_the_highest_level(shop: Workshop) -> None:
+    """However often it comes and goes, over recoveries too; when the snooze ends, what is still true is told."""
+    await shop.at("2026-11-23 10:00", web_a=85)
+    await silence(shop, until="2026-11-24 08:00")
+    heard = await shop.at("2026-11-23 11:00", web_a=100)
+    for hour, used in ((12, 95), (13, 101), (14, 50), (15, 103), (16, 0), (17, 120)):
+        heard += await shop.at(f"2026-11-23 {hour}:00", web_a=used)
+        assert "Snoozed until" in shop.slack.words("1.0")
+        assert "the highest level was told" in shop.slack.words("1.0")
+    assert [line for line in heard if not line.startswith("edit")] == ["reply C0WEB web-a is at 100 %"]
+    assert (await shop.at("2026-11-24 08:00"))[-1].startswith("reply C0WEB The snooze is over, and web-a is at 120 %")
+    assert "Snoozed until" not in shop.slack.words("1.0")
+    await silence(shop, until="2026-11-25 08:00")
+    await shop.at("2026-11-24 09:00", web_a=85)
+    await silence(shop, until="2026-11-25 08:00")
+    assert (await shop.at("2026-11-24 10:00", web_a=100))[-1] == "reply C0WEB web-a is at 100 %"
 
 
 async def test_a_snooze_holds_until_its_time_through_flaps_and_levels(shop: Workshop) -> None:
@@ -245,6 +289,20 @@ async def test_an_alert_that_a_channel_refused_goes_on_in_the_admin_channel(shop
         "reply C0ADMIN web-a is at 95 %",
     ]
     assert "Meant for <#C0WEB>" in shop.slack.words("1.0")
+
+
+async def test_what_is_new_is_told_in_the_right_channel_as_soon_as_that_takes_it(shop: Workshop) -> None:
+    """The message in the admin channel then says where it goes on."""
+    shop.slack.refusals = {"C0WEB": "not_in_channel"}
+    await shop.at("2026-11-23 10:00", web_a=85)
+    shop.slack.refusals = {}
+    assert await shop.at("2026-11-23 10:15", web_a=95) == [
+        "post C0WEB web-a is at 95 %",
+        "edit C0ADMIN web-a has a newer message in another channel",
+    ]
+    assert "Meant for" not in shop.slack.words("2.0")
+    assert "It goes on in <#C0WEB>" in shop.slack.words("1.0")
+    assert (await shop.at("2026-11-23 10:30", web_a=100))[-1] == "reply C0WEB web-a is at 100 %"
 
 
 async def test_a_channel_that_threw_the_bot_out_is_told_in_the_admin_channel(shop: Workshop) -> None:

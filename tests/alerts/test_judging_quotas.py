@@ -353,6 +353,7 @@ class History(RuleBasedStateMachine):
         self.now = NOW
         self.standing: Standing | None = None
         self.silence: Silence | None = None
+        self.pierced: list[Silence] = []
         self.quiet = False
         self.last = reading(0)
 
@@ -381,10 +382,14 @@ class History(RuleBasedStateMachine):
             self.silence = Silence("U", "", self.now, self.standing.said.level, until)
 
     def judged(self) -> Verdict:
-        return judge(self.last, self.standing, self.silence, None, Terms(LEVELS, quiet=self.quiet), self.now)
+        return judge(self.last, self.standing, self.wish, None, Terms(LEVELS, quiet=self.quiet), self.now)
+
+    @property
+    def wish(self) -> Silence | None:
+        return self.standing.heeds(self.silence) if self.standing else self.silence
 
     def covers(self, level: int) -> bool:
-        return self.silence is not None and self.silence.covers(level, 100, self.now)
+        return self.wish is not None and self.wish.covers(level, 100, self.now)
 
     def apply(self, found: Verdict) -> None:
         match found:
@@ -397,7 +402,12 @@ class History(RuleBasedStateMachine):
                 if why == "reminder":
                     assert self.standing
                     assert self.now - self.standing.told_at >= timedelta(hours=24)
-                said = Alert("a", self.last, level, self.now)
+                wish = self.wish if self.wish and self.wish.shows(level, self.now) else None
+                if wish and wish.until:
+                    assert wish not in self.pierced, "a snooze is broken once"
+                    self.pierced.append(wish)
+                    wish = replace(wish, broken=True)
+                said = Alert("a", self.last, level, self.now, silence=wish)
                 self.standing = Standing(said, "C", MessageId("1"), level, self.now, self.now)
             case Update(level):
                 assert self.standing
@@ -405,7 +415,7 @@ class History(RuleBasedStateMachine):
                     self.standing.said,
                     level=level,
                     reading=self.last,
-                    silence=self.silence if self.covers(level) else None,
+                    silence=self.wish if self.wish and self.wish.shows(level, self.now) else None,
                 )
                 told = NOTHING if self.standing.over_since else min(self.standing.told, level)
                 self.standing = replace(self.standing, said=said, told=told, edited_at=self.now, over_since=None)

@@ -131,6 +131,35 @@ def test_who_silenced_it_is_named_and_not_pinged(until: datetime | None, said: s
 
 
 @pytest.mark.parametrize(
+    ("wish", "now", "afterwards"),
+    [
+        (
+            Silence("U0BOB", "Bob", NOW, 90),
+            "said again only at a higher level",
+            "if it rises again within 24 hours, it stays quiet up to the level that was acknowledged",
+        ),
+        (
+            Silence("U0BOB", "Bob", NOW, 100, at_highest=True),
+            "quiet until it recovers",
+            "if it rises again within 24 hours, it stays quiet",
+        ),
+        *(
+            (Silence("U0BOB", "Bob", NOW, 90, NOW + timedelta(hours=1), at_highest, broken), said, said)
+            for at_highest, broken, said in (
+                (False, False, "its highest level would be said all the same"),
+                (True, False, "nothing is said until then"),
+                (False, True, "the highest level was told, and nothing more is said until then"),
+            )
+        ),
+    ],
+)
+def test_what_a_silence_means_is_said_as_it_is(wish: Silence, now: str, afterwards: str) -> None:
+    """There is no level above the highest, and an alert that is over can only come again."""
+    assert f'; {now}"' in words(quota_alert(alert(91 * GiB, silence=wish), NOW))
+    assert f'; {afterwards}"' in words(quota_recovered(alert(70 * GiB, silence=wish), "recovered", NOW))
+
+
+@pytest.mark.parametrize(
     ("why", "beginning"),
     [
         ("level", "team-ml-vision is at 91 % of its quota: 91 GiB of 100 GiB used"),
@@ -171,6 +200,18 @@ def test_the_end_of_an_alert_says_why(ending: Ending, text: str) -> None:
     assert message.text == text
     assert "was over after 3 h 20 min" in words(message)
     assert "action_id" not in words(message)
+
+
+def test_the_end_of_an_alert_by_a_raised_limit_says_so() -> None:
+    """With both limits."""
+    ended = alert(70 * GiB, "team-a", lower_limit=75 * GiB)
+    assert quota_recovered(ended, "recovered", NOW).text.endswith(" used · limit raised 75 GiB → 100 GiB")
+
+
+@pytest.mark.parametrize(("every", "said"), [(True, "All are at their"), (False, "Some are at their")])
+def test_a_digest_that_pings_says_why(every: bool, said: str) -> None:
+    """For whom it was sent that way."""
+    assert said in words(quota_digest(rows(12), NOW, ["S0ML"], all_highest=every))
 
 
 def rows(number: int) -> list[Alert]:

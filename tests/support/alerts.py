@@ -52,6 +52,10 @@ class FakeRegistry:
     used: dict[str, int] = field(default_factory=dict)
     incomplete: set[str] = field(default_factory=set)
     unlimited: set[str] = field(default_factory=set)
+    off: bool = False
+    """Whether quota management is: Quay's lists then have neither quotas nor reports."""
+    limits: dict[str, int] = field(default_factory=dict)
+    """Those that are not 100."""
     requests: Counter[str] = field(default_factory=Counter)
 
     async def list_all_organizations(self, *, limit: int, next_page: str | None) -> Page[Organization]:
@@ -80,10 +84,12 @@ class FakeRegistry:
     def _quotas(self) -> tuple[Quota, ...]:
         return (Quota(limit_bytes=100, limits=(QuotaLimit(type="Reject", limit_percent=100),)),)
 
-    def _report(self, name: str) -> QuotaReport:
+    def _report(self, name: str) -> QuotaReport | None:
+        if self.off:
+            return None
         return QuotaReport(
             quota_bytes=self.used[name],
-            configured_quota=None if name in self.unlimited else 100,
+            configured_quota=None if name in self.unlimited else self.limits.get(name, 100),
             backfill_status="running" if name in self.incomplete else "complete",
         )
 
