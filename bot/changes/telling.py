@@ -147,6 +147,7 @@ class Telling:
         try:
             if thread:
                 await self.messenger.post(channel, cards.outcome(record), thread=thread)
+                await self._tell_alone(record)
             elif record.private and record.requester and _is_alone(channel):
                 await self._post_to(record.requester.user, cards.outcome(record))
             else:
@@ -155,6 +156,16 @@ class Telling:
             log.warning("outcome_not_told", record=record.id, channel=channel, reason=error.reason)
             return error.reason in LASTING
         return True
+
+    async def _tell_alone(self, record: Record) -> None:
+        """Say how it ended to those who took part in it where its card is not: to each once, as far as Slack goes along."""
+        asked = [record.requester] if record.requester and _is_alone(record.channel) else []
+        agreed = [approval.actor for approval in record.approvals if approval.at_home]
+        for user in dict.fromkeys(actor.user for actor in (*asked, *agreed)):
+            try:
+                await self._post_to(user, cards.outcome(record))
+            except MessengerError as error:
+                log.warning("outcome_not_told_alone", record=record.id, reason=error.reason)
 
     async def _post_to_owner(self, kept: Kept, message: Message) -> bool:
         try:
@@ -169,9 +180,12 @@ class Telling:
         await self.messenger.post(await self.messenger.direct(user), message)
 
     async def _post_somewhere(self, channel: str, message: Message) -> tuple[str, MessageId]:
-        """Post in a channel, or else in the spare one: the Home tab takes no messages. Raises MessengerError."""
-        if channel == HOME:
-            channel = self.spare_channel() or channel
+        """Post in a channel, or else in the spare one: where somebody asks alone, nobody else would see it.
+
+        Raises MessengerError.
+        """
+        if _is_alone(channel):
+            channel = self.spare_channel() or HOME
         try:
             return channel, await self.messenger.post(channel, message)
         except MessengerError as error:

@@ -80,6 +80,16 @@ def confirmation(record: Record) -> Message:
     return message(f"{record.plan.title}? Nothing has changed yet.", blocks)
 
 
+def asked_elsewhere(record: Record, address: str | None) -> Message:
+    """What the requester is told where the card is in another channel than the one in which they asked."""
+    first, channel = record.offers[0], record.cards[0].channel
+    groups = " or ".join(escape(group) for group in first.approvers)
+    where = f"{link(address, 'Its card')} is in <#{channel}>" if address else f"Its card is in <#{channel}>"
+    said = f"*{escape(record.plan.title)}* is asked for: {groups} can approve it. {where}."
+    small = f"Nothing has changed yet · expires {date(record.expires_at, 'left')} · change `{record.id}`"
+    return message(f"{record.plan.title} is asked for; it waits for approval.", (section(said), context(small)))
+
+
 def outcome(record: Record) -> Message:
     """What the requester is told at the end, and the channel with them."""
     who = f"<@{record.requester.user}>: " if record.requester else ""
