@@ -140,9 +140,7 @@ class Changes:
         if fresh.private:
             await self.telling.whisper(fresh, person.actor.user)
 
-    async def approve(
-        self, id_: str, person: Person, operation: str | None = None, *, at_home: bool = False
-    ) -> Record:
+    async def approve(self, id_: str, person: Person, operation: str | None = None, *, at_home: bool = False) -> Record:
         """Count one person's agreement; with the last one that is needed the change becomes due.
 
         `operation` says which of the offers is meant where there are two; who pressed in Home is told the end alone.

@@ -17,9 +17,7 @@ def _require(record: Record, state: State, now: datetime) -> None:
         raise Refused(record, State.EXPIRED)
 
 
-def approve(
-    record: Record, actor: Actor, label: str, offer: Offer, now: datetime, *, at_home: bool = False
-) -> Record:
+def approve(record: Record, actor: Actor, label: str, offer: Offer, now: datetime, *, at_home: bool = False) -> Record:
     """Add one agreement to an offer; with the last one that is needed the record is approved and due.
 
     The offer comes with what is needed by the permissions in force. Raises Refused when the record is not pending,
