@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from logging import Logger, getLogger
 from typing import Any
 
@@ -95,7 +96,8 @@ class Listeners:
 
     async def click(self, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer a click on a record's button; everything but the record's id is asked again."""
-        await self._click(body, respond, self.app.clicks.click)
+        at_home = channel_where(body) == HOME
+        await self._click(body, respond, partial(self.app.clicks.click, at_home=at_home))
 
     async def turn(self, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer a click under a list, or on Cancel of a file that is being made."""

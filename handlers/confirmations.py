@@ -35,12 +35,16 @@ class Clicks:
     confirmations: Confirmations
     audit: Audit
 
-    async def click(self, action_id: str, record_id: str, person: Person) -> ClickAnswer | None:
+    async def click(
+        self, action_id: str, record_id: str, person: Person, *, at_home: bool = False
+    ) -> ClickAnswer | None:
         """Do what a button says, if it may still be done; None when the card itself is the answer.
 
+        In Home no card is, so that there the answer always says what came of the click.
         Raises NotKnown when Slack does not say who the people are.
         """
-        return await self._answer(action_id, record_id, person, self._actions()[action_id](record_id, person))
+        acting = self._actions(at_home=at_home)[action_id](record_id, person)
+        return await self._answer(action_id, record_id, person, acting, at_home=at_home)
 
     async def reject(self, record_id: str, person: Person, reason: str) -> ClickAnswer | None:
         """End a change as somebody submitted it, asked by the Reject of its card. Answers and raises as `click`."""
@@ -55,13 +59,15 @@ class Clicks:
         return rejections.ask(record, channel, own=record.requester == person.actor)
 
     async def _answer(
-        self, action_id: str, record_id: str, person: Person, acting: Awaitable[Record]
+        self, action_id: str, record_id: str, person: Person, acting: Awaitable[Record], *, at_home: bool = False
     ) -> ClickAnswer | None:
         try:
             shown = await self.changes.telling.tell(await acting)
         except _TURNED_AWAY as error:
             return await self._turn_away(action_id, record_id, person, error)
-        return ClickAnswer(cards.card(shown), replaces=True) if shown.private else None
+        if at_home:
+            return ClickAnswer(clicks.noted(shown))
+        return ClickAnswer(cards.confirmation(shown), replaces=True) if shown.private else None
 
     async def _turn_away(self, action_id: str, record_id: str, person: Person, why: Exception) -> ClickAnswer:
         match why:
@@ -69,7 +75,11 @@ class Clicks:
                 await self.changes.telling.tell(why.record)
                 return ClickAnswer(clicks.too_late(why.record, why.reason), replaces=True)
             case Denied():
-                await self._refused(action_id, record_id, person, rule=why.decision.rule, reason=why.decision.reason)
+                record = await self._refused(
+                    action_id, record_id, person, rule=why.decision.rule, reason=why.decision.reason
+                )
+                if record.private and record.requester == person.actor:
+                    return ClickAnswer(clicks.no_longer(record, why.decision.reason))
                 return ClickAnswer(errors.denied(why.decision))
             case Frozen():
                 await self._refused(action_id, record_id, person, reason=why.freeze.note)
@@ -83,7 +93,7 @@ class Clicks:
 
     async def _refused(
         self, action_id: str, record_id: str, person: Person, *, reason: str, rule: str | None = None
-    ) -> None:
+    ) -> Record:
         record = await self.confirmations.get(record_id)
         await self.audit.denials.record(
             "command_denied",
@@ -96,9 +106,10 @@ class Clicks:
             rule=rule,
             reason=reason,
         )
+        return record
 
-    def _actions(self) -> dict[str, Callable[[str, Person], Awaitable[Record]]]:
-        approve = self.changes.approve
+    def _actions(self, *, at_home: bool) -> dict[str, Callable[[str, Person], Awaitable[Record]]]:
+        approve = partial(self.changes.approve, at_home=at_home)
         return {
             "change_confirm": approve,
             "change_approve": approve,

@@ -168,7 +168,11 @@ class Dispatcher:
         record = await self.changes.propose(
             delivery.id, person, place, answer.command, answer.arguments, typed_name=answer.typed_name
         )
-        return cards.confirmation(record) if record.private else None
+        if record.private:
+            return cards.confirmation(record)
+        if not record.cards or record.shown_in(delivery.channel):
+            return None
+        return cards.asked_elsewhere(record, await self.changes.telling.address(record))
 
     def _require(
         self,

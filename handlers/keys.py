@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
+from bot.changes.telling import is_alone
 from bot.commands import CommandSet, Correction
 from bot.commands.arguments import Duration, Expires, KeyName, Kid, Metadata, Notes, Service
 from bot.commands.filters import SearchText
@@ -13,7 +14,7 @@ from bot.effects.keys import facts_of, noted_by, warnings_of
 from bot.messages import Message
 from bot.quay.models import ServiceKey
 from bot.units import parse_moment
-from bot.views import details, errors, files, lists
+from bot.views import cards, details, errors, files, lists
 from bot.views.text import count, duration
 from handlers.calls import given
 from handlers.context import Change, Context, Handed
@@ -113,8 +114,11 @@ async def approve_key(kid: Kid, *, notes: Notes | None = None, here: Handed) -> 
         record = await here.arrivals.telling.tell(record)
     if record.shown_in(here.place.channel):
         return errors.card_stands_at(await here.arrivals.telling.link(record, here.place.channel))
-    await here.arrivals.telling.post(record, here.place.channel)
-    return None
+    if not record.cards or not is_alone(here.place.channel):
+        record = await here.arrivals.telling.post(record, here.place.channel)
+    if record.shown_in(here.place.channel):
+        return None
+    return cards.asked_elsewhere(record, await here.arrivals.telling.address(record))
 
 
 @KEYS.command("delete", "deleteServiceKey", examples=("keys delete 4f2a9c",))

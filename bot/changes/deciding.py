@@ -140,10 +140,11 @@ class Changes:
         if fresh.private:
             await self.telling.whisper(fresh, person.actor.user)
 
-    async def approve(self, id_: str, person: Person, operation: str | None = None) -> Record:
+    async def approve(self, id_: str, person: Person, operation: str | None = None, *, at_home: bool = False) -> Record:
         """Count one person's agreement; with the last one that is needed the change becomes due.
 
-        `operation` says which of the offers is meant where there are two. Raises Denied, NotKnown, Refused (with the
+        `operation` says which of the offers is meant where there are two; who pressed in Home is told the end alone.
+        Raises Denied, NotKnown, Refused (with the
         record as it stands), Frozen, Missing or Tampered.
         """
         record = await self._pending(id_)
@@ -157,7 +158,7 @@ class Changes:
         in_force = offer.model_copy(update=asked)
         approved = await self.confirmations.advance(
             id_,
-            lambda stored: approve(stored, person.actor, person.label, in_force, now),
+            lambda stored: approve(stored, person.actor, person.label, in_force, now, at_home=at_home),
             lambda stored: noting.approved(stored, wanted, person.actor),
             guarded=True,
         )

@@ -253,13 +253,15 @@ class Executor:
             log.info("claim_was_taken_over", change=claimed.id)
 
     async def _hold(self, id_: str, freeze: Freeze) -> None:
-        """Leave a due change where it is while changes are frozen, and say so on its card, once."""
+        """Leave a due change where it is while changes are frozen, and say so once, on its card or alone."""
         now = self.clock()
         try:
             held = await self.confirmations.advance(id_, lambda stored: hold(stored, now, freeze.note))
         except Refused:
             return
         await self._tell(held)
+        if held.private and held.requester:
+            await self.telling.whisper(held, held.requester.user)
 
     async def _finish(self, record: Record, finding: Finding, answer: str = noting.NOT_SENT) -> Record | None:
         now = self.clock()

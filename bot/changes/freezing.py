@@ -41,6 +41,11 @@ class Freezing:
         await self._announce()
         return freeze
 
+    async def was_told(self, place: Place) -> bool:
+        """Whether a place is the admin channel, and that was told already how things stand now."""
+        stored, told = await self.redis.mget([FREEZE, TOLD])
+        return place.channel == self.channel() and (told or b"").decode() == identity(stored)
+
     async def tell(self) -> None:
         """Tell the admin channel what it was not told yet; of several processes one does. Raises MessengerError.
 

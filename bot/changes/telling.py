@@ -147,14 +147,26 @@ class Telling:
         try:
             if thread:
                 await self.messenger.post(channel, cards.outcome(record), thread=thread)
-            elif record.private and record.requester and _is_alone(channel):
-                await self._post_to(record.requester.user, cards.outcome(record))
-            else:
+            elif not record.private or not is_alone(channel):
                 await self._post_somewhere(channel, cards.outcome(record))
+            elif record.requester:
+                await self._post_to(record.requester.user, cards.outcome(record))
+                return True
         except MessengerError as error:
             log.warning("outcome_not_told", record=record.id, channel=channel, reason=error.reason)
             return error.reason in LASTING
+        await self._tell_alone(record)
         return True
+
+    async def _tell_alone(self, record: Record) -> None:
+        """Say how it ended to those who took part where its card is not, as far as Slack goes along."""
+        asked = [record.requester] if record.requester and is_alone(record.channel) else []
+        agreed = [approval.actor for approval in record.approvals if approval.at_home]
+        for user in dict.fromkeys(actor.user for actor in (*asked, *agreed)):
+            try:
+                await self._post_to(user, cards.outcome(record))
+            except MessengerError as error:
+                log.warning("outcome_not_told_alone", record=record.id, reason=error.reason)
 
     async def _post_to_owner(self, kept: Kept, message: Message) -> bool:
         try:
@@ -169,9 +181,12 @@ class Telling:
         await self.messenger.post(await self.messenger.direct(user), message)
 
     async def _post_somewhere(self, channel: str, message: Message) -> tuple[str, MessageId]:
-        """Post in a channel, or else in the spare one: the Home tab takes no messages. Raises MessengerError."""
-        if channel == HOME:
-            channel = self.spare_channel() or channel
+        """Post in a channel, or else in the spare one: where somebody asks alone, nobody else would see it.
+
+        Raises MessengerError.
+        """
+        if is_alone(channel):
+            channel = self.spare_channel() or HOME
         try:
             return channel, await self.messenger.post(channel, message)
         except MessengerError as error:
@@ -190,12 +205,12 @@ class Telling:
         return True
 
 
-def _is_alone(channel: str) -> bool:
+def is_alone(channel: str) -> bool:
     """Whether somebody asked where no channel is: in Home, or in direct messages, whose ids begin with D."""
     return channel == HOME or channel.startswith("D")
 
 
 def _is_news(record: Record) -> bool:
-    """Whether its requester is to be told; a plan that only they saw and let expire is no news."""
-    passed = record.private and record.state is State.EXPIRED
+    """Whether its requester is to be told; a plan that only they saw and let expire unconfirmed is no news."""
+    passed = record.private and record.state is State.EXPIRED and not record.approvals
     return record.requester is not None and record.state in _ENDED_WITH_NEWS and not passed

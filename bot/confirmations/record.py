@@ -59,6 +59,8 @@ class Approval(_Frozen):
     operation: str
     at: datetime
     label: str = ""
+    at_home: bool = False
+    """Whether they pressed in the Home tab, where no card shows them what becomes of it."""
 
 
 class Card(_Frozen):

@@ -17,7 +17,7 @@ def _require(record: Record, state: State, now: datetime) -> None:
         raise Refused(record, State.EXPIRED)
 
 
-def approve(record: Record, actor: Actor, label: str, offer: Offer, now: datetime) -> Record:
+def approve(record: Record, actor: Actor, label: str, offer: Offer, now: datetime, *, at_home: bool = False) -> Record:
     """Add one agreement to an offer; with the last one that is needed the record is approved and due.
 
     The offer comes with what is needed by the permissions in force. Raises Refused when the record is not pending,
@@ -28,7 +28,8 @@ def approve(record: Record, actor: Actor, label: str, offer: Offer, now: datetim
     if any(approval.actor == actor and approval.operation == operation for approval in record.approvals):
         raise Refused(record, "already yours")
     others = tuple(approval for approval in record.approvals if approval.actor != actor)
-    approvals = (*others, Approval(actor=actor, label=label, operation=operation, at=now))
+    own = Approval(actor=actor, label=label, operation=operation, at=now, at_home=at_home)
+    approvals = (*others, own)
     enough = sum(approval.operation == operation for approval in approvals) >= max(offer.needed, 1)
     return record.moved(
         approvals=approvals,

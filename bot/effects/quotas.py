@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.effects import Arguments, Note, Stamp
+from bot.effects.users import target_of
 from bot.plans import Finding, Line, Outcome, Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import Forbidden, NotFound
@@ -103,10 +104,6 @@ def _limit_of(state: QuotaState) -> str:
     return f"the system's default, {size(state.system_default)}" if state.system_default else "none"
 
 
-def _target(namespace: Namespace) -> str:
-    return f"quota {namespace}"
-
-
 def _in_use(state: QuotaState, after: int | None) -> Line:
     if state.report is None:
         return Line(label="In use", now="Quay does not show it to this token")
@@ -142,7 +139,7 @@ class SetQuota:
         rejects = f"Pushes are refused at {state.rejects_at} %." if state.rejects_at else "Pushes are never refused."
         plan = Plan(
             title=f"Set the quota of {state.namespace} to {size(wanted)}",
-            target=_target(state.namespace),
+            target=target_of(state.namespace.name),
             lines=(
                 Line(label="Limit", now=_limit_of(state), after=size(wanted)),
                 _in_use(state, wanted),
@@ -202,7 +199,7 @@ class DeleteQuota:
             raise Refusal(f"{state.namespace} has no quota of its own, so there is none to delete.")
         plan = Plan(
             title=f"Delete the quota of {state.namespace}",
-            target=_target(state.namespace),
+            target=target_of(state.namespace.name),
             lines=(
                 Line(
                     label="Limit",

@@ -36,7 +36,8 @@ _MARK: dict[State, str] = {
     State.STALE: "♻️",
 }
 
-NEIGHBOUR = "Another change of the same thing is pending already"
+NEIGHBOUR = "another change of the same thing was pending"
+_NOTHING_DONE = "Nothing was done. Ask again if it is still wanted."
 MOST_TEXTS = 4
 """So many sections of facts a card may have; more than that nobody reads before they agree."""
 
@@ -62,13 +63,15 @@ def card(record: Record) -> Message:
 
 def confirmation(record: Record) -> Message:
     """The question to the requester alone, where their own confirmation is enough."""
+    if record.state in {State.APPROVED, State.EXECUTING}:
+        return _confirmed(record)
     if record.state is not State.PENDING:
         return card(record)
     blocks = (
         header(f"{record.plan.title}?"),
         *plan(record.plan, live=True),
         *_beside(record),
-        context(f"Nothing has changed yet. Only you see this; it expires {date(record.expires_at, 'left')}."),
+        context(f"Nothing has changed yet. Only you see this; you can confirm it until {date(record.expires_at)}."),
         actions(
             [
                 button("Confirm", "change_confirm", record.id, style="primary"),
@@ -80,17 +83,37 @@ def confirmation(record: Record) -> Message:
     return message(f"{record.plan.title}? Nothing has changed yet.", blocks)
 
 
+def _confirmed(record: Record) -> Message:
+    """What takes the place of a plan that its requester confirmed. Nobody can edit it later, so nothing in it ages."""
+    when = f" {date(record.approvals[-1].at)}" if record.approvals else ""
+    follows = "What became of it is told separately."
+    note = f"\n{escape(record.note)}" if record.note else ""
+    said = f"*{escape(record.plan.title)}*\nConfirmed{when}. {follows}{note}"
+    return message(f"{record.plan.title}: confirmed. {follows}", (section(said), context(f"change `{record.id}`")))
+
+
+def asked_elsewhere(record: Record, address: str | None) -> Message:
+    """What the requester is told where the card is in another channel than the one in which they asked."""
+    first, channel = record.offers[0], record.cards[0].channel
+    groups = " or ".join(escape(group) for group in first.approvers) or "Whoever may do it"
+    where = f"{link(address, 'Its card')} is in <#{channel}>" if address else f"Its card is in <#{channel}>"
+    said = f"*{escape(record.plan.title)}* is asked for: {groups} can approve it. {where}."
+    small = f"Nothing has changed yet · expires {date(record.expires_at, 'left')} · change `{record.id}`"
+    return message(f"{record.plan.title} is asked for; it waits for approval.", (section(said), context(small)))
+
+
 def outcome(record: Record) -> Message:
     """What the requester is told at the end, and the channel with them."""
     who = f"<@{record.requester.user}>: " if record.requester else ""
     mark, said = _standing(record)
     by = _by(record) if record.closed_by else ""
-    text = f"{mark} {who}*{escape(record.plan.title)}*: {said}{by}. {escape(record.note)}".strip()
+    follows = _NOTHING_DONE if record.state is State.EXPIRED else record.note
+    text = f"{mark} {who}*{escape(record.plan.title)}*: {said}{by}. {escape(follows)}".strip()
     agreed = record.agreed(record.offer.operation)
     others = [approval for approval in agreed if approval.actor != record.requester]
     story = f"Approved by {names_of(others)} · " if others else ""
     return message(
-        f"{record.plan.title}: {said}. {record.note}",
+        f"{record.plan.title}: {said}. {follows}",
         (
             section(text),
             context(f"{story}change `{record.id}`"),
@@ -119,20 +142,20 @@ def plan(shown: Plan, *, live: bool) -> list[Block]:
     """What is so, what will be so, and what follows."""
     blocks = [section(text) for text in texts_of([line for line in shown.lines if live or not line.while_live])]
     said = [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
-    said += [escape(consequence) for consequence in shown.consequences] if live else []
-    if said:
+    said += [escape(consequence) for consequence in shown.consequences]
+    if said and live:
         blocks.append(section("\n".join(said)))
     return blocks
 
 
 def _beside(record: Record) -> list[Block]:
-    """Another change of the same thing, for as long as it matters."""
+    """Another change of the same thing, which may have ended since: nobody edits this card when it does."""
     other = record.neighbour
     if other is None or not record.live:
         return []
     whose = f"{escape(other.title)}, asked by {escape(other.asked_by)}"
     where = link(other.link, "Its card") if other.link else f"Change {code(other.change)}"
-    return [section(f"⚠️ *{NEIGHBOUR}:* {whose}. {where}")]
+    return [section(f"⚠️ *When this was asked, {date(record.created_at)}, {NEIGHBOUR}:* {whose}. {where}")]
 
 
 def _standing(record: Record) -> tuple[str, str]:
@@ -211,7 +234,7 @@ def _ending(record: Record) -> str:
     if record.note:
         parts.append(escape(record.note))
     if record.state is State.EXPIRED:
-        parts.append("Nothing was done. Ask again if it is still wanted.")
+        parts.append(_NOTHING_DONE)
     if record.closed_at:
         parts.append(f"· {date(record.closed_at)}")
     return " ".join(parts)
@@ -267,7 +290,7 @@ def buttons(record: Record) -> list[ButtonElement]:
             button("Details", "key_details", record.id),
         ]
     becomes = "\n".join(_line(line) for line in record.plan.lines if line.after is not None)
-    beside = (f"{NEIGHBOUR}.",) if record.neighbour else ()
+    beside = (f"When this was asked, {NEIGHBOUR}.",) if record.neighbour else ()
     follows = " ".join((*beside, *record.plan.warnings, *record.plan.consequences))
     question = f"*{escape(record.plan.title)}*?\n{becomes}\n{escape(follows)}"
     return [

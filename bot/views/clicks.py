@@ -35,6 +35,26 @@ def _said(record: Record, reason: str) -> str:
     return f"This is {record.state.value} already. {escape(record.note)}".strip()
 
 
+def noted(record: Record) -> Message:
+    """What came of a click in Home, where no card shows it."""
+    if record.state is State.PENDING:
+        said = "Your agreement is noted; others have to agree as well."
+    elif record.live:
+        said = "It is agreed to now."
+    else:
+        said = f"It is {record.state.value} now. {record.note}".strip()
+    where = " What becomes of it is told in the *Messages* tab, beside *Home*." if record.live else ""
+    title = record.plan.title
+    return message(f"{title}: {said}", (section(f"*{escape(title)}*\n{escape(said)}{where}"),))
+
+
+def no_longer(record: Record, reason: str) -> Message:
+    """The requester may not confirm their own plan any more."""
+    said = "You may no longer confirm this by yourself. Nothing was done."
+    advice = "Ask again if it is still wanted: what you may do is looked up anew then."
+    return message(said, (section(f"⛔ *{escape(record.plan.title)}*\n{said} {advice}"), context(escape(reason))))
+
+
 def gone() -> Message:
     """The record is not stored any more."""
     said = "The bot no longer knows of this; what became of it shows in the audit. Ask again if it is still wanted."

@@ -63,7 +63,7 @@ def _waits_for(record: Record) -> str:
     wanted = f"{len(record.approvals)} of {first.needed} approvals, by {groups}"
     if not first.needed:
         wanted = "Waits for your confirmation" if record.private else "Waits for whoever may do it"
-    where = f" · <#{record.cards[0].channel}>" if record.cards else ""
+    where = f" · <#{record.cards[0].channel}>" if record.cards and record.cards[0].channel[:1] != "D" else ""
     return f"{wanted}{where} · expires {date(record.expires_at)}"
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 
+from bot.views.text import date
 from tests.support.world import World, text_of
 
-BESIDE = "Another change of the same thing is pending already"
+BESIDE = "another change of the same thing was pending"
 
 
 async def test_a_private_plan_is_told_of_a_card(world: World) -> None:
@@ -13,6 +14,8 @@ async def test_a_private_plan_is_told_of_a_card(world: World) -> None:
     answer = await world.type("U0CAROL", "quota set team-alpha 95GiB", delivery="two")
     assert answer is not None
     ((channel, message_id),) = world.slack.messages
+    asked = next(record for record in await world.confirmations.waiting() if record.private).created_at
+    assert f"When this was asked, {date(asked)}, {BESIDE}" in text_of(answer), "it may end, and the plan stays"
     shown = text_of(answer)
     assert f"{BESIDE}:* Set the quota of team-alpha to 90 GiB, asked by Dave" in shown
     assert f"<https://slack.test/{channel}/{message_id}|Its card>" in shown
@@ -83,3 +86,10 @@ async def test_when_the_first_is_done_the_second_no_longer_fits(world: World) ->
     assert stale.state == "stale"
     ((_, _, fresh),) = world.slack.whispers
     assert "90 GiB → *95 GiB*" in text_of(fresh)
+
+
+async def test_an_organization_and_its_quota_are_one_thing(world: World) -> None:
+    """Deleting it would leave the other change with nothing to change."""
+    await world.type("U0DAVE", "quota set team-beta 90GiB", delivery="one")
+    await world.type("U0ALICE", "orgs delete team-beta --type-the-name team-beta", delivery="two")
+    assert any(f"{BESIDE}:* Set the quota of team-beta to 90 GiB" in text_of(m) for m in world.slack.messages.values())

@@ -30,7 +30,8 @@ async def said(world: World, user: str, text: str, delivery: str = "d9") -> str:
 
 
 async def freeze(world: World) -> None:
-    assert "Changes are frozen" in await said(world, "U0ALICE", f"freeze {REASON}")
+    await world.type("U0ALICE", f"freeze {REASON}", delivery="d9")
+    assert (await world.freezer.look()).on
 
 
 async def quota_of(world: World) -> int | None:
@@ -280,3 +281,17 @@ async def test_pending_and_home_say_so(world: World) -> None:
     assert "Changes are frozen" in await said(world, "U0CAROL", "pending")
     assert "Changes are frozen" in await home_of(world, "U0CAROL")
     assert "frozen" not in await home_of(world, "U0MALLORY")
+
+
+async def test_whoever_froze_reads_it_once(world: World) -> None:
+    """In the admin channel with everybody; elsewhere in an answer of their own."""
+    for channel, texts in ((ADMIN, None), ("C2", ("Changes are frozen", "Changes go on"))):
+        frozen = await world.type("U0ALICE", "freeze now", channel=channel)
+        thawed = await world.type("U0ALICE", "thaw", channel=channel)
+        if texts is None:
+            assert (frozen, thawed) == (None, None)
+        else:
+            assert frozen is not None
+            assert thawed is not None
+            assert (frozen.text[: len(texts[0])], thawed.text[: len(texts[1])]) == texts
+    assert len(world.slack.messages) == 4

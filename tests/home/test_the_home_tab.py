@@ -152,7 +152,7 @@ async def test_a_change_from_the_home_tab_is_judged_there(world: World) -> None:
     let(world)
     refused = await world.click("U0CAROL", "change_confirm", record.id)
     assert refused is not None
-    assert "may no longer ask for it" in refused.message.text
+    assert "You may no longer confirm this" in refused.message.text
     let(world, CHANGING_AT_HOME)
     await world.click("U0CAROL", "change_confirm", record.id)
     (done,) = await world.work()

@@ -284,13 +284,15 @@ class World:
             valid(answer)
         return answer
 
-    async def click(self, user: str, action_id: str, record_id: str, reason: str = "") -> ClickAnswer | None:
+    async def click(
+        self, user: str, action_id: str, record_id: str, reason: str = "", *, at_home: bool = False
+    ) -> ClickAnswer | None:
         """What somebody is answered who presses a button of a card; Reject opens a window, which is submitted."""
         person = await self.person(user)
         if action_id == REJECT:
             answer = await self.clicks.reject(record_id, person, reason)
         else:
-            answer = await self.clicks.click(action_id, record_id, person)
+            answer = await self.clicks.click(action_id, record_id, person, at_home=at_home)
         if answer is not None:
             valid(answer.message)
         return answer
