@@ -8,6 +8,7 @@ from typing import get_args
 from bot.audit import Entry, Event
 from bot.commands import Command, CommandSet, Correction
 from bot.commands.filters import Member, Past, Recorded
+from bot.permissions import Actor
 from bot.quay.operations import OPERATIONS
 from bot.views import audit as views
 from bot.views import files
@@ -48,7 +49,8 @@ async def search_audit(
     """
     wanted = window(since, until, here.now)
     meant = _meant(operation, here.grammar.commands) if operation else None
-    by = f"{here.person.actor.team}/{actor}" if actor else None
+    by = Actor(here.person.actor.team, actor) if actor else None
+    name = (await here.gate.person(by)).label if by else ""
 
     async def fetch(token: str | None) -> Batch[Entry]:
         page = await here.audit.page(token)
@@ -57,7 +59,7 @@ async def search_audit(
             for entry in page.entries
             if wanted.start <= entry.at
             and (until is None or entry.at < wanted.end)
-            and by in {None, entry.actor}
+            and (by is None or str(by) == entry.actor)
             and (meant is None or meant in _names(entry))
         ]
         is_past_the_start = bool(page.entries) and page.entries[-1].at < wanted.start
@@ -65,7 +67,7 @@ async def search_audit(
         looked = len(page.entries) + page.altered
         return Batch(rows, following, warning=views.altered(page.altered), looked=looked)
 
-    asked = f" by {actor}" if actor else ""
+    asked = f" by {name or actor}" if actor else ""
     asked += f" about {meant}" if meant else ""
     asked += f" from {wanted.start:%Y-%m-%d %H:%M} to {wanted.end:%Y-%m-%d %H:%M} UTC"
     return Listing(
@@ -83,7 +85,7 @@ async def search_audit(
 def _meant(typed: str, commands: Mapping[str, Command]) -> str:
     """The operation, command or event that was typed, as entries name it. Raises Correction where it is none."""
     permissions = {name for command in commands.values() for name in command.permissions}
-    known = {name.casefold(): name for name in (*OPERATIONS, *permissions, *commands, *get_args(Event))}
+    known: dict[str, str] = {name.casefold(): name for name in (*OPERATIONS, *permissions, *commands, *get_args(Event))}
     if typed.casefold() not in known:
         close = get_close_matches(typed.casefold(), known, 1)
         hint = f"Did you mean {known[close[0]]!r}?" if close else "For example: approveServiceKey, or 'quota set'."

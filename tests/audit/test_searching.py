@@ -80,6 +80,12 @@ async def test_a_step_from_before_entries_named_their_command_is_found_and_shown
     assert rows(await search(world, "--operation 'keys delete'"))[0][0] == "approved keys delete · 1 of 1"
 
 
+async def test_the_heading_names_the_person_who_was_asked_for(world: World) -> None:
+    """As Slack shows them, and pings nobody."""
+    await live(world)
+    assert " by Bob " in (await search(world, "--actor <@U0BOB|bob>")).text
+
+
 async def test_the_file_that_is_spoken_of_is_offered(world: World) -> None:
     """Also where one page holds everything."""
     message = await search(world)
@@ -160,7 +166,7 @@ async def test_pages_are_turned_and_a_file_has_every_field(world: World) -> None
 async def test_nobody_elses_words_become_markup_or_secrets(world: World) -> None:
     """A reason that looks like a mention stays text."""
     await world.audit.record("changes_frozen", actor="T1/U1", reason="<!channel> & co")
-    shown = json.dumps([dict(block) for block in (await search(world)).blocks])
+    shown = json.dumps([dict(block) for block in (await search(world)).blocks], ensure_ascii=False)
     assert '"raw_text", "text": "froze · <!channel> & co"' in shown
 
 
