@@ -49,7 +49,7 @@ from bot.preview import Preview
 from bot.quay.client import Quay, open_client
 from bot.quay.tokens import ends_of
 from bot.sealing import Sealer, derive_key
-from bot.settings import Settings
+from bot.settings import AuditSettings, Settings
 from bot.slack import SlackMessenger, open_slack
 from bot.vault import Vault
 from bot.views import alerts_file
@@ -181,19 +181,29 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Open every connection, build every part, and close them in the end."""
     async with AsyncExitStack() as stack:
-        redis = Redis.from_url(
-            settings.redis_url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30
-        )
-        stack.push_async_callback(redis.aclose)
-        blocking = Redis.from_url(
-            settings.redis_url, socket_timeout=15, socket_connect_timeout=5, health_check_interval=30
-        )
-        stack.push_async_callback(blocking.aclose)
+        redis = await stack.enter_async_context(_open_redis(settings.redis_url, seconds=10))
+        blocking = await stack.enter_async_context(_open_redis(settings.redis_url, seconds=15))
         web = await stack.enter_async_context(
             open_slack(str(settings.slack_api_url), settings.slack_bot_token.get_secret_value())
         )
         http = await stack.enter_async_context(open_client(str(settings.quay_url)))
         yield _build(settings, policy, grammar, alerts, clock, redis, open_queue(blocking), web, _quay(settings, http))
+
+
+@asynccontextmanager
+async def open_audit(settings: AuditSettings, clock: Clock = utc_now) -> AsyncIterator[Audit]:
+    """Open the audit alone, which needs neither Slack nor Quay."""
+    async with _open_redis(settings.redis_url, seconds=10) as redis:
+        yield Audit(redis, audit_key(settings.root_secret), clock)
+
+
+@asynccontextmanager
+async def _open_redis(url: str, *, seconds: int) -> AsyncIterator[Redis]:
+    redis = Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=5, health_check_interval=30)
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
 
 
 def _quay(settings: Settings, http: AsyncClient) -> Quay:

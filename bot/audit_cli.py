@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -12,21 +12,27 @@ from typing import Annotated, Any, NoReturn
 from cyclopts import App as Cyclopts
 from cyclopts import Parameter
 
-from bot.app import App
-from bot.audit import Head, Verification, audit_key
+from bot.audit import Audit, Head, Verification, audit_key
 from bot.audit.exports import lines, verify_lines
 from bot.units import parse_past
 
 AsJson = Annotated[bool, Parameter(name="--json", negative=())]
-WithApp = Callable[[Callable[[App], Awaitable[None]]], None]
-"""Does something with the bot's parts, as the environment says."""
+WithAudit = Callable[[Callable[[Audit], Awaitable[None]]], None]
+"""Does something with the audit that the environment names: by REDIS_URL and SECRET_KEY or SLACK_SIGNING_SECRET."""
+
+SHOWN = 10
+"""So many problems of one kind are printed."""
+_ANOTHER_KEY = (
+    "Not one seal fits: SECRET_KEY (or SLACK_SIGNING_SECRET, where that is not set) is probably not the one with which "
+    "this record was sealed."
+)
 
 
-def audit_commands(with_app: WithApp) -> Cyclopts:
+def audit_commands(with_audit: WithAudit) -> Cyclopts:
     """The commands."""
-    audit = Cyclopts(name="audit", help="The tamper-evident record of what was decided and done.")
+    commands = Cyclopts(name="audit", help="The tamper-evident record of what was decided and done.")
 
-    @audit.command
+    @commands.command
     def verify(*, file: Path | None = None, published: str | None = None, as_json: AsJson = False) -> None:
         """Check the audit from its first entry to its head, and find any change, gap or truncation.
 
@@ -51,17 +57,19 @@ def audit_commands(with_app: WithApp) -> Cyclopts:
                 _refuse(f"{file} cannot be read: {error}")
             if key is None:
                 print("SECRET_KEY is not set: hashes were checked, seals were not.", file=sys.stderr)
+            if head is None and found.count:
+                print("There is nothing to compare its end with: give --published SEQUENCE:HASH.", file=sys.stderr)
         else:
 
-            async def run(app: App) -> None:
+            async def run(audit: Audit) -> None:
                 nonlocal found
-                found = await app.audit.verify(published=head)
+                found = await audit.verify(published=head)
 
-            with_app(run)
+            with_audit(run)
         if found is not None:
             _report(found, as_json=as_json)
 
-    @audit.command
+    @commands.command
     def export(*, since: str | None = None, until: str | None = None) -> None:
         """Write the audit to standard output, as JSON Lines, oldest first; `verify --file` can check it anywhere.
 
@@ -74,17 +82,17 @@ def audit_commands(with_app: WithApp) -> Cyclopts:
         """
         begin, end = _moment(since, "--since"), _moment(until, "--until", whole_day=True)
 
-        async def run(app: App) -> None:
-            async for line in lines(app.audit.stored(), begin, end):
+        async def run(audit: Audit) -> None:
+            async for line in lines(audit.stored(), begin, end):
                 print(line)
 
-        with_app(run)
+        with_audit(run)
 
-    return audit
+    return commands
 
 
 def _report(found: Verification, *, as_json: bool) -> NoReturn:
-    sequence, head = found.head
+    sequence, head = found.proven_head or (None, None)
     if as_json:
         said: dict[str, Any] = {
             "entries": found.count,
@@ -94,10 +102,24 @@ def _report(found: Verification, *, as_json: bool) -> NoReturn:
         }
         print(json.dumps(said, indent=2))
     else:
-        print(f"{found.count} entries; the head is {sequence}:{head}")
-        for problem in found.problems:
-            print(problem, file=sys.stderr)
+        ends = f"the head is {sequence}:{head}" if head else "none of them is genuine" if found.count else "no head"
+        print(f"{found.count} entries; {ends}")
+        if found.is_of_another_key:
+            print(_ANOTHER_KEY, file=sys.stderr)
+        for line in _summed_up(found.problems):
+            print(line, file=sys.stderr)
     sys.exit(1 if found.problems else 0)
+
+
+def _summed_up(problems: Sequence[str]) -> Iterator[str]:
+    """The problems, of each kind the first few; what differs by its numbers alone is of one kind."""
+    kinds: dict[str, list[str]] = {}
+    for problem in problems:
+        kinds.setdefault(re.sub(r"\d+", "", problem), []).append(problem)
+    for alike in kinds.values():
+        yield from alike[:SHOWN]
+        if len(alike) > SHOWN:
+            yield f"… and {len(alike) - SHOWN} more like that"
 
 
 def _head(text: str) -> Head:

@@ -19,7 +19,8 @@ from cyclopts import Parameter
 from redis.exceptions import RedisError
 
 from bot.alerts.config import WatchedAlerts
-from bot.app import App, build_grammar, open_alerts, open_app, open_policy
+from bot.app import App, build_grammar, open_alerts, open_app, open_audit, open_policy
+from bot.audit import Audit
 from bot.audit_cli import audit_commands
 from bot.commands import Grammar
 from bot.documents import DocumentError, unreadable
@@ -31,7 +32,7 @@ from bot.proving import AsJson, check, why
 from bot.quay.operations import OPERATIONS
 from bot.sealing import Tampered
 from bot.server import build_server
-from bot.settings import ConfigurationError, Settings, load_settings
+from bot.settings import ConfigurationError, Settings, load_audit_settings, load_settings
 from bot.worker import build_worker, running
 
 cli = Cyclopts(
@@ -222,11 +223,25 @@ def _run(
     asyncio.run(opened())
 
 
-def _with_app(work: Callable[[App], Awaitable[None]]) -> None:
-    _run(*_configured(), work)
+def _with_audit(work: Callable[[Audit], Awaitable[None]]) -> None:
+    try:
+        settings = load_audit_settings()
+    except ConfigurationError as error:
+        _refuse(error.problems)
+    set_up_logs("WARNING", settings.secrets)
+
+    async def opened() -> None:
+        async with open_audit(settings) as audit:
+            await work(audit)
+
+    try:
+        asyncio.run(opened())
+    except RedisError as error:
+        print(f"The audit cannot be read from Redis: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
-cli.command(audit_commands(_with_app))
+cli.command(audit_commands(_with_audit))
 
 
 def main() -> None:

@@ -2,16 +2,17 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.units import parse_duration
 
 SHORTEST_RETENTION = timedelta(days=30)
+Read = TypeVar("Read", bound="AuditSettings")
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -79,10 +80,39 @@ def _long_enough(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
-class Settings(BaseSettings):
-    """What the processes are told by their environment. The names are fixed: others rely on them."""
+class AuditSettings(BaseSettings):
+    """What reading and verifying the audit needs; the bot itself needs more."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    redis_url: Annotated[str, AfterValidator(_redis_url)]
+    slack_signing_secret: SecretStr | None = None
+    secret_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
+
+    @model_validator(mode="after")
+    def _has_a_root(self) -> Self:
+        if not (self.secret_key or self.slack_signing_secret):
+            raise ValueError("SECRET_KEY is not set, and neither is SLACK_SIGNING_SECRET, which serves in its place")
+        return self
+
+    @property
+    def root_secret(self) -> str:
+        """The secret from which every key is derived: `SECRET_KEY`, else the signing secret."""
+        root = self.secret_key or self.slack_signing_secret
+        if root is None:
+            raise LookupError("there is no secret to derive keys from")
+        return root.get_secret_value()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for masking."""
+        password = urlsplit(self.redis_url).password
+        given = tuple(value.get_secret_value() for _, value in self if isinstance(value, SecretStr))
+        return given + ((password,) if password else ())
+
+
+class Settings(AuditSettings):
+    """What the processes are told by their environment. The names are fixed: others rely on them."""
 
     slack_bot_token: Annotated[SecretStr, AfterValidator(_bot_token)]
     slack_signing_secret: SecretStr
@@ -92,7 +122,6 @@ class Settings(BaseSettings):
     quay_url: HttpUrl
     quay_token: Annotated[SecretStr, AfterValidator(_sendable)]
     quay_read_token: Annotated[SecretStr | None, AfterValidator(_sendable)] = None
-    redis_url: Annotated[str, AfterValidator(_redis_url)]
     permissions_file: str = "permissions.yaml"
     alerts_file: str = "alerts.yaml"
     listen_host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it
@@ -101,12 +130,6 @@ class Settings(BaseSettings):
     secret_lifetime: Annotated[timedelta, BeforeValidator(_lifetime)] = timedelta(hours=12)
     audit_retention: Annotated[timedelta | None, BeforeValidator(_retention)] = timedelta(days=400)
     """None keeps all of the audit for good."""
-    secret_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
-
-    @property
-    def root_secret(self) -> str:
-        """The secret from which every key is derived: `SECRET_KEY`, else the signing secret."""
-        return (self.secret_key or self.slack_signing_secret).get_secret_value()
 
     @property
     def tokens_of_quay(self) -> dict[str, str]:
@@ -114,31 +137,27 @@ class Settings(BaseSettings):
         named = {"QUAY_TOKEN": self.quay_token, "QUAY_READ_TOKEN": self.quay_read_token}
         return {name: token.get_secret_value() for name, token in named.items() if token}
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Every secret value, for masking."""
-        given = (
-            self.slack_bot_token,
-            self.slack_signing_secret,
-            self.slack_app_token,
-            self.quay_token,
-            self.quay_read_token,
-            self.secret_key,
-        )
-        password = urlsplit(self.redis_url).password
-        return tuple(secret.get_secret_value() for secret in given if secret) + ((password,) if password else ())
-
 
 def load_settings() -> Settings:
     """Read the environment. Raises ConfigurationError that names every problem at once."""
+    return _load(Settings)
+
+
+def load_audit_settings() -> AuditSettings:
+    """Read of the environment what the audit alone needs. Raises ConfigurationError as `load_settings`."""
+    return _load(AuditSettings)
+
+
+def _load(kind: type[Read]) -> Read:
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         raise ConfigurationError([_sentence(problem["loc"], problem) for problem in error.errors()]) from None
 
 
 def _sentence(location: tuple[int | str, ...], problem: ErrorDetails) -> str:
+    said = problem["msg"].removeprefix("Value error, ")
+    if not location:
+        return said
     name = str(location[0]).upper()
-    if problem["type"] == "missing":
-        return f"{name} is not set"
-    return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
+    return f"{name} is not set" if problem["type"] == "missing" else f"{name}: {said}"

@@ -104,6 +104,10 @@ async def _run_everything(port: int, namespaces: int) -> None:
         await house.enter_async_context(serving(one_origin(quay=simulated_quay, slack=simulated_slack), page))
 
         environment = _environment(settings, slack=url_of(page), quay=url_of(quay), redis=redis.url, port=bot_port)
+        _tell(
+            f"To verify or export its audit: REDIS_URL={redis.url} SLACK_SIGNING_SECRET={settings.signing_secret} "
+            "quaymaster audit verify"
+        )
         children = [
             await house.enter_async_context(
                 child(f"quaymaster {name}", _command(name), environment, folder / f"{name}.log")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.audit.entry import BEGINNING, Entry, Head
+from bot.audit.entry import BEGINNING, NO_SEAL, Entry, Head
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,16 @@ class Verification:
     count: int
     head: Head
     problems: tuple[str, ...]
+
+    @property
+    def proven_head(self) -> Head | None:
+        """The head, unless nothing that is there is a genuine entry."""
+        return None if self.head == BEGINNING else self.head
+
+    @property
+    def is_of_another_key(self) -> bool:
+        """Whether no entry at all carries our seal, so that probably another key sealed it."""
+        return 0 < self.count == sum(problem.endswith(NO_SEAL) for problem in self.problems)
 
 
 class Chain:
@@ -57,7 +67,8 @@ class Chain:
     def finish(self, stored: Head | None = None) -> Verification:
         """Compare the end with the heads that are owed, and with the one in Redis where it is given."""
         if stored is not None and stored != self.head:
-            self.problems.append(f"the head in Redis says entry {stored[0]}, the last entry is {self.head[0]}")
+            last = f"the last entry is {self.head[0]}" if self.head[0] else "there is no entry that is ours"
+            self.problems.append(f"the head in Redis says entry {stored[0]}, {last}")
         for (sequence, _), name in self._owed.items():
             where = "lies before the first entry that is here" if sequence < self._first else "is not in the record"
             self.problems.append(f"{name}, entry {sequence}, {where}")

@@ -42,6 +42,7 @@ Event = Literal[
     "segment_trimmed",
 ]
 
+NO_SEAL = "does not carry our seal"
 _SECRETS = ("password", "token", "secret", "private_key")
 
 Head: TypeAlias = tuple[int, str]
@@ -115,7 +116,7 @@ def read_entry(body: bytes, hash_: str, seal: str, key: bytes | None) -> Entry:
     if hashlib.sha256(body).hexdigest() != hash_:
         raise Tampered("was changed after it was recorded")
     if key is not None and not hmac.compare_digest(seal_of(hash_, key).encode(), seal.encode()):
-        raise Tampered("does not carry our seal")
+        raise Tampered(NO_SEAL)
     try:
         content: dict[str, Any] = json.loads(body)
         return Entry(**(content | {"at": datetime.fromisoformat(content["at"])}), hash=hash_, seal=seal)

@@ -29,6 +29,7 @@ def verify_lines(exported: Iterable[str], key: bytes | None, published: Head | N
     """Check an export: each entry's hash, and that each follows the one before; with the key also every seal.
 
     It may begin anywhere. Without the key, a head that was noted down elsewhere is what vouches for all before it.
+    Having no entries is a problem: it proves nothing.
     """
     chain = Chain(None, {published: "the published head"} if published else {})
     for number, line in enumerate(exported, 1):
@@ -36,6 +37,8 @@ def verify_lines(exported: Iterable[str], key: bytes | None, published: Head | N
             chain.add(_entry(line, key))
         except Tampered as wrong:
             chain.complain(f"line {number} {wrong}")
+    if not chain.count:
+        chain.problems.append("no entries: nothing was verified")
     return chain.finish()
 
 

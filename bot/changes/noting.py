@@ -1,8 +1,7 @@
-"""What the audit says of each step of a change: always which change, operation, channel and plan it is about."""
+"""What the audit says of each step of a change: always of which change, command, arguments, channel and plan."""
 
 from bot.audit import JSON, Event
-from bot.confirmations import Noted, Record
-from bot.effects import Arguments
+from bot.confirmations import Noted, Offer, Record
 from bot.permissions import Actor
 from bot.plans import Finding
 from bot.quay.errors import QuayError
@@ -20,7 +19,6 @@ def proposed(record: Record, rule: str | None = None) -> Noted:
         "change_proposed" if record.requester else "key_arrived",
         record,
         record.requester,
-        arguments=_plain(first.arguments),
         needed=first.needed,
         approvers=list(first.approvers),
         expires=record.expires_at.isoformat(),
@@ -30,7 +28,7 @@ def proposed(record: Record, rule: str | None = None) -> Noted:
 
 def annotated(record: Record, actor: Actor) -> Noted:
     """Who put notes to the approval of a waiting key, and which."""
-    return _noted("key_noted", record, actor, arguments=_plain(record.offers[0].arguments))
+    return _noted("key_noted", record, actor)
 
 
 def approved(record: Record, operation: str, actor: Actor) -> Noted:
@@ -40,7 +38,7 @@ def approved(record: Record, operation: str, actor: Actor) -> Noted:
         "change_approved",
         record,
         actor,
-        operation=operation,
+        **_about(offer),
         approvals=len(record.agreed(operation)),
         needed=offer.needed,
         approvers=list(offer.approvers),
@@ -76,7 +74,6 @@ def intent(record: Record, operation: str | None = None) -> Noted:
         record,
         None,
         operation=operation or record.offer.operation,
-        arguments=_plain(record.offer.arguments),
         requested_by=str(record.requester) if record.requester else None,
         approved_by=agreed,
     )
@@ -93,14 +90,10 @@ def answer_of(error: QuayError) -> str:
 
 
 def _noted(event: Event, record: Record, actor: Actor | None, **details: JSON) -> Noted:
-    about: dict[str, JSON] = {
-        "change": record.id,
-        "operation": record.offer.operation,
-        "channel": record.channel,
-        "digest": record.digest,
-    }
-    return Noted(event, str(actor) if actor else None, about | details)
+    about: dict[str, JSON] = {"change": record.id, "channel": record.channel, "digest": record.digest}
+    return Noted(event, str(actor) if actor else None, about | _about(record.offer) | details)
 
 
-def _plain(arguments: Arguments) -> dict[str, JSON]:
-    return dict(arguments)
+def _about(offer: Offer) -> dict[str, JSON]:
+    """What an entry needs to be understood without the others of its change."""
+    return {"command": offer.command, "operation": offer.operation, "arguments": dict(offer.arguments)}

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from bot.audit import JSON, Entry, Head
 from bot.messages import Message
+from bot.quay.operations import OPERATIONS
 from bot.views.blocks import Mention, context, message, section
 from bot.views.lists import Shown, listing
-from bot.views.text import code, count
+from bot.views.text import clip, code, count, size
 
 _SAID = {
     "command_allowed": "allowed",
@@ -38,18 +39,22 @@ _SAID = {
 }
 _NAMES = ("namespace", "name", "username", "kid", "service")
 """The arguments that say what a change is about."""
+ID_SHOWN = 8
+"""So many characters of a change's id tell it from others."""
+_SUBJECT, _SENTENCE = 70, 70
 
 
 def entries(shown: Shown[Entry], *, asked: str) -> Message:
-    """Entries, the newest first; times are in UTC."""
-    rows = [(f"{entry.at:%m-%d %H:%M}", who(entry), what(entry), about(entry)) for entry in shown.rows]
+    """Entries, the newest first, each to be understood by itself; times are in UTC."""
+    rows = [(what(entry), who(entry), f"{entry.at:%m-%d %H:%M}") for entry in shown.rows]
     return listing(
         shown,
         "audit entry",
         asked,
-        ("UTC", "Who", "What", "About"),
+        ("What", "Who", "UTC"),
         rows,
         many="audit entries",
+        wrapped=(0,),
         hint="The file has every field. Whoever runs the bot proves the record with `quaymaster audit verify`.",
     )
 
@@ -88,25 +93,29 @@ def who(entry: Entry) -> Mention | str:
 
 
 def what(entry: Entry) -> str:
-    """What happened, in a word or two."""
-    if entry.event == "change_outcome":
-        return str(entry.details.get("outcome"))
-    return _SAID.get(entry.event, entry.event)
-
-
-def about(entry: Entry) -> str:
-    """Of what an entry tells: the operation or command, what it concerns, and what was said of it."""
+    """What happened to what, what was said of it, and the first characters of the change's id."""
     details = entry.details
-    named = details.get("arguments")
-    arguments: Mapping[str, JSON] = named if isinstance(named, Mapping) else {}
-    concerned = next((str(arguments[name])[:24] for name in _NAMES if arguments.get(name)), "")
-    subject = details.get("operation") or details.get("command") or details.get("segment") or details.get("what") or ""
     said = _first(details, ("said", "reason", "note"))
     if entry.event == "denials_counted":
         said = f"{details.get('count')} times, not recorded singly"
     elif entry.event == "change_approved":
         said = f"{details.get('approvals')} of {max(int(str(details.get('needed', 1))), 1)}"
-    return " · ".join(filter(None, (f"{subject} {concerned}".strip(), said)))
+    happened = str(details.get("outcome")) if entry.event == "change_outcome" else _SAID.get(entry.event, entry.event)
+    change = f"#{str(details['change'])[:ID_SHOWN]}" if details.get("change") else ""
+    parts = (clip(f"{happened} {_subject(details)}".strip(), _SUBJECT), clip(said, _SENTENCE), change)
+    return " · ".join(filter(None, parts))
+
+
+def _subject(details: Mapping[str, JSON]) -> str:
+    """The command as it was typed, or near it: `quota set team-alpha 100 GiB`; else what the entry is about."""
+    operation = str(details.get("operation") or "")
+    command = OPERATIONS[operation].command if operation in OPERATIONS else operation
+    subject = details.get("command") or command or details.get("segment") or details.get("what") or ""
+    named = details.get("arguments")
+    arguments: Mapping[str, JSON] = named if isinstance(named, Mapping) else {}
+    concerned = next((str(arguments[name])[:24] for name in _NAMES if arguments.get(name)), "")
+    limit = arguments.get("limit")
+    return " ".join(filter(None, (str(subject), concerned, size(limit) if isinstance(limit, int) else "")))
 
 
 def _first(details: Mapping[str, JSON], names: Sequence[str]) -> str:

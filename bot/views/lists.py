@@ -16,6 +16,8 @@ FILTER = "list_filter"
 """The action_id of the button that opens a list's filters."""
 CELL = 80
 """The longest cell, in characters: a page of 20 rows stays below what Slack takes in one table."""
+WRAPPED = 160
+"""The longest cell of a column whose cells are wrapped, of which a table has one."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,7 @@ def listing(
     *,
     many: str | None = None,
     right: Sequence[int] = (),
+    wrapped: Sequence[int] = (),
     hint: str = "",
 ) -> Message:
     """A page of any list: how many there are, the table, and what is shown of it."""
@@ -205,8 +208,10 @@ def listing(
     if shown.warning:
         blocks.append(section(f"⚠️ {escape(shown.warning)}"))
     if rows:
-        cells = [[_fitting(cell) for cell in row] for row in rows]
-        drawn, _ = table(columns, cells, right=right)
+        cells = [
+            [_fitting(cell, WRAPPED if index in wrapped else CELL) for index, cell in enumerate(row)] for row in rows
+        ]
+        drawn, _ = table(columns, cells, right=right, wrapped=wrapped)
         blocks.append(drawn)
     small = [shown.place(many), hint if rows else ""]
     if any(small):
@@ -214,5 +219,5 @@ def listing(
     return message(said, tuple(blocks))
 
 
-def _fitting(cell: str | Mention) -> str | Mention:
-    return cell if isinstance(cell, Mention) else clip(visible(cell), CELL)
+def _fitting(cell: str | Mention, longest: int) -> str | Mention:
+    return cell if isinstance(cell, Mention) else clip(visible(cell), longest)

@@ -92,6 +92,16 @@ def test_a_reader_who_has_seen_enough_ends_it_quietly(command: str) -> None:
     assert done.stderr == b""
 
 
+def test_the_audit_commands_ask_for_redis_and_a_secret_alone() -> None:
+    """So that nobody must hand out tokens to have the record proved."""
+    done = run("audit", "verify")
+    assert done.returncode == 2
+    assert done.stderr == "REDIS_URL is not set\n"
+    done = run("audit", "export", REDIS_URL="redis://127.0.0.1:1/0")
+    assert done.returncode == 2
+    assert done.stderr == "SECRET_KEY is not set, and neither is SLACK_SIGNING_SECRET, which serves in its place\n"
+
+
 def test_check_why_and_manifest_need_no_settings() -> None:
     """They are for the desk of whoever writes the file."""
     assert run("check").returncode == 0

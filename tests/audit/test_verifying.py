@@ -53,13 +53,13 @@ TAMPERED: dict[str, tuple[Callable[[Stored], Stored], list[str]]] = {
     "edited with its hash": (edit_third_with_its_hash, ["does not carry our seal", "missing before entry 4: 3"]),
     "all hashes rewritten": (
         rewrite_everything_without_the_key,
-        [*["does not carry our seal"] * 5, "the head in Redis says entry 5, the last entry is 0"],
+        [*["does not carry our seal"] * 5, "the head in Redis says entry 5, there is no entry that is ours"],
     ),
     "one deleted": (lambda s: [*s[:2], *s[3:]], ["missing before entry 4: 3"]),
     "several deleted": (lambda s: [s[0], s[4]], ["missing before entry 5: 2 to 4"]),
     "the first deleted": (lambda s: s[1:], ["missing before entry 2: 1"]),
     "the end cut off": (lambda s: s[:3], ["the head in Redis says entry 5, the last entry is 3"]),
-    "everything deleted": (lambda _: [], ["the head in Redis says entry 5, the last entry is 0"]),
+    "everything deleted": (lambda _: [], ["the head in Redis says entry 5, there is no entry that is ours"]),
     "two swapped": (
         lambda s: [s[0], s[2], s[1], s[3], s[4]],
         ["missing before entry 3: 2", "entry 2 stands where entry 4 belongs"],
@@ -150,3 +150,12 @@ async def test_a_record_made_with_another_key_is_not_ours(another: Callable[...,
     await record_five(another(key=b"another key"))
     verification = await another().verify()
     assert [problem.split()[-3:] for problem in verification.problems[:5]] == [["carry", "our", "seal"]] * 5
+
+
+async def test_a_record_of_another_key_is_told_from_tampering(audit: Audit, another: Callable[..., Audit]) -> None:
+    """Only where no seal at all fits; there is then no head that could be relied on."""
+    await record_five(audit)
+    found = await another(key=b"another".ljust(32)).verify()
+    assert found.is_of_another_key
+    assert found.proven_head is None
+    assert not (await audit.verify()).is_of_another_key

@@ -59,7 +59,7 @@ class TestTheOffer:
     async def test_the_outcome_says_that_it_waits_in_pending(self, world: World) -> None:
         """So whoever missed the offer knows where to look."""
         done = await world.carry_out(RESET)
-        assert "`pending` lists it until then" in done.note
+        assert "'pending' lists it until then" in done.note
         assert "lists it until then" in "".join(text_of(message) for _, _, message in world.slack.threads)
 
     async def test_the_worker_makes_it_when_slack_is_back(self, world: World) -> None:
