@@ -150,6 +150,9 @@ def test_only_whoever_has_the_change_says_how_it_ended() -> None:
         with pytest.raises(Refused):
             finish(intended, given_up, Outcome.FAILED, START + ABANDONED_AFTER, "nothing was sent")
     assert finish(intended, intended, Outcome.DONE, START + ABANDONED_AFTER, "done").state is State.DONE
+    with pytest.raises(Refused):
+        release(again, claimed, START + LIFE, "Quay is down")
+    assert release(again, again, START + LIFE, "Quay is down").state is State.APPROVED
 
 
 def test_a_claim_whose_worker_died_is_worth_nothing_after_its_expiry() -> None:
