@@ -6,8 +6,9 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.changes import NotKnown
+from bot.permissions import Policy
 from sandbox.quay.faults import Failure, Faults
-from tests.support.world import ADMIN, WatchedQuay, World, open_world, text_of
+from tests.support.world import ADMIN, POLICY, WatchedQuay, World, open_world, text_of
 
 
 async def arrive(world: World) -> str:
@@ -54,6 +55,20 @@ async def test_an_approver_presses_approve(world: World) -> None:
         "change_intent",
         "change_outcome",
     ]
+
+
+async def test_a_stricter_file_asks_for_more_of_what_is_pending(world: World) -> None:
+    """What is needed is read at each click, from the file in force then; the card says so."""
+    record_id = await arrive(world)
+    stricter = [{**entry, "approvals": 2 * entry["approvals"]} for entry in POLICY["confirmations"]]
+    world.policy = Policy.model_validate({**POLICY, "confirmations": stricter})
+    await world.click("U0BOB", "key_approve", record_id)
+    pending = await world.confirmations.get(record_id)
+    assert (pending.state, pending.offers[0].needed) == ("pending", 2)
+    assert await world.work() == []
+    await world.click("U0EVE", "key_approve", record_id)
+    (done,) = await world.work()
+    assert done.state == "done"
 
 
 @pytest.mark.parametrize("user", ["U0DAVE", "U0CAROL"])

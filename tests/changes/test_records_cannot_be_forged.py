@@ -233,7 +233,8 @@ async def test_where_the_audit_was_altered_nothing_is_sent(
 async def test_putting_back_while_two_workers_are_at_it_sends_nothing_twice(redis_url: str) -> None:
     """One is held up at any step; meanwhile the record is put back, another works on it, and all is put back again."""
     writes: Counter[int] = Counter()
-    for steps in range(6, 60, 2):
+    far_enough = True
+    for steps in range(3, 100, 2):
         street = await Street.open(redis_url, 2)
         first, second = street.processes
         fate = street.fates[0]
@@ -242,6 +243,7 @@ async def test_putting_back_while_two_workers_are_at_it_sends_nothing_twice(redi
         working = asyncio.create_task(first.executor.execute(record_id))
         held_up = asyncio.create_task(fate.held_up.wait())
         await asyncio.wait([working, held_up], return_when=asyncio.FIRST_COMPLETED)
+        far_enough = not working.done()
         as_claimed = await stored(street.office.reader, record_id)
         await put_back(street.office.reader, record_id, before)
         await second.executor.execute(record_id)
@@ -251,5 +253,7 @@ async def test_putting_back_while_two_workers_are_at_it_sends_nothing_twice(redi
         held_up.cancel()
         writes[street.office.writes[record_id]] += 1
         await street.close()
+        if not far_enough:
+            break
     assert set(writes) <= {0, 1}
     assert writes[1] > 0

@@ -41,6 +41,7 @@ async def test_many_workers_remind_once(world: World) -> None:
     workers = [Reminders(store, world.telling, world.clock) for store in stores]
     await asyncio.gather(*(worker.run() for worker in workers * 3))
     world.clock.forward(minutes=10)
+    await world.redis.delete(*await world.redis.keys("*:reminding"))
     await asyncio.gather(*(worker.run() for worker in workers))
     assert len(world.slack.broadcasts) == 1
 

@@ -130,6 +130,19 @@ async def test_a_tampered_record_is_set_aside_and_holds_up_nothing(world: World)
     assert events.count("change_expired") == 1
 
 
+async def test_a_claim_whose_worker_died_expires_if_nobody_came_in_time(world: World) -> None:
+    """Nothing was sent, nobody may take it over any more, and its card does not say for ever that it is being done."""
+    record_id = await request(world)
+    await world.agree()
+    await world.executor._claim(record_id)
+    world.clock.forward(hours=1)
+    assert await world.executor.recover() == []
+    await world.changes.expire_due()
+    await world.telling.pay_debts()
+    assert (await world.confirmations.get(record_id)).state == "expired"
+    assert "expired" in world.only_card()
+
+
 async def test_a_rejection_is_told_in_the_thread(world: World) -> None:
     """The requester is named, so that Slack tells them."""
     record_id = await request(world)

@@ -21,6 +21,7 @@ from bot.confirmations import (
     expire,
     finish,
     intend,
+    intend_more,
     make_stale,
     release,
     remind,
@@ -149,7 +150,12 @@ def test_only_whoever_has_the_change_says_how_it_ended() -> None:
     for given_up in (claimed, again):
         with pytest.raises(Refused):
             finish(intended, given_up, Outcome.FAILED, START + ABANDONED_AFTER, "nothing was sent")
+        with pytest.raises(Refused):
+            intend_more(intended, given_up, START + ABANDONED_AFTER)
     assert finish(intended, intended, Outcome.DONE, START + ABANDONED_AFTER, "done").state is State.DONE
+    with pytest.raises(Refused):
+        release(again, claimed, START + LIFE, "Quay is down")
+    assert release(again, again, START + LIFE, "Quay is down").state is State.APPROVED
 
 
 def test_a_claim_whose_worker_died_is_worth_nothing_after_its_expiry() -> None:
