@@ -1,10 +1,15 @@
 """`quota set` may come to two operations: it is offered only if neither is denied, and decided again on the one."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from bot.app import build_grammar
+from bot.documents import DocumentError
 from bot.permissions import Policy
+from bot.permissions.file import read_policy
+from handlers.calls import operations_of
 from tests.support.world import POLICY, World, text_of
 
 
@@ -36,3 +41,27 @@ async def test_the_state_decides_which_of_two_rules_counts(world: World) -> None
     await world.type("U0CAROL", f"quota set {without} 90GiB", delivery="d2")
     offers = {record.offer.operation: record.offer.needed for record in await world.confirmations.waiting()}
     assert offers == {"changeUserQuotaSuperUser": 0, "createUserQuotaSuperUser": 2}
+
+
+@pytest.mark.parametrize(("verdict", "good"), [("request", True), ("allow", False)])
+def test_an_example_is_proved_by_the_stricter_of_them(verdict: str, *, good: bool) -> None:
+    """Offline, nobody can tell to which it comes."""
+    text = f"""\
+version: 1
+workspace: T1
+groups: {{g: [U1], h: [U2]}}
+channels: {{admin: [C1]}}
+rules:
+  - {{name: change, who: g, may: [changeUserQuotaSuperUser]}}
+  - {{name: create, who: g, may_request: [createUserQuotaSuperUser]}}
+confirmations:
+  - {{for: [change], approvers: [h]}}
+expect:
+  - {{who: U1, do: quota set team-a 1GiB, verdict: {verdict}}}
+"""
+    read_call = partial(operations_of, build_grammar("/quay"))
+    if good:
+        assert read_policy(text, "permissions.yaml", read_call)
+    else:
+        with pytest.raises(DocumentError, match="is request, not allow"):
+            read_policy(text, "permissions.yaml", read_call)

@@ -19,6 +19,7 @@ from bot.permissions import (
     may_use,
 )
 from bot.permissions.asking import may_ask_about
+from bot.permissions.names import OWN_NAMES
 from bot.quay.operations import OPERATIONS
 from tests.support.policies import ADMIN, GIB, STAFF_READ_KEYS, TEAM, person, policy
 
@@ -38,6 +39,7 @@ def test_without_a_rule_there_is_no_access() -> None:
         (person(), Place("D1", kind="dm"), "deny"),
         (person(), Place("home", kind="home"), "deny"),
         (person(), Place("C1", shared=True), "deny"),
+        (person(), Place("C1", unknown=True), "deny"),
         (person(standing="guest"), ADMIN, "deny"),
         (person(standing="outsider"), ADMIN, "deny"),
         (person(standing="unknown"), ADMIN, "deny"),
@@ -47,6 +49,25 @@ def test_without_a_rule_there_is_no_access() -> None:
 def test_who_everybody_is_and_where(who: Person, place: Place, verdict: str) -> None:
     """`*` is every full member, in every listed channel and nowhere else."""
     assert decide(policy(STAFF_READ_KEYS), who, "getServiceKey", {"kid": "k"}, place).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("in_", "allowed"),
+    [
+        ([], {"C1", "C3"}),
+        (["lab"], {"C3"}),
+        (["C9", "dm"], {"C9", "D1"}),
+        (["home"], {"home"}),
+        (["admin", "dm"], {"C1", "D1"}),
+    ],
+)
+def test_a_rule_holds_where_it_says(in_: list[str], allowed: set[str]) -> None:
+    """Lists of channels, channels, direct messages, the Home tab; for the bot's own permissions as well."""
+    places = [ADMIN, Place("C3"), Place("C9"), Place("D1", kind="dm"), Place("home", kind="home")]
+    rule = {"who": ["staff"], "may": ["all"], **({"in": in_} if in_ else {})}
+    for operation in ("getRegistrySize", *OWN_NAMES):
+        held = {place.channel for place in places if not decide(policy(rule), person(), operation, {}, place).denied}
+        assert held == allowed
 
 
 @pytest.mark.parametrize(
@@ -208,6 +229,7 @@ def test_who_may_approve() -> None:
     assert _approves(rules, person("U2"), asker).denied
     assert _approves(rules, person("U9"), Actor(TEAM, "U9")).denied
     assert _approves(rules, person("U9"), asker, Place("C1", shared=True)).denied
+    assert _approves(rules, person("U9"), asker, Place("C1", unknown=True)).denied
     assert _approves(rules, person("U9", standing="outsider"), asker).denied
     denied = policy({"who": ["approvers"], "deny": ["approveServiceKey"]}, confirmations=[entry])
     assert _approves(denied, person("U9"), asker).denied
@@ -217,11 +239,20 @@ def test_who_may_approve() -> None:
 
 def test_where_no_approval_is_needed_the_requester_alone_confirms() -> None:
     """`approvals: 0`: nobody else can; for a service's own key, whoever may use the operation."""
-    rules = policy({"who": ["ops"], "may": ["keys"]}, confirmations=[{"for": ["keys.change"], "approvals": 0}])
+    rules = policy(
+        {"who": ["ops"], "may": ["keys"]},
+        {"who": ["approvers"], "may_request": ["keys"]},
+        confirmations=[
+            {"for": ["keys.change"], "approvals": 0},
+            {"for": ["keys"], "approvals": 1, "approvers": ["ops"]},
+        ],
+        ops=["U1", "U3"],
+    )
     assert not _approves(rules, person("U1"), Actor(TEAM, "U1")).denied
-    assert _approves(rules, person("U2"), Actor(TEAM, "U1")).denied
+    assert _approves(rules, person("U3"), Actor(TEAM, "U1")).denied, "who may do it as well is not who asked"
     assert not _approves(rules, person("U1"), None).denied
     assert _approves(rules, person("U2"), None).denied
+    assert _approves(rules, person("U9"), None).denied, "who may but ask for it"
 
 
 def test_an_approver_may_bring_up_a_waiting_key_in_an_admin_channel_alone() -> None:
@@ -234,12 +265,23 @@ def test_an_approver_may_bring_up_a_waiting_key_in_an_admin_channel_alone() -> N
         assert may_ask_about(rules, person("U9"), "approveServiceKey", arguments, Place("C9"), presume=presume).denied
 
 
+def test_an_approver_whom_a_deny_names_brings_up_nothing() -> None:
+    """As they could not approve it either."""
+    rules = policy(
+        {"who": ["approvers"], "deny": ["approveServiceKey"]},
+        confirmations=[{"for": ["keys.change"], "approvals": 1, "approvers": ["approvers"]}],
+    )
+    found = may_ask_about(rules, person("U9"), "approveServiceKey", {"kid": "k", "service": "s"}, ADMIN)
+    assert (found.verdict, found.rule) == (Verdict.DENY, "rule 0")
+
+
 def test_help_is_for_those_of_whom_a_rule_speaks() -> None:
     """The bot answers nobody else, and nowhere else."""
     rules = policy({"who": ["ops"], "may": ["read"]})
     assert not may_use(rules, person("U1"), ADMIN).denied
     assert may_use(rules, person("U2"), ADMIN).denied
     assert may_use(rules, person("U1"), Place("C9")).denied
+    assert may_use(policy({"who": ["staff"], "deny": ["all"]}), person(), ADMIN).denied, "a deny alone lets nobody in"
 
 
 def test_expiry_is_read_as_a_duration() -> None:
