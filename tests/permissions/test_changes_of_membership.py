@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from structlog.testing import capture_logs
 
 from bot.changes import Gate
@@ -98,3 +99,63 @@ async def test_an_address_that_slack_withholds_is_a_question_without_answer() ->
     question.web.groups["S0OPS"] = ["U0KIM"]
     question.web.users["U0KIM"] = {"profile": {}}
     assert not await question.allowed()
+
+
+async def test_a_user_group_that_slack_withholds_is_a_question_without_answer() -> None:
+    """Nor would a deny by that group, whatever else somebody is in."""
+    question = Question()
+    question.web.users["U0KIM"] = {"profile": {"email": "kim@example.com"}}
+    assert await question.allowed()
+    del question.web.groups["S0OPS"]
+    assert (await question.person()).standing == "unknown"
+    assert not await question.allowed()
+
+
+@pytest.mark.parametrize(
+    ("described", "standing"),
+    [
+        ({}, "member"),
+        ({"is_restricted": True}, "guest"),
+        ({"is_restricted": True, "is_ultra_restricted": True}, "guest"),
+        ({"is_ultra_restricted": True}, "guest"),
+        ({"is_stranger": True}, "outsider"),
+        ({"team_id": "T0ELSEWHERE"}, "outsider"),
+        ({"team_id": None}, "outsider"),
+        ({"deleted": True}, "outsider"),
+        ({"is_bot": True}, "outsider"),
+        ({"is_bot": True, "is_restricted": True}, "outsider"),
+    ],
+)
+async def test_what_slack_says_makes_a_standing(described: dict[str, Any], standing: str) -> None:
+    """One sign of an outsider is enough, and so is one of a guest."""
+    question = Question()
+    question.web.users["U0KIM"] |= described
+    assert (await question.person()).standing == standing
+
+
+class _Channels(FakeWeb):
+    """Channels as they are described."""
+
+    def __init__(self, **described: bool) -> None:
+        super().__init__()
+        self.described = described
+
+    async def conversations_info(self, *, channel: str, **_: Any) -> AsyncSlackResponse:
+        return self._answer({"ok": True, "channel": {"id": channel, **self.described}})
+
+
+@pytest.mark.parametrize(
+    ("described", "shared"),
+    [
+        ({}, False),
+        ({"is_org_shared": True, "is_shared": True}, False),
+        ({"is_ext_shared": True}, True),
+        ({"is_pending_ext_shared": True}, True),
+    ],
+)
+async def test_a_channel_is_shared_as_soon_as_another_company_is_invited(
+    described: dict[str, bool], *, shared: bool
+) -> None:
+    """Other workspaces of the same organization are no other company; of their people none may do anything."""
+    place = await Directory(_Channels(**described), Clock()).place(ADMIN)
+    assert place.shared is shared
