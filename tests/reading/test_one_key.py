@@ -151,6 +151,23 @@ async def test_a_list_leaves_out_the_services_that_a_rule_denies(world: World, a
     assert "quay_builder" not in services
 
 
+@pytest.mark.parametrize("by", ["kid", "service"])
+@pytest.mark.parametrize("effect", ["may", "deny"])
+async def test_a_rule_sees_the_whole_key_that_a_few_characters_name(world: World, by: str, effect: str) -> None:
+    """Its whole id and its service: neither is what was typed."""
+    named, other = list(world.registry.keys.values())[:2]
+    assert named.service != other.service
+    about = {"name": "about one", "who": ["staff"], effect: ["getServiceKey"], "where": {by: [getattr(named, by)]}}
+    usual = POLICY["rules"] if effect == "deny" else []
+    world.policy = Policy.model_validate({**POLICY, "rules": [*usual, about]})
+    shown = {
+        key.kid
+        for key in (named, other)
+        if "You may not do this here" not in (await asked(world, f"keys show {key.kid[:10]}")).text
+    }
+    assert shown == {named.kid if effect == "may" else other.kid}
+
+
 async def rejected(world: World) -> str:
     """The id of a waiting key that Bob rejected."""
     await world.arrivals.watch(ADMIN)
