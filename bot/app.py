@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 from httpx import AsyncClient
 from redis.asyncio import Redis
@@ -30,7 +29,6 @@ from bot.commands import Grammar
 from bot.confirmations import Confirmations
 from bot.cursors import Cursors
 from bot.directory import Directory
-from bot.documents import read_document
 from bot.effects import Effect, by_command
 from bot.effects.ignored import Ignored
 from bot.effects.keys import ApproveKey, DeleteKey
@@ -44,7 +42,7 @@ from bot.freeze import FREEZE, Freezer
 from bot.keeping import AuditKeeping
 from bot.links import RegistryLinks
 from bot.permissions import Policy
-from bot.permissions.file import PolicyFile, open_policy_file, witnesses
+from bot.permissions.file import PolicyFile, witnesses
 from bot.preview import Preview
 from bot.quay.client import Quay, open_client
 from bot.quay.tokens import ends_of
@@ -54,12 +52,10 @@ from bot.slack import SlackMessenger, open_slack
 from bot.vault import Vault
 from bot.views import alerts_file
 from bot.views import policy as policy_views
-from bot.watched import FileNews, WatchedFile
+from bot.watched import FileNews
 from bot.worker import HEARTBEAT, Jobs, nudge, open_queue
 from bot.works import Works
-from handlers import all_commands
 from handlers.alerts import AlertClicks
-from handlers.calls import operations_of
 from handlers.confirmations import Clicks
 from handlers.context import Status
 from handlers.dispatch import Dispatcher
@@ -94,25 +90,6 @@ def build_effects(redis: Redis, quay_url: str) -> Mapping[str, Effect]:
 def utc_now() -> datetime:
     """The time."""
     return datetime.now(UTC)
-
-
-def build_grammar(slash: str) -> Grammar:
-    """The grammar of every command."""
-    return Grammar(slash, all_commands())
-
-
-def open_policy(path: str, grammar: Grammar) -> PolicyFile:
-    """Read permissions.yaml and prove its examples. Raises DocumentError or OSError."""
-    return open_policy_file(Path(path), partial(operations_of, grammar))
-
-
-def open_alerts(path: str) -> WatchedAlerts:
-    """Read alerts.yaml, which need not be there. Raises DocumentError or OSError."""
-    alerts: WatchedAlerts = WatchedFile(
-        Path(path), lambda text, name: read_document(text, AlertsFile, name=name), absent=lambda: None
-    )
-    alerts.load()
-    return alerts
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,14 @@ from cyclopts import Parameter
 from redis.exceptions import RedisError
 
 from bot.alerts.config import WatchedAlerts
-from bot.app import App, build_grammar, open_alerts, open_app, open_audit, open_policy
+from bot.app import App, open_app, open_audit
 from bot.audit import Audit
 from bot.audit_cli import audit_commands
 from bot.commands import Grammar
 from bot.documents import DocumentError, unreadable
 from bot.logs import set_up_logs
 from bot.manifest import manifest
+from bot.opening import build_grammar, open_alerts, open_policy
 from bot.permissions.file import PolicyFile
 from bot.preview import Foreseen, as_object, as_text
 from bot.proving import AsJson, check, why

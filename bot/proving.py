@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeVar
 from cyclopts import Parameter
 
 from bot.alerts.config import AlertsFile
-from bot.app import build_grammar, open_alerts, open_policy
 from bot.documents import DocumentError, unreadable
+from bot.opening import build_grammar, open_alerts, open_policy
 from bot.permissions import Policy
 from bot.permissions.asking import Approvers, Explanation, explain_offline
 from bot.permissions.difference import difference

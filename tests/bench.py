@@ -25,8 +25,9 @@ from starlette.routing import Route
 
 from bot.alerts.config import AlertsFile
 from bot.alerts.sweep import QuotaSweep
-from bot.app import build_grammar, open_alerts, open_app, open_policy, utc_now
+from bot.app import open_app, utc_now
 from bot.logs import set_up_logs
+from bot.opening import build_grammar, open_alerts, open_policy
 from bot.permissions import Actor, Person, Place, decide
 from bot.quay.client import Quay, open_client
 from bot.server import build_server

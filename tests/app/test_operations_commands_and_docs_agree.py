@@ -7,7 +7,8 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from bot.app import build_effects, build_grammar
+from bot.app import build_effects
+from bot.opening import build_grammar
 from bot.permissions.names import OWN_NAMES, sets
 from bot.quay.client import Quay
 from bot.quay.operations import OPERATIONS

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.app import build_grammar
 from bot.commands import Call, Correction, Help, read
+from bot.opening import build_grammar
 
 GRAMMAR = build_grammar("/quay")
 

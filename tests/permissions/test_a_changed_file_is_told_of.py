@@ -9,10 +9,10 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot.app import build_grammar
 from bot.audit import Audit
 from bot.file_news import FileTeller
 from bot.messages import Message
+from bot.opening import build_grammar
 from bot.permissions import Policy
 from bot.permissions.file import open_policy_file, witnesses
 from bot.views import policy as views

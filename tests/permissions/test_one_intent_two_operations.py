@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.app import build_grammar
 from bot.documents import DocumentError
+from bot.opening import build_grammar
 from bot.permissions import Policy
 from bot.permissions.file import read_policy
 from handlers.calls import operations_of

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import build_grammar
 from bot.documents import DocumentError
+from bot.opening import build_grammar
 from bot.permissions.file import PolicyFile, open_policy_file, read_policy
 from handlers.calls import operations_of
 

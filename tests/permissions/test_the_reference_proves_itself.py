@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bot.app import build_grammar
 from bot.documents import DocumentError
+from bot.opening import build_grammar
 from bot.permissions import Policy
 from bot.permissions.difference import difference
 from bot.permissions.file import read_policy

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from bot.app import build_grammar
+from bot.opening import build_grammar
 from bot.permissions.difference import difference
 from bot.permissions.file import read_policy
 from handlers.calls import operations_of

@@ -6,8 +6,8 @@ from itertools import product
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.app import build_grammar
 from bot.commands import Call, Correction
+from bot.opening import build_grammar
 from bot.views.errors import sentence
 from tests.support.answers import asked
 from tests.support.world import World, markup_of, valid

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from redis.asyncio import Redis
 
 from bot.alerts.sweep import QuotaSweep
-from bot.app import open_alerts
+from bot.opening import open_alerts
 from bot.quay.client import Quay, open_client
 from bot.slack import SlackMessenger, open_slack
 

@@ -16,7 +16,7 @@ from bot.alerts.config import AlertsFile
 from bot.alerts.expiring import ExpiringKeys
 from bot.alerts.overview import Overviews
 from bot.alerts.waiting import WaitingKeys
-from bot.app import build_effects, build_grammar
+from bot.app import build_effects
 from bot.audit import Audit
 from bot.changes import Arrivals, Changes, Executor, Expiry, Freezing, Gate, Measuring, Reminders, Telling
 from bot.confirmations import Confirmations, Record
@@ -25,6 +25,7 @@ from bot.directory import Directory
 from bot.freeze import NEVER, Freezer
 from bot.links import RegistryLinks
 from bot.messages import Message, MessageId, MessengerError
+from bot.opening import build_grammar
 from bot.permissions import Actor, Person, Place, Policy
 from bot.quay.client import Quay, open_client
 from bot.sealing import Sealer
