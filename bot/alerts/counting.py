@@ -29,14 +29,13 @@ class Said:
 _said = TypeAdapter(Said)
 
 
-async def quotas_off_since(redis: Redis) -> datetime | None:
-    """Since when quota management is off in Quay, if people were told that it is."""
-    said = await _load(redis)
+def quotas_off_since(stored: bytes | None) -> datetime | None:
+    """Since when quota management is off in Quay, if by what is stored people were told that it is."""
+    said = _read(stored)
     return said.found.since if said and said.found.off and said.over_since is None else None
 
 
-async def _load(redis: Redis) -> Said | None:
-    stored = await redis.get(COUNTING_KEY)
+def _read(stored: bytes | None) -> Said | None:
     try:
         return _said.validate_json(stored) if stored else None
     except ValidationError:
@@ -55,7 +54,7 @@ class CountingNotice:
 
     async def tell(self, channel: str, names: tuple[str, ...], watched: int, *, quiet: bool, off: bool = False) -> None:
         """Post or edit the message, if what it says has changed. Raises MessengerError."""
-        said, now = await _load(self.redis), self.clock()
+        said, now = _read(await self.redis.get(COUNTING_KEY)), self.clock()
         if names or off:
             await self._tell_of(Counting(names, watched, now, off), channel, said, now, quiet)
         elif said and said.over_since is None:

@@ -46,8 +46,13 @@ class Memory(Mapping[str, T]):
     @classmethod
     async def load(cls, redis: Redis, *, rehearsed: bool = False) -> Self:
         """Read all of them at once."""
-        seen: dict[bytes, bytes] = await redis.hgetall(cls.key)  # type: ignore[misc]  # typed for both clients
-        return cls(redis, {name.decode(): value.decode() for name, value in seen.items()}, rehearsed=rehearsed)
+        stored: dict[bytes, bytes] = await redis.hgetall(cls.key)  # type: ignore[misc]  # typed for both clients
+        return cls.of(redis, stored, rehearsed=rehearsed)
+
+    @classmethod
+    def of(cls, redis: Redis, stored: Mapping[bytes, bytes], *, rehearsed: bool = False) -> Self:
+        """The entries of a hash that was read together with others."""
+        return cls(redis, {name.decode(): value.decode() for name, value in stored.items()}, rehearsed=rehearsed)
 
     def __getitem__(self, name: str) -> T:
         return self._entries[name]

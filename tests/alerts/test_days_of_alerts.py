@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.counting import quotas_off_since
+from bot.alerts.counting import COUNTING_KEY, quotas_off_since
 from bot.alerts.silences import SILENCES_KEY, Silences
 from bot.alerts.standings import STANDINGS_KEY, Standings
 from bot.notices import Silence
@@ -127,11 +127,11 @@ async def test_that_quota_management_is_off_is_said_once_in_the_admin_channel(sh
     await shop.at("2026-11-23 11:00")
     assert shop.slack.posts[-1][0] == "C0ADMIN"
     assert shop.slack.posts[-1][1].startswith("Quota management is off in Quay.")
-    assert await quotas_off_since(shop.redis) is not None
+    assert quotas_off_since(await shop.redis.get(COUNTING_KEY)) is not None
     assert await shop.at("2026-11-23 12:00") == []
     shop.quay.off = False
     assert await shop.at("2026-11-23 13:00") == ["edit C0ADMIN Quota management is on in Quay again"]
-    assert await quotas_off_since(shop.redis) is None
+    assert quotas_off_since(await shop.redis.get(COUNTING_KEY)) is None
     assert len(shop.slack.posts) == 2
 
 
