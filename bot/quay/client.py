@@ -294,16 +294,6 @@ class Quay:
         query = {"starttime": _day(starttime), "endtime": _day(endtime), "next_page": next_page}
         return await self._ask("listAllLogs", models.LogPage, query=query)
 
-    async def log_pages(
-        self, *, starttime: date | None = None, endtime: date | None = None
-    ) -> AsyncIterator[models.LogPage]:
-        """Go through the usage log page by page, as far as the caller cares to."""
-        page = await self.list_all_logs(starttime=starttime, endtime=endtime)
-        yield page
-        while page.next_page:
-            page = await self.list_all_logs(starttime=starttime, endtime=endtime, next_page=page.next_page)
-            yield page
-
     async def get_repo_build_super_user(self, build_uuid: str) -> models.Build:
         """Look up one build. getRepoBuildSuperUser."""
         return await self._ask("getRepoBuildSuperUser", models.Build, build_uuid=build_uuid)

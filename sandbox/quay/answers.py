@@ -4,6 +4,7 @@ Errors are raised anywhere below `dispatch`, which turns them into responses.
 """
 
 import json
+from abc import ABC, abstractmethod
 from http import HTTPStatus
 from typing import Literal
 
@@ -88,12 +89,12 @@ def web_page(status: int) -> Response:
     return Response(_WEB_PAGE, status, headers, "text/html")
 
 
-class QuayError(Exception):
+class QuayError(Exception, ABC):
     """Something that Quay refuses or fails at."""
 
+    @abstractmethod
     def response(self, base_url: str) -> Response:
         """The error as it goes out; `base_url` is the server's own, without a slash at the end."""
-        raise NotImplementedError
 
 
 class ApiError(QuayError):
