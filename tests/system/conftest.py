@@ -1,6 +1,7 @@
 """The real processes — `quaymaster serve`, `quaymaster worker`, Redis — between the simulated Slack and Quay."""
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -8,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -101,6 +103,20 @@ class Town:
                         "act", user=user, channel=channel, ts=message["ts"], block_id=block["block_id"], action=action
                     )
         raise AssertionError(f"there is no menu {action_id}")
+
+    def click(self, user: str, card: dict[str, Any], button: dict[str, Any], *, answer_to: str = "") -> str:
+        """A click as Slack delivers it, from a window that may show an older state of the card."""
+        payload = {
+            "type": "block_actions",
+            "team": {"id": "T0SANDBOX"},
+            "user": {"id": user, "team_id": "T0SANDBOX"},
+            "channel": {"id": ADMIN},
+            "container": {"type": "message", "channel_id": ADMIN, "message_ts": card["ts"], "is_ephemeral": False},
+            "response_url": answer_to or f"{self.page.base_url}hooks/response/none",
+            "trigger_id": "1.1",
+            "actions": [{"block_id": "b", **button}],
+        }
+        return urlencode({"payload": json.dumps(payload)})
 
     async def deliver(self, body: str) -> httpx.Response:
         """Send the bot a form that is signed as Slack signs it."""

@@ -5,7 +5,6 @@ import json
 import time
 from collections import Counter
 from itertools import cycle
-from urllib.parse import urlencode
 
 import pytest
 from aiohttp import ClientSession, TCPConnector
@@ -16,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.support.servers import served
-from tests.system.conftest import ADMIN, Town
+from tests.system.conftest import Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CLICKS = 1000
@@ -42,17 +41,7 @@ async def test_a_thousand_clicks_in_four_processes_are_one_execution(town: Town)
     async with served(answers) as url, ClientSession(connector=TCPConnector(limit=200)) as slack:
 
         async def press(user: str, door: str) -> int:
-            payload = {
-                "type": "block_actions",
-                "team": {"id": "T0SANDBOX"},
-                "user": {"id": user, "team_id": "T0SANDBOX"},
-                "channel": {"id": ADMIN},
-                "container": {"type": "message", "channel_id": ADMIN, "message_ts": card["ts"], "is_ephemeral": False},
-                "response_url": f"{url}/said",
-                "trigger_id": "1.1",
-                "actions": [{"block_id": "b", **button}],
-            }
-            body = urlencode({"payload": json.dumps(payload)})
+            body = town.click(user, card, button, answer_to=f"{url}/said")
             headers = {"content-type": "application/x-www-form-urlencoded"}
             signed = headers | town.signature(body, int(time.time()))
             async with slack.post(f"{door}/slack/events", data=body, headers=signed) as response:

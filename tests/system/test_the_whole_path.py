@@ -6,8 +6,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from redis.asyncio import Redis
@@ -71,7 +69,7 @@ async def test_fifty_clicks_at_once_are_one_approval(town: Town) -> None:
     card = await town.sees("U02BOB", kid, "waits for approval")
     button = next(e for e in card["blocks"][-1]["elements"] if e["action_id"] == "key_approve")
 
-    clicks = [click(town, user, card, button) for user in ["U02BOB", "U01ALICE"] * 25]
+    clicks = [town.click(user, card, button) for user in ["U02BOB", "U01ALICE"] * 25]
     answers = await asyncio.gather(*map(town.deliver, clicks))
     assert {answer.status_code for answer in answers} == {200}
     await town.sees("U02BOB", f"✅ Key {kid[:12]}")
@@ -101,7 +99,7 @@ async def test_a_click_after_expiry_does_nothing_and_the_card_says_so(town: Town
     ended = await town.sees("U02BOB", "⌛ Delete the quota of team-beta: expired")
     assert ended["ts"] == card["ts"]
     assert "change_approve" not in str(ended)
-    answer = await town.deliver(click(town, "U02BOB", card, card["blocks"][-1]["elements"][0]))
+    answer = await town.deliver(town.click("U02BOB", card, card["blocks"][-1]["elements"][0]))
     assert answer.status_code == 200
     namespace = town.registry.organization("team-beta")
     assert namespace is not None
@@ -168,21 +166,6 @@ async def test_a_forged_or_old_signature_is_401_and_nothing_else(town: Town, fau
     answer = await town.send(body, {} if fault == "none" else headers)
     assert answer.status_code == 401
     assert await of_bob() == before
-
-
-def click(town: Town, user: str, card: dict[str, Any], button: dict[str, Any]) -> str:
-    """A click as Slack delivers it, from a window that may show an older state of the card."""
-    payload = {
-        "type": "block_actions",
-        "team": {"id": "T0SANDBOX"},
-        "user": {"id": user, "team_id": "T0SANDBOX"},
-        "channel": {"id": ADMIN},
-        "container": {"type": "message", "channel_id": ADMIN, "message_ts": card["ts"], "is_ephemeral": False},
-        "response_url": f"{town.page.base_url}hooks/response/none",
-        "trigger_id": "1.1",
-        "actions": [{"block_id": "b", **button}],
-    }
-    return urlencode({"payload": json.dumps(payload)})
 
 
 async def audit(town: Town) -> list[dict[str, object]]:
