@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -92,7 +92,7 @@ async def _run_everything(port: int, namespaces: int) -> None:
         _log_to(folder / "sandbox.log")
         redis = house.enter_context(redis_server(allow_fake=True))
         _tell(f"Redis: {redis.note}.")
-        files = _files()
+        files = files_of(os.environ)
         _tell(f"Logs: {folder}; permissions: {files['PERMISSIONS_FILE']}; alerts: {files['ALERTS_FILE']}")
 
         registry = seed(namespaces=namespaces)
@@ -140,7 +140,7 @@ def _command(name: str) -> list[str]:
 
 
 def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, port: int) -> dict[str, str]:
-    """The bot's own settings, over an environment from which anything meant for a real bot has been taken."""
+    """The bot's own settings, over an environment without what is meant for a real bot, but for its files."""
     ours = {
         "SLACK_BOT_TOKEN": settings.bot_token,
         "SLACK_SIGNING_SECRET": settings.signing_secret,
@@ -150,7 +150,7 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
         "QUAY_TOKEN": "sandbox-superuser",
         "QUAY_READ_TOKEN": "sandbox-readonly",
         "REDIS_URL": redis,
-        **_files(),
+        **files_of(os.environ),
         "LISTEN_HOST": HOST,
         "PORT": str(port),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
@@ -160,10 +160,10 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
     return {name: value for name, value in os.environ.items() if name not in foreign} | ours
 
 
-def _files() -> dict[str, str]:
-    """The files that people edit: those that the environment names, else the sandbox's own."""
+def files_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """The files that people edit: those that the environment names, to be tried out, else the sandbox's own."""
     own = {"PERMISSIONS_FILE": _HERE / "permissions.yaml", "ALERTS_FILE": _HERE / "alerts.yaml"}
-    return {name: os.environ.get(name) or str(path) for name, path in own.items()}
+    return {name: environment.get(name) or str(path) for name, path in own.items()}
 
 
 def _shortcuts() -> tuple[Shortcut, ...]:

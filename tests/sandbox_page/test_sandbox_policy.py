@@ -4,6 +4,7 @@ from bot.alerts.config import AlertsFile
 from bot.documents import read_document
 from bot.opening import build_grammar, open_policy
 from sandbox.front import PAGE
+from sandbox.launcher import files_of
 
 
 def test_the_permissions_hold_what_their_examples_say() -> None:
@@ -22,3 +23,13 @@ def test_alerts_reach_the_team_that_they_concern() -> None:
         "team-ml-vision": "C0ML",
         "team-alpha": "C0REGADMIN",
     }
+
+
+def test_files_of_ones_own_can_be_tried() -> None:
+    """Those that the environment names; for what it does not name, or names nothing for, the sandbox's."""
+    own = {
+        "PERMISSIONS_FILE": str(PAGE.with_name("permissions.yaml")),
+        "ALERTS_FILE": str(PAGE.with_name("alerts.yaml")),
+    }
+    assert files_of({"ALERTS_FILE": ""}) == own
+    assert files_of({"PERMISSIONS_FILE": "mine.yaml"}) == own | {"PERMISSIONS_FILE": "mine.yaml"}
