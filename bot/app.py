@@ -14,47 +14,47 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile, WatchedAlerts
-from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.expiring_keys import ExpiringKeys
 from bot.alerts.health import HealthWatch
 from bot.alerts.overview import Overviews
-from bot.alerts.reporting import Reporter
+from bot.alerts.report_job import Reporter
 from bot.alerts.samples import Samples
 from bot.alerts.schedule import Appointments, Claims
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.tokens import TokenEnds
-from bot.alerts.waiting import WaitingKeys
+from bot.alerts.waiting_keys import WaitingKeys
 from bot.audit import Audit, audit_key
 from bot.changes import Arrivals, Changes, Executor, Expiry, Freezing, Gate, Measuring, Reminders, Telling
 from bot.commands import Grammar
+from bot.config.settings import AuditSettings, Settings
+from bot.config.watched_file import FileNews
 from bot.confirmations import Confirmations
-from bot.cursors import Cursors
-from bot.directory import Directory
+from bot.confirmations.freeze import FREEZE, Freezer
 from bot.effects import Effect, by_command
-from bot.effects.ignored import Ignored
+from bot.effects.ignored_fields import Ignored
+from bot.effects.key_creation import ChangeKey, CreateKey
 from bot.effects.keys import ApproveKey, DeleteKey
-from bot.effects.made_keys import ChangeKey, CreateKey
 from bot.effects.organizations import ChangeOrganization, DeleteOrganization
 from bot.effects.quotas import DeleteQuota, SetQuota
 from bot.effects.registry import MeasureRegistry
 from bot.effects.users import ChangeUser, CreateUser, DeleteUser
-from bot.file_news import FileTeller
-from bot.freeze import FREEZE, Freezer
-from bot.keeping import AuditKeeping
-from bot.links import RegistryLinks
+from bot.jobs.audit_upkeep import AuditKeeping
+from bot.jobs.file_announcements import FileTeller
+from bot.jobs.preview import Preview
+from bot.jobs.worker import HEARTBEAT, Jobs, nudge, open_queue
 from bot.permissions import Policy
 from bot.permissions.file import PolicyFile, witnesses
-from bot.preview import Preview
 from bot.quay.client import Quay, open_client
+from bot.quay.links import RegistryLinks
 from bot.quay.tokens import ends_of
-from bot.sealing import Sealer, derive_key
-from bot.settings import AuditSettings, Settings
-from bot.slack import SlackMessenger, open_slack
-from bot.vault import Vault
+from bot.slack.directory import Directory
+from bot.slack.messenger import SlackMessenger, open_slack
+from bot.storage.cursors import Cursors
+from bot.storage.sealing import Sealer, derive_key
+from bot.storage.vault import Vault
+from bot.storage.works import Works
 from bot.views import alerts_file
 from bot.views import policy as policy_views
-from bot.watched import FileNews
-from bot.worker import HEARTBEAT, Jobs, nudge, open_queue
-from bot.works import Works
 from handlers.alerts import AlertClicks
 from handlers.confirmations import Clicks
 from handlers.context import Status

@@ -1,10 +1,10 @@
 """One module for each noun that people type, plus the buttons."""
 
 from bot.commands import CommandSet
-from handlers.auditing import AUDITING
+from handlers.audit import AUDITING
 from handlers.builds import BUILDS
 from handlers.configuration import CONFIGURATION
-from handlers.freezing import FREEZING
+from handlers.freeze import FREEZING
 from handlers.general import GENERAL
 from handlers.keys import KEYS
 from handlers.logs import LOGS

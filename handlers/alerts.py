@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 import structlog
 from redis.asyncio import Redis
 
+from bot.alerts.alert_states import Standings
 from bot.alerts.config import AlertsFile
-from bot.alerts.drawing import drawn
-from bot.alerts.quotas import Standing
+from bot.alerts.quota_rules import Standing
+from bot.alerts.rendering import drawn
 from bot.alerts.silences import Silences
-from bot.alerts.standings import Standings
 from bot.audit import Audit
 from bot.changes import Gate
-from bot.messages import Messenger, MessengerError
-from bot.notices import Silence, snoozed_until
+from bot.model.alert_facts import Silence, snoozed_until
 from bot.permissions import Decision, Person, decide
-from bot.views import errors, silencing
+from bot.slack.messages import Messenger, MessengerError
+from bot.views import errors
+from bot.views import silences as views
 from handlers.confirmations import ClickAnswer
 
 _AUDITED = 20
@@ -50,7 +51,7 @@ class AlertClicks:
             if standing.said.id == id_ and not standing.over_since
         }
         if not meant:
-            return ClickAnswer(silencing.over())
+            return ClickAnswer(views.over())
         shown = next(iter(meant.values()))
         decision = decide(self.gate.policy(), person, "alerts", {}, await self.gate.place(shown.channel))
         if decision.denied:
@@ -59,7 +60,7 @@ class AlertClicks:
         until = self._until(length) if action_id == "alert_snooze" else None
         silences = await Silences.load(self.redis)
         if until is None and (earlier := _acknowledged(meant, silences)):
-            return ClickAnswer(silencing.acknowledged_already(earlier))
+            return ClickAnswer(views.acknowledged_already(earlier))
         return await self._silence(id_, standings, silences, meant, until, person)
 
     def _until(self, length: str) -> datetime:
@@ -96,7 +97,7 @@ class AlertClicks:
             until=until.isoformat() if until else None,
         )
         if not await silences.swap(wishes):
-            return ClickAnswer(silencing.somebody_was_faster())
+            return ClickAnswer(views.somebody_was_faster())
         silenced = {
             namespace: replace(standing, said=replace(standing.said, silence=wishes[namespace]))
             for namespace, standing in meant.items()
@@ -108,7 +109,7 @@ class AlertClicks:
                 await self.messenger.edit(shown.channel, shown.message_id, message)
         except MessengerError as error:
             log.warning("alert_not_edited", channel=shown.channel, reason=error.reason)
-            return ClickAnswer(silencing.noted(wishes[shown.said.namespace]))
+            return ClickAnswer(views.noted(wishes[shown.said.namespace]))
         return None
 
     async def _deny(self, action_id: str, person: Person, channel: str, decision: Decision) -> None:

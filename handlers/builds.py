@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from bot.commands import CommandSet
 from bot.commands.filters import BuildId
-from bot.messages import Message
-from bot.plans import Refusal
+from bot.model.plans import Refusal
 from bot.quay.errors import NotFound
 from bot.quay.models import BuildLogLine
+from bot.slack.messages import Message
 from bot.views import builds
 from handlers.context import Handed
 

@@ -8,10 +8,10 @@ from pydantic import JsonValue
 
 from bot.commands import CommandSet
 from bot.commands.filters import SettingName, quoted
-from bot.messages import Message
-from bot.plans import Refusal
+from bot.model.plans import Refusal
+from bot.model.redaction import redact
 from bot.quay.models import ConfigDump
-from bot.redaction import redact
+from bot.slack.messages import Message
 from bot.views import files, lists
 from bot.views.details import setting as one_setting
 from bot.views.lists import Setting

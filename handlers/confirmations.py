@@ -8,10 +8,10 @@ from typing import Any
 from bot.audit import Audit
 from bot.changes import Changes, Denied
 from bot.confirmations import Confirmations, Missing, Record, Refused
-from bot.freeze import Frozen
-from bot.messages import Message
+from bot.confirmations.freeze import Frozen
 from bot.permissions import Person
-from bot.sealing import Tampered
+from bot.slack.messages import Message
+from bot.storage.sealing import Tampered
 from bot.views import cards, clicks, errors, freeze, rejections
 
 REJECT = "change_reject"

@@ -10,14 +10,14 @@ from bot.audit import Audit
 from bot.changes import Arrivals, Freezing, Gate
 from bot.commands import Grammar, Here
 from bot.confirmations import Confirmations
-from bot.freeze import Freeze
-from bot.links import RegistryLinks
-from bot.messages import Courier
+from bot.confirmations.freeze import Freeze
+from bot.model.plans import Argument
 from bot.permissions import Person, Place, Policy, decide
-from bot.plans import Argument
 from bot.quay.client import Quay
+from bot.quay.links import RegistryLinks
 from bot.quay.models import ServiceKey
-from bot.vault import Vault
+from bot.slack.messages import Courier
+from bot.storage.vault import Vault
 
 
 @dataclass(frozen=True)

@@ -14,23 +14,23 @@ from bot.audit import JSON, Audit
 from bot.changes import Arrivals, Changes, Denied, Freezing, Gate, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
 from bot.confirmations import Confirmations, Record
-from bot.freeze import Frozen
-from bot.links import RegistryLinks
-from bot.messages import LASTING, Courier, Message, MessengerError
+from bot.confirmations.freeze import Frozen
+from bot.model.plans import Argument, Refusal
 from bot.permissions import Decision, Person, Place, Presumed, Verdict, decide, may_use
-from bot.permissions.asking import may_ask_about
-from bot.plans import Argument, Refusal
+from bot.permissions.askable import may_ask_about
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
+from bot.quay.links import RegistryLinks
 from bot.quay.models import ServiceKey
-from bot.vault import Vault
+from bot.slack.messages import LASTING, Courier, Message, MessengerError
+from bot.storage.vault import Vault
 from bot.views import cards, details, errors, freeze, lists, menu, meta
-from handlers.calls import plain_arguments
+from handlers.arguments import plain_arguments
 from handlers.context import Change, Context, StatusSource
 from handlers.filters import filter_value
-from handlers.finding import Found, KeyFinder, NoSuchKey
+from handlers.key_lookup import Found, KeyFinder, NoSuchKey
 from handlers.listing import AnyListing, Listing
-from handlers.offers import offers
+from handlers.menu import offers
 from handlers.pages import Pages
 
 log = structlog.get_logger()

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import structlog
 
-from bot.messages import Courier, Message, MessengerError
 from bot.permissions import Actor
-from bot.spreadsheet import as_csv
-from bot.views import work
-from bot.works import Works
+from bot.slack.messages import Courier, Message, MessengerError
+from bot.storage.works import Works
+from bot.views import progress as views
+from handlers.csv_files import as_csv
 from handlers.listing import AnyListing
 from handlers.progress import Progress
 
@@ -38,26 +38,26 @@ class Exporter:
         name = f"{listing.name}.csv"
         run = await self.works.begin(work_id, owner)
         if run is None:
-            return work.under_way(name)
+            return views.under_way(name)
         progress = Progress(self.courier, self.clock, owner.user)
         rows: list[tuple[str, ...]] = []
-        ending = work.broken
+        ending = views.broken
         try:
             cut = await self._collect(run, owner, listing, rows, progress)
             content = as_csv(listing.columns, rows)
             await self.courier.upload(owner.user, name, content, name)
-            ending = work.done
+            ending = views.done
         except Stopped:
-            ending = work.stopped
-            return work.stopped(name, len(rows))
+            ending = views.stopped
+            return views.stopped(name, len(rows))
         except MessengerError as error:
             incident = secrets.token_hex(4)
             log.error("file_not_sent", incident=incident, reason=error.reason)
-            return work.not_sent(name, error.reason, incident)
+            return views.not_sent(name, error.reason, incident)
         finally:
             await progress.end(ending(name, len(rows)))
             await self.works.stop(run, owner)
-        return work.sent(name, len(rows), cut=cut)
+        return views.sent(name, len(rows), cut=cut)
 
     async def _collect(
         self, run: str, owner: Actor, listing: AnyListing, rows: list[tuple[str, ...]], progress: Progress
@@ -77,5 +77,5 @@ class Exporter:
                 raise Stopped
             among = looked if listing.picks else 0
             await progress.say(
-                work.in_progress(f"{listing.name}.csv", len(rows), run, looked=among, entries=listing.entries)
+                views.in_progress(f"{listing.name}.csv", len(rows), run, looked=among, entries=listing.entries)
             )

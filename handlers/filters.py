@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from bot.commands import Command, form_of
-from handlers.offers import only_reads
+from handlers.menu import only_reads
 
 _LONGEST_VALUE = 2000
 """Slack's limit of what a button carries."""

@@ -10,7 +10,7 @@ from bot.commands import Command, Correction, Grammar, Incomplete, Value, form_o
 from bot.permissions import Person
 from bot.views import forms
 from handlers.filters import Asked, has_filters
-from handlers.offers import is_offered, only_reads
+from handlers.menu import is_offered, only_reads
 
 _FORGOTTEN = "The bot has no such command any more. Close this, and ask anew."
 

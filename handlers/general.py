@@ -1,17 +1,17 @@
 """The bot's own commands: help, pending, status, why."""
 
 from bot.commands import CommandSet, Correction, Help
-from bot.messages import Message
+from bot.model.plans import Argument
+from bot.model.units import parse_size
 from bot.permissions import Actor
-from bot.permissions.asking import explain
+from bot.permissions.askable import explain
 from bot.permissions.names import OWN_NAMES, arguments_of
-from bot.plans import Argument
 from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
-from bot.units import parse_size
+from bot.slack.messages import Message
 from bot.views import meta, policy
 from bot.views.overview import overview
-from handlers.calls import plain_arguments, require_command, split_facts
+from handlers.arguments import plain_arguments, require_command, split_facts
 from handlers.context import Context, Handed
 
 GENERAL = CommandSet("", "The bot itself.")

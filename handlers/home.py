@@ -8,13 +8,13 @@ from typing import Any
 from bot.changes import Denied, Gate, Measuring, NotKnown
 from bot.commands import Grammar
 from bot.confirmations import Confirmations, Record, State
-from bot.messages import HOME, Message
+from bot.model.usage import Reading
 from bot.permissions import Person, Place, decide
 from bot.quay.models import RegistrySize
-from bot.readings import Reading
+from bot.slack.messages import HOME, Message
 from bot.views import home
-from handlers.names import Names
-from handlers.offers import is_offered, offers
+from handlers.menu import is_offered, offers
+from handlers.name_index import Names
 
 NAMESPACES = 5
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from bot.changes.telling import is_alone
+from bot.changes.outbox import is_alone
 from bot.commands import CommandSet, Correction
 from bot.commands.arguments import Duration, Expires, KeyName, Kid, Metadata, Notes, Service
 from bot.commands.filters import SearchText
 from bot.effects.keys import facts_of, noted_by, warnings_of
-from bot.messages import Message
+from bot.model.units import parse_moment
 from bot.quay.models import ServiceKey
-from bot.units import parse_moment
+from bot.slack.messages import Message
 from bot.views import cards, details, errors, files, lists
 from bot.views.text import count, duration
-from handlers.calls import given
+from handlers.arguments import given
 from handlers.context import Change, Context, Handed
 from handlers.listing import Batch, Listing
 

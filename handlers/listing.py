@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.cursors import Position
-from bot.messages import Message
+from bot.slack.messages import Message
+from bot.storage.cursors import Position
 from bot.views.lists import Shown
 
 Row = TypeVar("Row")

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from bot.commands import CommandSet
 from bot.commands.arguments import Email, NewOrganizationName, OrganizationName, TagExpiration, YesNo
 from bot.commands.filters import SearchText
-from bot.messages import Message
-from bot.plans import Refusal
+from bot.model.plans import Refusal
 from bot.quay.errors import FeatureOff, Forbidden, NotFound
 from bot.quay.models import Member, Organization, Quota
+from bot.slack.messages import Message
 from bot.views import files, lists, namespaces
 from bot.views.lists import fullest_first
-from handlers.calls import given
+from handlers.arguments import given
 from handlers.context import Change, Context, Handed
 from handlers.listing import Batch, Listing
 

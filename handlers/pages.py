@@ -7,12 +7,13 @@ from typing import Any
 
 import structlog
 
-from bot.cursors import START, Cursor, Cursors, Position, new_id
-from bot.messages import HOME, Courier, Message, MessengerError
 from bot.permissions import Actor
-from bot.views import lists, work
+from bot.slack.messages import HOME, Courier, Message, MessengerError
+from bot.storage.cursors import START, Cursor, Cursors, Position, new_id
+from bot.storage.works import Works
+from bot.views import lists
+from bot.views import progress as views
 from bot.views.lists import Shown
-from bot.works import Works
 from handlers.listing import AnyListing, read_page
 from handlers.progress import Progress
 
@@ -62,11 +63,11 @@ class Pages:
     ) -> tuple[Shown[Any], Position | None]:
         progress = Progress(self.courier, self.clock, owner.user)
         look = _Look(self, progress, f"{id_}-page", listing.entries, owner, channel, self.clock())
-        ending = work.look_broken
+        ending = views.look_broken
         try:
             shown, following = await read_page(listing, position, look.goes_on)
             look.looked, look.found = shown.looked, shown.before + len(shown.rows)
-            ending = work.look_stopped if shown.stopped else work.looked
+            ending = views.look_stopped if shown.stopped else views.looked
             return shown, following
         finally:
             await look.end(ending)
@@ -97,7 +98,7 @@ class _Look:
             self.run = await self._begin()
         elif passed > LONGEST or not await self.pages.works.goes_on(self.run, self.owner):
             return False
-        await self.progress.say(work.looking(self.entries, looked, found, self.run))
+        await self.progress.say(views.looking(self.entries, looked, found, self.run))
         return True
 
     async def end(self, ending: Callable[[str, int, int], Message]) -> None:
@@ -113,7 +114,7 @@ class _Look:
             raise UnderWay
         if self.channel != HOME and not self.channel.startswith("D"):
             try:
-                await self.pages.courier.whisper(self.channel, self.owner.user, work.look_elsewhere(self.entries))
+                await self.pages.courier.whisper(self.channel, self.owner.user, views.look_elsewhere(self.entries))
             except MessengerError as error:
                 log.warning("progress_not_pointed_to", reason=error.reason)
         return run

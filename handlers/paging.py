@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from bot.commands import Call, Correction, Grammar
-from bot.cursors import Cursor, Ended, SomebodyElses
-from bot.messages import Message
 from bot.permissions import Person
 from bot.quay.operations import OPERATIONS
-from bot.views import work
+from bot.slack.messages import Message
+from bot.storage.cursors import Cursor, Ended, SomebodyElses
+from bot.views import progress as views
 from handlers.confirmations import ClickAnswer
 from handlers.dispatch import Delivery, Dispatcher
 from handlers.exporting import Exporter
@@ -32,13 +32,13 @@ class Paging:
         """Do what a button says. Raises QuayError, MessengerError, NotKnown."""
         if action_id == "work_cancel":
             stopped = await self.pages.works.stop(id_, person.actor)
-            return ClickAnswer(work.cancelling() if stopped else work.over())
+            return ClickAnswer(views.cancelling() if stopped else views.over())
         try:
             cursor = await self.pages.cursors.find(id_, person.actor)
         except Ended:
-            return ClickAnswer(work.ended())
+            return ClickAnswer(views.ended())
         except SomebodyElses:
-            return ClickAnswer(work.somebody_elses())
+            return ClickAnswer(views.somebody_elses())
         found = await self._listing(cursor, person)
         if isinstance(found, Message):
             return ClickAnswer(found)
@@ -47,14 +47,14 @@ class Paging:
         try:
             return ClickAnswer(await self.pages.at(id_, cursor.turned(_TURNS[action_id]), found), replaces=True)
         except UnderWay:
-            return ClickAnswer(work.look_under_way())
+            return ClickAnswer(views.look_under_way())
 
     async def _listing(self, cursor: Cursor, person: Person) -> AnyListing | Message:
         """The list that the command asks for now, or why this person does not get it."""
         if not self._only_reads(cursor.text):
-            return work.ended()
+            return views.ended()
         delivery = Delivery("", person.actor.team, person.actor.user, cursor.channel, cursor.text)
-        return await self.dispatcher.ask(person, delivery, cursor.asked_at) or work.ended()
+        return await self.dispatcher.ask(person, delivery, cursor.asked_at) or views.ended()
 
     def _only_reads(self, text: str) -> bool:
         """Whether the text of a stored cursor is what only the bot writes there: a command that reads."""

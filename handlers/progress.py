@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.messages import Courier, Message, MessageId, MessengerError
+from bot.slack.messages import Courier, Message, MessageId, MessengerError
 
 BETWEEN_EDITS = timedelta(seconds=2)
 """Slack takes 50 edits a minute from the bot in all, so one message may have 30 of them."""

@@ -5,7 +5,7 @@ from typing import Any
 from bot.commands import CommandSet, Which
 from bot.commands.arguments import NamespaceName, Size
 from bot.effects.quotas import Namespace, fetch_quota
-from bot.messages import Message
+from bot.slack.messages import Message
 from bot.views import details
 from handlers.context import Change, Handed
 

@@ -1,7 +1,7 @@
 """The registry as a whole."""
 
 from bot.commands import CommandSet
-from bot.messages import Message
+from bot.slack.messages import Message
 from bot.views import details
 from handlers.context import Change, Handed
 

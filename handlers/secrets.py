@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from bot.audit import Audit
 from bot.changes import NotKnown
 from bot.permissions import Person
-from bot.vault import NotKept, NotYours, Vault
+from bot.storage.vault import NotKept, NotYours, Vault
 from bot.views import secrets
 from handlers.confirmations import ClickAnswer
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from bot.changes import Gate
 from bot.commands import Suggest
+from bot.model.plans import Argument
 from bot.permissions import Actor, Person, Place
-from bot.permissions.asking import may_ask_about
-from bot.plans import Argument
-from handlers.names import LONGEST_VALUE, Known, Names
+from bot.permissions.askable import may_ask_about
+from handlers.name_index import LONGEST_VALUE, Known, Names
 
 MOST = 100
 """Slack's limit of options."""

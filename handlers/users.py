@@ -7,12 +7,12 @@ from cyclopts import Parameter
 from bot.commands import CommandSet
 from bot.commands.arguments import Email, NewUserName, UserName
 from bot.commands.filters import SearchText
-from bot.messages import Message
-from bot.plans import Refusal
+from bot.model.plans import Refusal
 from bot.quay.errors import NotFound
 from bot.quay.models import User
+from bot.slack.messages import Message
 from bot.views import files, lists, namespaces
-from handlers.calls import given
+from handlers.arguments import given
 from handlers.context import Change, Handed
 from handlers.listing import Batch, Listing
 

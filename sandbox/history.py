@@ -7,7 +7,7 @@ from random import Random
 from redis.asyncio import Redis
 
 from bot.alerts.samples import SAMPLES_KEY, Samples
-from bot.readings import Reading
+from bot.model.usage import Reading
 from sandbox.quay.state import Namespace, Registry
 
 DAYS = 30

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import httpx
 
-from bot.manifest import manifest
+from bot.slack.manifest import manifest
 from sandbox.children import Child, ChildDied, child
 from sandbox.front import one_origin
 from sandbox.history import remember

@@ -26,12 +26,12 @@ from starlette.routing import Route
 from bot.alerts.config import AlertsFile
 from bot.alerts.sweep import QuotaSweep
 from bot.app import open_app, utc_now
-from bot.logs import set_up_logs
-from bot.opening import build_grammar, open_alerts, open_policy
+from bot.config.logs import set_up_logs
+from bot.config.settings import Settings
+from bot.loading import build_grammar, open_alerts, open_policy
 from bot.permissions import Actor, Person, Place, decide
 from bot.quay.client import Quay, open_client
-from bot.server import build_server
-from bot.settings import Settings
+from bot.web.server import build_server
 from sandbox.quay.app import create_app as create_quay
 from sandbox.quay.faults import Faults
 from sandbox.quay.seed import seed

@@ -10,7 +10,7 @@ import structlog
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
-from bot.messages import Messenger, MessengerError
+from bot.slack.messages import Messenger, MessengerError
 from bot.views import alerts_file
 
 TOLD_FOR = timedelta(days=7)

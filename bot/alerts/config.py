@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from bot.alerts.quiet import QuietHours
+from bot.alerts.quiet_hours import QuietHours
 from bot.alerts.schedule import Schedule
+from bot.config.watched_file import WatchedFile
+from bot.model.units import parse_duration
 from bot.permissions.conditions import matches_pattern
-from bot.units import parse_duration
-from bot.watched import WatchedFile
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
 USER_GROUP_ID = re.compile(r"S[A-Z0-9]+")

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from math import ceil, floor, sqrt
 from typing import NamedTuple
 
-from bot.notices import Forecast
+from bot.model.alert_facts import Forecast
 
 FEWEST = 7
 """Samples, one a day, below which nothing is said."""

@@ -9,10 +9,10 @@ import structlog
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
-from bot.alerts.announcing import NOTHING_TO_EDIT
-from bot.alerts.memory import Memory, is_claimed
-from bot.messages import MessageId, Messenger, MessengerError
+from bot.alerts.publisher import NOTHING_TO_EDIT
+from bot.alerts.state_store import Memory, is_claimed
 from bot.quay.errors import Forbidden, QuayError, Unauthorized
+from bot.slack.messages import MessageId, Messenger, MessengerError
 from bot.views import health as views
 from bot.views.health import Condition
 

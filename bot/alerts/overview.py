@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
+from bot.alerts.alert_states import Standings
+from bot.alerts.backfill_notice import COUNTING_KEY, quotas_off_since
 from bot.alerts.config import AlertsFile
-from bot.alerts.counting import COUNTING_KEY, quotas_off_since
-from bot.alerts.expiring import ToldKeys
+from bot.alerts.expiring_keys import ToldKeys
 from bot.alerts.health import QUAY, HealthMemory
 from bot.alerts.schedule import EVERY_MINUTE, EVERY_MORNING
 from bot.alerts.silences import Silences
-from bot.alerts.standings import Standings
-from bot.alerts.waiting import WatchedKeys
+from bot.alerts.waiting_keys import WatchedKeys
 from bot.views.overview import Active, Ending, Overview, Planned
 
 

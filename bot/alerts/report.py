@@ -8,12 +8,12 @@ from operator import itemgetter
 from statistics import median
 
 from bot.alerts.forecast import Sample
-from bot.alerts.keys import is_quays_own, step_of
+from bot.alerts.key_rules import is_quays_own, step_of
 from bot.alerts.samples import as_sampled, day_of
 from bot.audit import Entry
+from bot.model.usage import Reading
 from bot.quay.models import ServiceKey
 from bot.quay.operations import OPERATIONS
-from bot.readings import Reading
 from bot.views.report import Deeds, Growth, KeyFigures, Mishap, Together
 
 NAMED = 5

@@ -15,7 +15,7 @@ from typing import TypeVar
 from redis.asyncio import Redis
 
 from bot.alerts.forecast import Sample
-from bot.readings import Reading
+from bot.model.usage import Reading
 
 SAMPLES_KEY = "quaymaster:alerts:samples"
 SAMPLED_KEY = "quaymaster:alerts:sampled"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from croniter import croniter
 from redis.asyncio import Redis
 
-from bot.units import parse_duration
+from bot.model.units import parse_duration
 
 SHORTEST_INTERVAL = timedelta(seconds=10)
 CLAIMS_KEY = "quaymaster:alerts:claims"

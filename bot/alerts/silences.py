@@ -2,8 +2,8 @@
 
 from pydantic import TypeAdapter
 
-from bot.alerts.memory import Memory
-from bot.notices import Silence
+from bot.alerts.state_store import Memory
+from bot.model.alert_facts import Silence
 
 SILENCES_KEY = "quaymaster:alerts:silences"
 

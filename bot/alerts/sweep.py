@@ -9,20 +9,20 @@ from typing import Protocol, TypeVar
 import structlog
 from redis.asyncio import Redis
 
-from bot.alerts.announcing import Announcer
+from bot.alerts.alert_states import Standings
+from bot.alerts.backfill_notice import CountingNotice
 from bot.alerts.config import AlertsFile, QuotaAlerts
-from bot.alerts.counting import CountingNotice
-from bot.alerts.finding import Found, Known, find
+from bot.alerts.evaluation import Found, Known, find
 from bot.alerts.forecast import RECENT, forecast
 from bot.alerts.lease import lease
+from bot.alerts.publisher import Announcer
 from bot.alerts.samples import Samples, chunks
 from bot.alerts.schedule import Appointments
 from bot.alerts.silences import Silences
-from bot.alerts.standings import Standings
-from bot.messages import Broadcaster, MessengerError
-from bot.notices import Forecast
+from bot.model.alert_facts import Forecast
+from bot.model.usage import Reading
 from bot.quay.models import Organization, Page, User
-from bot.readings import Reading
+from bot.slack.messages import Broadcaster, MessengerError
 
 PAGE_SIZE = 100
 """The most that Quay puts on a page; more is refused with 400 (listAllOrganizations, listAllUsers)."""

@@ -8,8 +8,8 @@ import structlog
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
-from bot.alerts.memory import Memory, is_claimed
-from bot.messages import Messenger, MessengerError
+from bot.alerts.state_store import Memory, is_claimed
+from bot.slack.messages import Messenger, MessengerError
 from bot.views.health import token_ends
 
 STEPS = (timedelta(days=30), timedelta(days=7), timedelta(days=1))

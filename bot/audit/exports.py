@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.audit.chain import Chain, Verification
 from bot.audit.entry import Entry, Head, body_of, read_entry
-from bot.sealing import Tampered
+from bot.storage.sealing import Tampered
 
 _BOUND = ("hash", "seal")
 

@@ -15,7 +15,7 @@ from bot.audit.chain import Chain
 from bot.audit.denials import Carry
 from bot.audit.entry import BEGINNING, JSON, Entry, Event, Head, read_entry
 from bot.audit.stream import APPEND, HEAD, PAGE, STREAM
-from bot.sealing import Sealer, Tampered
+from bot.storage.sealing import Sealer, Tampered
 
 SEGMENTS = "quaymaster:audit:segments"
 """Sealed segments, by the sequence of their first entry."""

@@ -16,7 +16,7 @@ from bot.audit.denials import Denials
 from bot.audit.entry import BEGINNING, JSON, Entry, Event, Head, following, read_entry, refuse_secrets
 from bot.audit.segments import SEGMENTS, Segment, Segments
 from bot.audit.stream import APPEND, HEAD, PAGE, STREAM, read_head
-from bot.sealing import Sealer, Tampered
+from bot.storage.sealing import Sealer, Tampered
 
 PUBLISHED = "quaymaster:audit:published"
 """The head that was published last, sealed."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from bot.confirmations import Record
 from bot.effects import Secret, Stamp
-from bot.plans import Finding, Outcome, Sight
+from bot.model.plans import Finding, Outcome, Sight
 
 Keeping = Literal["none", "lost", "kept"]
 """What became of the secret in Quay's answer: there was none, Redis did not take it, or it waits for its owner."""

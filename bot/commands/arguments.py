@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from cyclopts import Parameter, Token
 
 from bot.commands.parameters import Suggest
-from bot.redaction import names_a_secret
-from bot.units import parse_duration, parse_moment, parse_size
+from bot.model.redaction import names_a_secret
+from bot.model.units import parse_duration, parse_moment, parse_size
 
 _NAMESPACE = re.compile(r"(?:user:)?[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _SERVICE = re.compile(r"[a-z0-9_]{1,255}")

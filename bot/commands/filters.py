@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter, Token
 
 from bot.commands.parameters import Suggest
-from bot.units import parse_past
+from bot.model.units import parse_past
 
 LONGEST_NAME = 255
 _ACCOUNT = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\+[a-z][a-z0-9_-]*)?")

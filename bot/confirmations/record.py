@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.model.plans import Argument, Plan
 from bot.permissions.people import Actor
-from bot.plans import Argument, Plan
 
 
 class State(StrEnum):

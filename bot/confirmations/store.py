@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from redis.asyncio import Redis
 
 from bot.audit import APPEND, HEAD, JSON, STREAM, Audit, Event
+from bot.confirmations.freeze import FREEZE, Freeze, Freezer
 from bot.confirmations.record import Record, State
-from bot.freeze import FREEZE, Freeze, Freezer
-from bot.sealing import Sealer, Tampered
+from bot.storage.sealing import Sealer, Tampered
 
 KEPT_AFTER_CLOSING = timedelta(days=30)
 TELLING_SECONDS = 30

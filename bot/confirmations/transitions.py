@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from bot.confirmations.record import LIVE, Approval, Card, Neighbour, Offer, Record, Refused, State
+from bot.model.plans import Outcome
 from bot.permissions.people import Actor
-from bot.plans import Outcome
 
 ABANDONED_AFTER = timedelta(minutes=4)
 """A worker that took a change this long ago is dead."""

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
-from bot.plans import Argument, Finding, Sight
+from bot.model.plans import Argument, Finding, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import Invalid, QuayError
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.effects import Arguments, Note, Stamp
-from bot.plans import Argument, Finding, Line, Moment, Outcome, Plan, Refusal, Sight
+from bot.model.plans import Argument, Finding, Line, Moment, Outcome, Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import NotFound
 from bot.quay.models import ServiceKey

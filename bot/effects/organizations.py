@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
 from bot.effects import Arguments, LeftOpen, Note, Stamp, in_part
-from bot.effects.ignored import Ignored
-from bot.effects.taken import require_free
+from bot.effects.email_lookup import require_free
+from bot.effects.ignored_fields import Ignored
 from bot.effects.users import target_of
-from bot.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
+from bot.model.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
+from bot.model.units import parse_duration
 from bot.quay.client import Quay
 from bot.quay.errors import Forbidden, NotFound, QuayError
 from bot.quay.models import Organization
-from bot.units import parse_duration
 from bot.views.text import duration, size
 
 _FIELDS = {

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.effects import Arguments, Note, Stamp
 from bot.effects.users import target_of
-from bot.plans import Finding, Line, Outcome, Plan, Refusal, Sight
+from bot.model.plans import Finding, Line, Outcome, Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import Forbidden, NotFound
 from bot.quay.models import Quota, QuotaLimit, QuotaReport

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.effects import Arguments, Note, Stamp
-from bot.plans import Finding, Line, Moment, Outcome, Plan, Refusal, Sight
+from bot.model.plans import Finding, Line, Moment, Outcome, Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.models import RegistrySize
 from bot.views.text import size

@@ -7,8 +7,8 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from bot.effects import Arguments, Note, Secret, Stamp, in_part
-from bot.effects.taken import require_free, warn_of_email
-from bot.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
+from bot.effects.email_lookup import require_free, warn_of_email
+from bot.model.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
 from bot.quay.client import Quay
 from bot.quay.errors import Invalid, NotFound, QuayError
 from bot.quay.models import User

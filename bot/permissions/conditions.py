@@ -10,7 +10,7 @@ from typing import Annotated, TypeGuard
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from bot.units import parse_size
+from bot.model.units import parse_size
 
 SIZES = frozenset({"limit"})
 """The arguments that are sizes, for bounds; all others are names, for globs."""

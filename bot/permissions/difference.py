@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from bot.permissions import words
 from bot.permissions.conditions import Condition, Where, are_apart, covers
-from bot.permissions.confirming import differences_of_confirmations, entries_for
+from bot.permissions.confirmation_rules import differences_of_confirmations, entries_for
 from bot.permissions.names import is_change
 from bot.permissions.policy import Policy
 from bot.quay.operations import OPERATIONS

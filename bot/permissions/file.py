@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TypeAlias
 
-from bot.documents import complain, read_document
-from bot.permissions.asking import ReadCall, failing_expectations
+from bot.config.documents import complain, read_document
+from bot.config.watched_file import FileNews, WatchedFile
+from bot.permissions.askable import ReadCall, failing_expectations
 from bot.permissions.difference import difference
 from bot.permissions.faults import faults
 from bot.permissions.policy import Policy
-from bot.watched import FileNews, WatchedFile
 
 PolicyFile: TypeAlias = WatchedFile[Policy]
 """The policy in force. A changed file replaces it whole; a bad one leaves it and is told of."""

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, WithJsonSchema, model_validator
 
+from bot.config.excerpts import quote_entries
+from bot.model.units import parse_duration, write_duration
 from bot.permissions.conditions import SIZES, Bounds, Size, Where, asks_for_state, scalar
 from bot.permissions.names import arguments_of, operations_in, sets
 from bot.permissions.people import ADDRESS
-from bot.quoting import quote_entries
-from bot.units import parse_duration, write_duration
 
 
 def _known_set(name: object) -> object:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+from bot.model.units import write_size
 from bot.permissions.conditions import Bounds, Condition, Where
 from bot.permissions.names import sets
 from bot.permissions.policy import Policy
-from bot.units import write_size
 
 PHRASES: Mapping[str, str] = {
     "listAllUsers": "list users",

@@ -6,11 +6,11 @@ from typing import Literal
 
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, Option, PlainTextObject, StaticSelectElement
 
-from bot.messages import Block, Message
-from bot.notices import FULL_SOON, SNOOZES, Alert, Counting, Forecast, Refusal, Silence
-from bot.readings import Ending, Reading
+from bot.model.alert_facts import FULL_SOON, SNOOZES, Alert, Counting, Forecast, Refusal, Silence
+from bot.model.usage import Ending, Reading
+from bot.slack.messages import Block, Message
 from bot.views.blocks import button, context, header, section, table
-from bot.views.silencing import silenced
+from bot.views.silences import silenced
 from bot.views.text import clip, code, count, date, duration, escape, exact_size, percent, size, visible
 
 _HEADER_NAME = 90

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from bot.messages import Message
+from bot.config.watched_file import FileNews
+from bot.slack.messages import Message
 from bot.views.blocks import message, section
 from bot.views.text import code, count, escape
-from bot.watched import FileNews
 
 T = TypeVar("T")
 

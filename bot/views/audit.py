@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from bot.audit import JSON, Entry, Head
-from bot.messages import Message
 from bot.quay.operations import OPERATIONS
+from bot.slack.messages import Message
 from bot.views.blocks import Mention, context, message, section
 from bot.views.lists import Shown, listing
 from bot.views.text import clip, code, count, size

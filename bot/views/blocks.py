@@ -17,7 +17,7 @@ from slack_sdk.models.blocks import (
     TableBlock,
 )
 
-from bot.messages import Block, Message
+from bot.slack.messages import Block, Message
 from bot.views.text import clip, escape, unlinked, visible
 
 SECTION_LIMIT = 3000

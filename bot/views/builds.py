@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.messages import Block, Message
 from bot.quay.models import Build
+from bot.slack.messages import Block, Message
 from bot.views.blocks import context, link, message, preformatted, section
 from bot.views.text import code, count, date, duration, escape
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.confirmations import Approval, Record, State
-from bot.messages import Block, Message
-from bot.plans import Line, Moment, Plan
+from bot.model.plans import Line, Moment, Plan
+from bot.slack.messages import Block, Message
 from bot.views.blocks import SECTION_LIMIT, actions, button, context, header, link, message, section
-from bot.views.looking import LOOK_AGAIN, reading_of
+from bot.views.lookups import LOOK_AGAIN, reading_of
 from bot.views.text import code, date, escape
 
 _SAID: dict[State, str] = {

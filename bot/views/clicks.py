@@ -1,7 +1,7 @@
 """What somebody is told whose click came too late, or to nothing."""
 
 from bot.confirmations import Record, State
-from bot.messages import Message
+from bot.slack.messages import Message
 from bot.views.blocks import context, message, section
 from bot.views.cards import name
 from bot.views.text import code, date, escape

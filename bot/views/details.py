@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.confirmations import Record, State
-from bot.messages import Block, Message
-from bot.plans import Line
+from bot.model.plans import Line
 from bot.quay.models import QuotaLimit, RegistrySize, ServiceKey
+from bot.slack.messages import Block, Message
 from bot.views.blocks import context, link, message, section
 from bot.views.cards import names_of, texts_of
 from bot.views.lists import Setting, standings, state_of

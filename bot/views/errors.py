@@ -1,6 +1,5 @@
 """What people read when something did not work: what happened, what was not done, what to do next."""
 
-from bot.messages import Message
 from bot.permissions import Decision
 from bot.quay.errors import (
     FeatureOff,
@@ -14,6 +13,7 @@ from bot.quay.errors import (
     Unauthorized,
     Unreachable,
 )
+from bot.slack.messages import Message
 from bot.views.blocks import context, message, section
 from bot.views.text import clip, code, escape
 

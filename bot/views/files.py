@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 
 from bot.audit import Entry
+from bot.model.redaction import redact
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
-from bot.redaction import redact
 from bot.views.lists import Setting, flags, who
 
 KEY_COLUMNS = ("kid", "service", "name", "state", "created", "expires", "approved", "approver", "notes")

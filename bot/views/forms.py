@@ -19,7 +19,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.commands import Field, Form, Value
-from bot.messages import Block
+from bot.slack.messages import Block
 from bot.views.blocks import section
 from bot.views.text import clip, escape, visible
 

@@ -1,7 +1,7 @@
 """That changes are stopped, or go on again: by whom, since when, why, and who can undo it."""
 
-from bot.freeze import Freeze
-from bot.messages import Message
+from bot.confirmations.freeze import Freeze
+from bot.slack.messages import Message
 from bot.views.blocks import context, message, section
 from bot.views.text import code, date, escape
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from bot.messages import Message
+from bot.slack.messages import Message
 from bot.views.blocks import context, header, message, section
 from bot.views.text import code, date, duration, escape
 

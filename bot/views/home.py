@@ -9,10 +9,10 @@ from slack_sdk.models.views import View
 
 from bot.commands import CommandSet
 from bot.confirmations import Record
-from bot.freeze import NEVER, Freeze
-from bot.messages import Block, Message
+from bot.confirmations.freeze import NEVER, Freeze
+from bot.model.usage import Reading
 from bot.quay.models import RegistrySize
-from bot.readings import Reading
+from bot.slack.messages import Block, Message
 from bot.views import menu
 from bot.views.blocks import actions, button, context, header, section
 from bot.views.cards import buttons, texts_of

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from slack_sdk.models.blocks import ActionsBlock, Option, PlainTextObject, StaticSelectElement
 
-from bot.messages import Block, Message
-from bot.notices import Refusal
+from bot.model.alert_facts import Refusal
 from bot.quay.models import ServiceKey
+from bot.slack.messages import Block, Message
 from bot.views.blocks import actions, button, context, header, section, table
 from bot.views.text import clip, code, count, date, duration, escape, visible
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from bot.messages import Block, Message
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
+from bot.slack.messages import Block, Message
 from bot.views.blocks import Mention, actions, button, context, message, section, table
 from bot.views.text import clip, count, duration, escape, percent, size, visible
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import ButtonElement
 
 from bot.commands import Command, CommandSet, form_of
-from bot.messages import Block, Message
+from bot.slack.messages import Block, Message
 from bot.views.blocks import actions, button, context, message, section
 from bot.views.text import escape
 

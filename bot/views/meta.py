@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from bot.commands import Help
 from bot.confirmations import Record, State
-from bot.freeze import NEVER, Freeze
-from bot.messages import Block, Message
-from bot.vault import Kept
+from bot.confirmations.freeze import NEVER, Freeze
+from bot.slack.messages import Block, Message
+from bot.storage.vault import Kept
 from bot.views import secrets
 from bot.views.blocks import actions, button, context, message, section
 from bot.views.freeze import line

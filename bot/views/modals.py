@@ -5,7 +5,7 @@ from typing import Any
 from slack_sdk.models.blocks import PlainTextObject
 from slack_sdk.models.views import View
 
-from bot.messages import Message
+from bot.slack.messages import Message
 from bot.views.blocks import section
 from bot.views.text import clip, escape, visible
 

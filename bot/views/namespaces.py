@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.messages import Block, Message
 from bot.quay.models import Member, Organization, Team, User
+from bot.slack.messages import Block, Message
 from bot.views.blocks import context, link, message, section
 from bot.views.lists import flags
 from bot.views.text import code, count, duration, escape, exact_size, percent, size

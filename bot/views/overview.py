@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.messages import Block, Message
-from bot.notices import FULL_SOON, Alert
+from bot.model.alert_facts import FULL_SOON, Alert
+from bot.slack.messages import Block, Message
 from bot.views.blocks import context, message, section
 from bot.views.cards import name
 from bot.views.health import TITLES, Condition

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from html import unescape
 
-from bot.messages import Block, Message
+from bot.slack.messages import Block, Message
 
 _TOKEN = re.compile(r"<!date\^[^|>]*\|([^>]*)>|<(?:https?|mailto):[^|>]*\|([^>]*)>")
 _LABELLED = ("text", "placeholder")

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot.messages import Block, Message
+from bot.config.watched_file import FileNews
 from bot.permissions import Policy
-from bot.permissions.asking import Approvers, Explanation
+from bot.permissions.askable import Approvers, Explanation
+from bot.slack.messages import Block, Message
 from bot.views.blocks import context, message, preformatted, section
 from bot.views.text import clip, code, count, duration, escape
-from bot.watched import FileNews
 
 LISTED = 40
 _MARKS = {"allow": "✅", "request": "🙋", "deny": "⛔"}

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainText
 from slack_sdk.models.views import View
 
 from bot.confirmations import Record
-from bot.messages import Message
+from bot.slack.messages import Message
 from bot.views.blocks import context, section
 from bot.views.modals import modal
 from bot.views.text import escape

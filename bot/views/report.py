@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.messages import Block, Message
-from bot.notices import Refusal
+from bot.model.alert_facts import Refusal
+from bot.model.usage import Reading
 from bot.quay.models import ServiceKey
-from bot.readings import Reading
+from bot.slack.messages import Block, Message
 from bot.views.alerts import refusal_notes
 from bot.views.blocks import context, header, message, section, table
 from bot.views.text import clip, code, count, date, duration, escape, percent, size

@@ -11,8 +11,8 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.messages import Block, Message
-from bot.vault import Kept
+from bot.slack.messages import Block, Message
+from bot.storage.vault import Kept
 from bot.views.blocks import actions, button, context, message, section
 from bot.views.text import code, date, escape
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.alerts.config import AlertsFile, KeyAlerts, QuotaAlerts
-from bot.documents import DocumentError, read_document
+from bot.config.documents import DocumentError, read_document
 
 EXAMPLE = Path(__file__).parents[2] / "alerts.yaml"
 KEYS = "version: 1\nadmin_channel: C0ADMIN\nkeys:\n  channel: C0KEYS\n  "

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
+from bot.alerts.alert_states import Standings
 from bot.alerts.config import AlertsFile, KeyAlerts
-from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.expiring_keys import ExpiringKeys
 from bot.alerts.health import HealthWatch
-from bot.alerts.quotas import Standing
+from bot.alerts.quota_rules import Standing
 from bot.alerts.schedule import Schedule
 from bot.alerts.silences import Silences
-from bot.alerts.standings import Standings
-from bot.messages import MessageId
-from bot.notices import Alert, Silence
+from bot.model.alert_facts import Alert, Silence
+from bot.model.usage import Reading
 from bot.permissions import Policy
-from bot.readings import Reading
+from bot.slack.messages import MessageId
 from bot.views.health import TITLES
 from bot.views.keys import KeyEnd
 from bot.views.overview import LISTED, Active, Ending, Overview, overview

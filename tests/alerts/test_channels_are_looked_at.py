@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
-from bot.messages import MessengerError
-from bot.slack import SlackMessenger, open_slack
+from bot.slack.messages import MessengerError
+from bot.slack.messenger import SlackMessenger, open_slack
 from sandbox.slack.app import SlackSettings, create_app
 from sandbox.slack.cast import default_workspace
 from tests.support.alerts import CONFIG, Clock, RecordingMessenger

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from bot.alerts.alert_states import STANDINGS_KEY, Standings
+from bot.alerts.backfill_notice import COUNTING_KEY, quotas_off_since
 from bot.alerts.config import AlertsFile
-from bot.alerts.counting import COUNTING_KEY, quotas_off_since
 from bot.alerts.silences import SILENCES_KEY, Silences
-from bot.alerts.standings import STANDINGS_KEY, Standings
-from bot.notices import Silence
+from bot.model.alert_facts import Silence
 from tests.support.alerts import Workshop
 
 

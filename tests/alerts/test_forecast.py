@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.forecast import FARTHEST, Sample, forecast
-from bot.notices import Forecast
+from bot.model.alert_facts import Forecast
 
 
 def daily(*used: float) -> list[Sample]:

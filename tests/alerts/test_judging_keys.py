@@ -9,7 +9,7 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.keys import (
+from bot.alerts.key_rules import (
     Close,
     Keep,
     Restate,
@@ -23,8 +23,8 @@ from bot.alerts.keys import (
     grown_crowd,
     judge_end,
 )
-from bot.messages import MessageId
 from bot.quay.models import KeyApproval, ServiceKey
+from bot.slack.messages import MessageId
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from bot.alerts.quotas import (
+from bot.alerts.quota_rules import (
     NOTHING,
     Forget,
     Keep,
@@ -21,9 +21,9 @@ from bot.alerts.quotas import (
     Verdict,
     judge,
 )
-from bot.messages import MessageId
-from bot.notices import FULL_SOON, Alert, Forecast, Refusal, Silence
-from bot.readings import Enforcement, Reading
+from bot.model.alert_facts import FULL_SOON, Alert, Forecast, Refusal, Silence
+from bot.model.usage import Enforcement, Reading
+from bot.slack.messages import MessageId
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 LEVELS = (80, 90, 100)

@@ -8,9 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.alerts.config import KeyAlerts
-from bot.alerts.expiring import ExpiringKeys, ToldKeys
-from bot.messages import Message, MessageId, MessengerError
+from bot.alerts.expiring_keys import ExpiringKeys, ToldKeys
 from bot.quay.models import KeyApproval, ServiceKey
+from bot.slack.messages import Message, MessageId, MessengerError
 from tests.support.world import Clock, FakeSlack, text_of
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)

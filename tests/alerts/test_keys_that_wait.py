@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from bot.alerts.config import KeyAlerts
-from bot.alerts.waiting import SERVICES_KEY, WatchedKeys
-from bot.messages import Message
+from bot.alerts.waiting_keys import SERVICES_KEY, WatchedKeys
+from bot.slack.messages import Message
 from sandbox.quay.jwk import pseudo_jwk, thumbprint
 from sandbox.quay.state import Approval, ServiceKey
 from tests.support.world import ADMIN, World, text_of

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.expiring_keys import ExpiringKeys
 from bot.alerts.health import HealthWatch
-from bot.alerts.reporting import Reporter
+from bot.alerts.report_job import Reporter
 from bot.alerts.samples import Samples
 from bot.alerts.schedule import Appointments
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.tokens import TokenEnds
-from bot.messages import Message
-from bot.preview import Preview, Saying, as_text
+from bot.jobs.preview import Preview, Saying, as_text
 from bot.quay.errors import QuayError, Unauthorized
+from bot.slack.messages import Message
 from bot.views.blocks import actions, button, context, header, section, table
 from bot.views.plain import plain
 from tests.support.cli import ROOT

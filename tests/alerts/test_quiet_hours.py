@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.config import QuotaAlerts
-from bot.alerts.quiet import QuietHours
+from bot.alerts.quiet_hours import QuietHours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = QuietHours.parse("22:00-07:00")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from bot.alerts.health import HEALTH_KEY, QUAY, Health, HealthWatch, condition_of, is_news, noted
-from bot.messages import Message, MessageId
 from bot.quay.errors import Forbidden, QuayError, ServerError, Unauthorized, Unreachable
+from bot.slack.messages import Message, MessageId
 from bot.views.health import Condition
 from tests.support.world import START, Clock, FakeSlack, World, text_of
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from redis.asyncio import Redis
 
 from bot.alerts.samples import CHUNK, DAYS, SAMPLES_KEY, Samples, day_of
-from bot.readings import Reading
+from bot.model.usage import Reading
 
 START = datetime(2026, 8, 1, 10, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from bot.alerts.config import AlertsFile
 from bot.alerts.silences import Silences
 from bot.alerts.sweep import QuotaSweep
-from bot.messages import Message
-from bot.notices import SNOOZES, snoozed_until
+from bot.model.alert_facts import SNOOZES, snoozed_until
 from bot.permissions import Policy
+from bot.slack.messages import Message
 from handlers.alerts import AlertClicks
 from tests.support.alerts import FakeRegistry
 from tests.support.world import POLICY, World, text_of, valid

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from bot.alerts.announcing import MOST_EDITS
+from bot.alerts.alert_states import STANDINGS_KEY
 from bot.alerts.config import AlertsFile
+from bot.alerts.publisher import MOST_EDITS
 from bot.alerts.schedule import Schedule
-from bot.alerts.standings import STANDINGS_KEY
 from tests.support.alerts import CONFIG, Died, Workshop
 
 

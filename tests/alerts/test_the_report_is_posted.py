@@ -8,13 +8,13 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.reporting import Reporter
+from bot.alerts.report_job import Reporter
 from bot.alerts.samples import Samples
 from bot.alerts.schedule import TAKEN_FOR, Appointments
 from bot.audit import STREAM
-from bot.messages import MessengerError
+from bot.model.usage import Reading
 from bot.quay.errors import QuayError
-from bot.readings import Reading
+from bot.slack.messages import MessengerError
 from bot.views.report import report
 from tests.support.world import START, World, text_of
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.messages import Message
-from bot.notices import FULL_SOON, Alert, Counting, Forecast, Refusal, Silence
-from bot.readings import Ending, Enforcement, Reading
+from bot.model.alert_facts import FULL_SOON, Alert, Counting, Forecast, Refusal, Silence
+from bot.model.usage import Ending, Enforcement, Reading
+from bot.slack.messages import Message
 from bot.views.alerts import (
     counted,
     counting,

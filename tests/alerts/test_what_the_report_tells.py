@@ -14,9 +14,9 @@ from bot.alerts.forecast import Sample
 from bot.alerts.report import Chronicle, growth, key_figures, telling, together
 from bot.alerts.samples import as_sampled, day_of
 from bot.audit import Entry
-from bot.notices import Refusal
+from bot.model.alert_facts import Refusal
+from bot.model.usage import Reading
 from bot.quay.models import KeyApproval, ServiceKey
-from bot.readings import Reading
 from bot.views.report import Deeds, Growth, KeyFigures, Measured, Mishap, Report, Together, report
 from tests.support.world import markup_of, text_of, valid
 

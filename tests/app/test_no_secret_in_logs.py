@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import masking
+from bot.config.logs import masking
 
 SECRET = "xoxb-123456789-secret"
 MASK = masking([SECRET, "short"])

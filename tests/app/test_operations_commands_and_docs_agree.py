@@ -8,7 +8,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bot.app import build_effects
-from bot.opening import build_grammar
+from bot.loading import build_grammar
 from bot.permissions.names import OWN_NAMES, sets
 from bot.quay.client import Quay
 from bot.quay.operations import OPERATIONS
@@ -62,7 +62,7 @@ def test_the_readme_lists_every_command() -> None:
 
 def test_the_readme_lists_every_setting() -> None:
     """The same for the environment."""
-    from bot.settings import Settings  # noqa: PLC0415
+    from bot.config.settings import Settings  # noqa: PLC0415
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in Settings.model_fields:

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from bot.audit import STREAM, Audit, Head
 from bot.audit.segments import SEGMENTS
-from bot.sealing import Tampered
+from bot.storage.sealing import Tampered
 
 KEPT = timedelta(days=60)
 

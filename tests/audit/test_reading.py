@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.audit import PAGE, STREAM, Audit
-from bot.sealing import Tampered
+from bot.storage.sealing import Tampered
 
 
 async def sequences(audit: Audit, *, since: datetime | None = None, count: int = 100) -> list[int]:

@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.audit import STREAM
-from bot.messages import Message
 from bot.permissions import Policy
+from bot.slack.messages import Message
 from tests.support.answers import buttons
 from tests.support.world import POLICY, World, text_of
 

@@ -10,8 +10,8 @@ import pytest
 
 from bot.audit import HEAD, STREAM, Audit
 from bot.audit.store import PUBLISHED
-from bot.keeping import PUBLISHING, AuditKeeping
-from bot.messages import MessengerError
+from bot.jobs.audit_upkeep import PUBLISHING, AuditKeeping
+from bot.slack.messages import MessengerError
 from tests.support.world import ADMIN, World, text_of
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -10,7 +10,7 @@ from bot.audit import Entry
 from bot.audit.entry import Event
 from bot.confirmations import Record
 from bot.permissions import Policy
-from handlers.details import Details
+from handlers.key_details import Details
 from sandbox.quay.faults import Failure
 from tests.support.world import ADMIN, POLICY, World
 

@@ -8,8 +8,8 @@ from math import ceil
 
 from playwright.sync_api import Browser, Locator, expect
 
-from bot.messages import MessageId
-from bot.slack import SlackMessenger, open_slack
+from bot.slack.messages import MessageId
+from bot.slack.messenger import SlackMessenger, open_slack
 from sandbox.slack.app import SlackSettings
 from tests.browser.driving import ROOT, Window, open_window, running_browser, running_sandbox, wait_for_first_round
 from tests.browser.stories import Scene, tell

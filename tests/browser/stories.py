@@ -9,16 +9,16 @@ from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile, QuotaAlerts
 from bot.alerts.health import HealthWatch
-from bot.alerts.reporting import MEASURED_KEY, Reporter
+from bot.alerts.report_job import MEASURED_KEY, Reporter
 from bot.alerts.samples import Samples
 from bot.alerts.schedule import Appointments
 from bot.alerts.silences import Silences
 from bot.alerts.sweep import QuotaSweep
-from bot.messages import Message
-from bot.notices import Silence
+from bot.model.alert_facts import Silence
+from bot.model.usage import Reading
 from bot.permissions import Policy
 from bot.quay.errors import QuayError
-from bot.readings import Reading
+from bot.slack.messages import Message
 from sandbox.quay.faults import Failure
 from sandbox.quay.state import ServiceKey
 from sandbox.redis_server import redis_server

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.commands import Call
-from bot.views.looking import reading_of
-from handlers.offers import only_reads
+from bot.views.lookups import reading_of
+from handlers.menu import only_reads
 from sandbox.quay.faults import Failure
 from tests.support.answers import asked, buttons
 from tests.support.world import World, text_of

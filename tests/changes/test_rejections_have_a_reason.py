@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.redaction import redact_words
+from bot.model.redaction import redact_words
 from bot.views import rejections
 from sandbox.slack.blocks import check_view
 from tests.support.world import ADMIN, World, markup_of, text_of

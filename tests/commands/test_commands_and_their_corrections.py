@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from bot.app import build_effects
 from bot.commands import Call, Correction, Help
 from bot.commands.grammar import LONGEST
-from bot.opening import build_grammar
+from bot.loading import build_grammar
 from bot.quay.operations import OPERATIONS
 
 GRAMMAR = build_grammar("/quay")

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from bot.commands import CommandSet, Correction, Grammar
-from bot.messages import Message
 from bot.permissions import Actor, Person, Place, Policy
 from bot.permissions.names import OWN_NAMES, OwnName
+from bot.slack.messages import Message
 from bot.views.errors import sentence
 from handlers import all_commands
-from handlers.calls import operations_of
+from handlers.arguments import operations_of
 from handlers.context import Handed
-from handlers.offers import is_offered
+from handlers.menu import is_offered
 from tests.support.world import ADMIN, POLICY, TEAM, World, text_of
 
 SWITCHES = CommandSet("switch", "Something of the bot itself.")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import Call, Correction, Help, read
-from bot.opening import build_grammar
+from bot.loading import build_grammar
 
 GRAMMAR = build_grammar("/quay")
 

@@ -23,10 +23,10 @@ from bot.confirmations import (
     make_stale,
     remind,
 )
-from bot.freeze import Freezer
+from bot.confirmations.freeze import Freezer
+from bot.model.plans import Outcome, Plan
 from bot.permissions import Actor
-from bot.plans import Outcome, Plan
-from bot.sealing import Sealer, Tampered
+from bot.storage.sealing import Sealer, Tampered
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

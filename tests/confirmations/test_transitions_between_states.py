@@ -26,8 +26,8 @@ from bot.confirmations import (
     release,
     remind,
 )
+from bot.model.plans import Outcome, Plan
 from bot.permissions import Actor
-from bot.plans import Outcome, Plan
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LIFE = timedelta(minutes=30)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.alerts.config import WatchedAlerts
-from bot.documents import DocumentError
-from bot.opening import open_alerts
+from bot.config.documents import DocumentError
+from bot.loading import open_alerts
 
 GOOD = "version: 1\nadmin_channel: {}\n"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from bot.documents import DocumentError, Problem, read_document
+from bot.config.documents import DocumentError, Problem, read_document
 
 
 class Strict(BaseModel):

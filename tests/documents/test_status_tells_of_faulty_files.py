@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import StoredStatus
-from bot.opening import build_grammar, open_alerts, open_policy
+from bot.loading import build_grammar, open_alerts, open_policy
 from tests.support.world import World, text_of
 
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.messages import Message
 from bot.permissions import Policy
+from bot.slack.messages import Message
 from handlers.filters import Asked, filter_value, has_filters
 from handlers.forms import Forms
 from sandbox.slack.blocks import check_view

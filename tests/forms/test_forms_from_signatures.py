@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.commands import Call, Correction, Field, Incomplete, Suggest, Value, form_of, read, render
 from bot.commands.forms import given_in
-from bot.opening import build_grammar
+from bot.loading import build_grammar
 from bot.views import forms
 from sandbox.slack.blocks import check_view
 

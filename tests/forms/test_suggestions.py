@@ -8,11 +8,11 @@ from httpx import AsyncClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.changes import Gate
-from bot.directory import Directory
 from bot.permissions import Actor, Policy
+from bot.slack.directory import Directory
 from bot.views import forms
 from handlers.forms import Forms
-from handlers.names import Names
+from handlers.name_index import Names
 from handlers.suggestions import MOST, Suggestions
 from sandbox.quay.faults import Failure
 from sandbox.slack.blocks import check_options

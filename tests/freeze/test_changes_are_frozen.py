@@ -8,7 +8,7 @@ import pytest
 from bot.confirmations import State, intend
 from bot.permissions import Policy
 from handlers.home import Home
-from handlers.names import Names
+from handlers.name_index import Names
 from tests.support.world import ADMIN, POLICY, World, text_of
 
 GIB = 1024**3

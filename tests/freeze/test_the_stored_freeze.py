@@ -8,11 +8,11 @@ from redis.asyncio import Redis
 
 from bot.audit import Audit
 from bot.changes import Freezing
-from bot.changes.freezing import TOLD
+from bot.changes.freeze_notices import TOLD
 from bot.confirmations import Confirmations, Noted, State
-from bot.freeze import FREEZE, Freezer, Frozen
+from bot.confirmations.freeze import FREEZE, Freezer, Frozen
 from bot.permissions import Actor
-from bot.sealing import Sealer
+from bot.storage.sealing import Sealer
 from tests.support.world import ADMIN, TEAM, World, text_of
 
 ALICE = Actor(TEAM, "U0ALICE")

@@ -8,7 +8,7 @@ from httpx import AsyncClient
 from bot.permissions import Policy
 from bot.views.text import size
 from handlers.home import Home
-from handlers.names import Names
+from handlers.name_index import Names
 from sandbox.slack.blocks import check_view
 from tests.support.world import ADMIN, POLICY, World
 

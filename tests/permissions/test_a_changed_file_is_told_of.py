@@ -10,13 +10,13 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot.audit import Audit
-from bot.file_news import FileTeller
-from bot.messages import Message
-from bot.opening import build_grammar
+from bot.jobs.file_announcements import FileTeller
+from bot.loading import build_grammar
 from bot.permissions import Policy
 from bot.permissions.file import open_policy_file, witnesses
+from bot.slack.messages import Message
 from bot.views import policy as views
-from handlers.calls import operations_of
+from handlers.arguments import operations_of
 from tests.support.world import Clock, FakeSlack, text_of
 
 READ_CALL = partial(operations_of, build_grammar("/quay"))

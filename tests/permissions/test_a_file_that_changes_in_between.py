@@ -6,8 +6,8 @@ import pytest
 
 from bot.changes import Gate, NotKnown
 from bot.confirmations import State
-from bot.directory import Directory
 from bot.permissions import Actor, Person, Policy, decide
+from bot.slack.directory import Directory
 from tests.support.world import ADMIN, POLICY, TEAM, Clock, FakeWeb, World
 
 KIM = Actor(TEAM, "U0KIM")

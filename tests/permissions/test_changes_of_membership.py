@@ -7,8 +7,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from structlog.testing import capture_logs
 
 from bot.changes import Gate
-from bot.directory import Directory
 from bot.permissions import Actor, Person, Policy, decide
+from bot.slack.directory import Directory
 from tests.support.world import ADMIN, TEAM, Clock, FakeWeb
 
 POLICY = Policy.model_validate(

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.documents import DocumentError
-from bot.opening import build_grammar
+from bot.config.documents import DocumentError
+from bot.loading import build_grammar
 from bot.permissions import Policy
 from bot.permissions.file import read_policy
-from handlers.calls import operations_of
+from handlers.arguments import operations_of
 from tests.support.world import POLICY, World, text_of
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.documents import DocumentError
-from bot.opening import build_grammar
+from bot.config.documents import DocumentError
+from bot.loading import build_grammar
 from bot.permissions.file import PolicyFile, open_policy_file, read_policy
-from handlers.calls import operations_of
+from handlers.arguments import operations_of
 
 READ_CALL = partial(operations_of, build_grammar("/quay"))
 SHIPPED = Path(__file__).parents[2] / "permissions.yaml"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bot.changes import Gate
-from bot.directory import Directory
 from bot.permissions import Actor, Policy, confirmation_for, decide, may_approve
 from bot.permissions.names import OWN_NAMES
 from bot.quay.operations import OPERATIONS
+from bot.slack.directory import Directory
 from tests.support.world import TEAM, Clock, FakeWeb
 
 RIGHT, WRONG, SHARED = "C0ADMIN", "C0RANDOM", "C0SHARED"

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bot.documents import DocumentError
-from bot.opening import build_grammar
+from bot.config.documents import DocumentError
+from bot.loading import build_grammar
 from bot.permissions import Policy
 from bot.permissions.difference import difference
 from bot.permissions.file import read_policy
 from bot.permissions.schema import schema
-from handlers.calls import operations_of
+from handlers.arguments import operations_of
 
 READ_CALL = partial(operations_of, build_grammar("/quay"))
 TEXT = (Path(__file__).parents[2] / "docs" / "permissions.md").read_text(encoding="utf-8")

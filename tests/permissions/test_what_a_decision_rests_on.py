@@ -18,7 +18,7 @@ from bot.permissions import (
     may_approve,
     may_use,
 )
-from bot.permissions.asking import may_ask_about
+from bot.permissions.askable import may_ask_about
 from bot.permissions.names import OWN_NAMES
 from bot.quay.operations import OPERATIONS
 from tests.support.policies import ADMIN, GIB, STAFF_READ_KEYS, TEAM, person, policy

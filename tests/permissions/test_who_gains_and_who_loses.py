@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 
-from bot.opening import build_grammar
+from bot.loading import build_grammar
 from bot.permissions.difference import difference
 from bot.permissions.file import read_policy
-from handlers.calls import operations_of
+from handlers.arguments import operations_of
 
 READ_CALL = partial(operations_of, build_grammar("/quay"))
 HEAD = """\

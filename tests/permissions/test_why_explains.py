@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.opening import build_grammar
+from bot.loading import build_grammar
 from bot.permissions import Policy
 from bot.permissions.file import read_policy
-from handlers.calls import operations_of
+from handlers.arguments import operations_of
 from tests.support.cli import run
 from tests.support.world import World, text_of
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.commands import Call, Correction
-from bot.opening import build_grammar
+from bot.loading import build_grammar
 from bot.views.errors import sentence
 from tests.support.answers import asked
 from tests.support.world import World, markup_of, valid

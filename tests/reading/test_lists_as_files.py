@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bot.permissions import Actor
 from bot.quay.errors import ServerError
-from bot.spreadsheet import as_csv, safe_cell
+from bot.storage.works import Works
 from bot.views.blocks import message
-from bot.works import Works
+from handlers.csv_files import as_csv, safe_cell
 from handlers.exporting import MOST_ROWS
 from handlers.listing import Batch, Listing
 from tests.support.answers import asked, buttons

@@ -1,7 +1,7 @@
 """A list is read as far as somebody looks; its place survives a restart, belongs to one person, and ends."""
 
-from bot.messages import Message
 from bot.permissions import Policy
+from bot.slack.messages import Message
 from tests.support.answers import asked, buttons, forget_requests, requests_to_quay, rows
 from tests.support.world import POLICY, World, text_of
 

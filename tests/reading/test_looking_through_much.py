@@ -8,13 +8,13 @@ from logging import getLogger
 import pytest
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.messages import Message
 from bot.permissions import Actor
 from bot.quay.errors import ServerError
-from bot.server import Drained
+from bot.slack.messages import Message
+from bot.storage.works import Works
 from bot.views import lists
 from bot.views.lists import Setting, Shown
-from bot.works import Works
+from bot.web.server import Drained
 from handlers.listing import Batch, Listing
 from handlers.pages import LONGEST, UnderWay
 from tests.support.answers import asked, buttons, forget_requests, requests_to_quay, rows

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages import Message
-from bot.plans import Refusal
+from bot.model.plans import Refusal
+from bot.model.redaction import MASK, redact
 from bot.quay.models import ConfigDump
-from bot.redaction import MASK, redact
-from bot.spreadsheet import as_csv
+from bot.slack.messages import Message
 from bot.views.lists import Shown
 from handlers.configuration import answer
+from handlers.csv_files import as_csv
 from tests.support.answers import asked, buttons, rows
 from tests.support.world import World, text_of, valid
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.permissions import Actor
-from bot.vault import Kept
+from bot.storage.vault import Kept
 from bot.views import meta
 from tests.support.world import TEAM, text_of, valid
 

@@ -1,8 +1,8 @@
 """The sandbox comes with a permissions file and an alerts file that the bot takes."""
 
 from bot.alerts.config import AlertsFile
-from bot.documents import read_document
-from bot.opening import build_grammar, open_policy
+from bot.config.documents import read_document
+from bot.loading import build_grammar, open_policy
 from sandbox.front import PAGE
 from sandbox.launcher import files_of
 

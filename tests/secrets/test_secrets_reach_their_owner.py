@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.confirmations import Record
-from bot.messages import HOME
 from bot.permissions import Place, Policy
-from bot.vault import NotKept, Vault
+from bot.slack.messages import HOME
+from bot.storage.vault import NotKept, Vault
 from tests.support.world import ADMIN, POLICY, World, text_of
 
 RESET = "users update jrivera --reset-password"

@@ -4,7 +4,7 @@ from typing import Any
 
 from httpx import AsyncClient
 
-from bot.messages import Message
+from bot.slack.messages import Message
 from tests.support.world import World
 
 

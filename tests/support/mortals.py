@@ -10,10 +10,10 @@ from typing import Any, Literal
 import httpx
 from redis.asyncio import Redis
 
-from bot.changes.executing import SEND_WITHIN
+from bot.changes.executor import SEND_WITHIN
 from bot.confirmations import ABANDONED_AFTER
-from bot.messages import Message, MessageId
 from bot.quay.client import Quay
+from bot.slack.messages import Message, MessageId
 from sandbox.quay.app import create_app
 from sandbox.quay.faults import Faults
 from sandbox.quay.seed import seed

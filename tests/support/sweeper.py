@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from redis.asyncio import Redis
 
 from bot.alerts.sweep import QuotaSweep
-from bot.opening import open_alerts
+from bot.loading import open_alerts
 from bot.quay.client import Quay, open_client
-from bot.slack import SlackMessenger, open_slack
+from bot.slack.messenger import SlackMessenger, open_slack
 
 
 async def main(quay: str, token: str, redis_url: str, slack: str, alerts: str, later: str) -> None:

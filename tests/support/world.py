@@ -13,24 +13,24 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.expiring import ExpiringKeys
+from bot.alerts.expiring_keys import ExpiringKeys
 from bot.alerts.overview import Overviews
-from bot.alerts.waiting import WaitingKeys
+from bot.alerts.waiting_keys import WaitingKeys
 from bot.app import build_effects
 from bot.audit import Audit
 from bot.changes import Arrivals, Changes, Executor, Expiry, Freezing, Gate, Measuring, Reminders, Telling
 from bot.confirmations import Confirmations, Record
-from bot.cursors import Cursors
-from bot.directory import Directory
-from bot.freeze import NEVER, Freezer
-from bot.links import RegistryLinks
-from bot.messages import Message, MessageId, MessengerError
-from bot.opening import build_grammar
+from bot.confirmations.freeze import NEVER, Freezer
+from bot.loading import build_grammar
 from bot.permissions import Actor, Person, Place, Policy
 from bot.quay.client import Quay, open_client
-from bot.sealing import Sealer
-from bot.vault import Vault
-from bot.works import Works
+from bot.quay.links import RegistryLinks
+from bot.slack.directory import Directory
+from bot.slack.messages import Message, MessageId, MessengerError
+from bot.storage.cursors import Cursors
+from bot.storage.sealing import Sealer
+from bot.storage.vault import Vault
+from bot.storage.works import Works
 from handlers.confirmations import REJECT, ClickAnswer, Clicks
 from handlers.context import Status
 from handlers.dispatch import Delivery, Dispatcher, guarded

@@ -1,0 +1,271 @@
+"""From a proposal to a decision: propose, approve, reject, expire."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.changes import audit_entries
+from bot.changes.authorization import Denied, Gate, NotKnown, required
+from bot.changes.outbox import Telling
+from bot.changes.proposals import named_by, record_id, type_the_name
+from bot.confirmations import (
+    ABANDONED_AFTER,
+    Confirmations,
+    Missing,
+    Neighbour,
+    Offer,
+    Record,
+    Refused,
+    State,
+    approve,
+    close,
+    expire,
+    stand_beside,
+)
+from bot.confirmations.freeze import Frozen
+from bot.effects import Arguments, Effect, Forewarns
+from bot.model.plans import Plan, Refusal, Sight
+from bot.model.redaction import redact_words
+from bot.permissions import Person, Place, confirmation_for, decide, may_approve
+from bot.quay.client import Quay
+from bot.quay.errors import QuayError
+from bot.slack.messages import LASTING, MessengerError
+from bot.storage.sealing import Tampered
+from bot.views import cards
+from bot.views.rejections import REASON_LIMIT
+from bot.views.text import clip, visible
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Everything that people and the clock may do to a pending confirmation."""
+
+    quay: Quay
+    confirmations: Confirmations
+    gate: Gate
+    telling: Telling
+    effects: Mapping[str, Effect]
+    clock: Callable[[], datetime]
+    nudge: Callable[[str], Awaitable[None]]
+
+    async def propose(
+        self,
+        delivery: str,
+        person: Person,
+        place: Place,
+        command: str,
+        arguments: Arguments,
+        *,
+        typed_name: str | None = None,
+    ) -> Record:
+        """Work out the plan of a change and store it, pending; post its card where others must approve.
+
+        `delivery` identifies what Slack delivered, so that the same delivery twice is one proposal. `typed_name` is
+        the name of what changes, as the person typed it once more.
+        Raises Denied, Refusal (a sentence for the person), Frozen, QuayError, or MessengerError. Nothing is written
+        to Quay.
+        """
+        effect, policy, now = self.effects[command], self.gate.policy(), self.clock()
+        for operation in effect.operations(arguments):
+            decision = decide(policy, person, operation, arguments, place, presume="state")
+            if decision.denied:
+                raise Denied(decision)
+        sight = await effect.look(self.quay, arguments, now)
+        decision = decide(policy, person, sight.operation, {**arguments, **sight.facts}, place)
+        if decision.denied:
+            raise Denied(decision)
+        typed = typed_name is not None and typed_name == named_by(sight.operation, arguments)
+        if decision.confirmation and decision.confirmation.type_the_name and not typed:
+            raise Refusal(type_the_name(command, sight.operation, arguments, typed_name))
+        plan = await self._forewarned(effect, arguments, sight)
+        if not cards.shows_whole(plan):
+            raise Refusal("That is more than a card can show, and nobody should agree to what they do not see.")
+        entry = required(decision.confirmation, typed=typed)
+        offer = Offer(
+            command=command,
+            operation=sight.operation,
+            arguments=dict(arguments),
+            facts=sight.facts,
+            needed=entry.approvals,
+            approvers=entry.approvers,
+            self_approval=entry.self_approval,
+        )
+        record = Record(
+            id=record_id(delivery),
+            offers=(offer,),
+            requester=person.actor,
+            requester_label=person.label,
+            channel=place.channel,
+            plan=plan,
+            digest=sight.digest(arguments),
+            rests_on=dict(sight.rests_on),
+            created_at=now,
+            expires_at=now + entry.expires,
+            remind_at=now + entry.expires / 2 if entry.approvals else None,
+            typed=typed,
+        )
+        stored = await self.confirmations.create(record, audit_entries.proposed(record, decision.rule), guarded=True)
+        return await self._tell_of(await self._beside_another(stored))
+
+    async def _forewarned(self, effect: Effect, arguments: Arguments, sight: Sight) -> Plan:
+        """The plan with what its effect found by looking around. Raises Refusal or QuayError."""
+        if not isinstance(effect, Forewarns):
+            return sight.plan
+        found = await effect.forewarn(self.quay, arguments, sight)
+        return sight.plan.model_copy(update={"warnings": (*sight.plan.warnings, *found)})
+
+    async def propose_again(self, stale: Record) -> None:
+        """Offer a fresh plan in place of one that no longer fits, if its requester still may.
+
+        Whoever asked confirms or the approvers approve anew: nothing is carried over. A service's own key is
+        noticed again by the watch.
+        """
+        if stale.requester is None:
+            return
+        person = await self.gate.person(stale.requester)
+        place = await self.gate.place(stale.channel)
+        offer = stale.offer
+        try:
+            name = named_by(offer.operation, offer.arguments) if stale.typed else None
+            fresh = await self.propose(
+                f"after {stale.id}", person, place, offer.command, offer.arguments, typed_name=name
+            )
+        except (Denied, Refusal, Frozen, QuayError, MessengerError) as error:
+            log.info("not_offered_again", change=stale.id, reason=str(error))
+            return
+        if fresh.private:
+            await self.telling.whisper(fresh, person.actor.user)
+
+    async def approve(self, id_: str, person: Person, operation: str | None = None, *, at_home: bool = False) -> Record:
+        """Count one person's agreement; with the last one that is needed the change becomes due.
+
+        `operation` says which of the offers is meant where there are two; who pressed in Home is told the end alone.
+        Raises Denied, NotKnown, Refused (with the
+        record as it stands), Frozen, Missing or Tampered.
+        """
+        record = await self._pending(id_)
+        wanted = operation or record.offers[0].operation
+        offer = next((offer for offer in record.offers if offer.operation == wanted), None)
+        if offer is None:
+            raise Refused(record, "not offered")
+        entry = await self.gate.require_approver(record, offer, person.actor)
+        now = self.clock()
+        asked = {"needed": entry.approvals, "approvers": entry.approvers, "self_approval": entry.self_approval}
+        in_force = offer.model_copy(update=asked)
+        approved = await self.confirmations.advance(
+            id_,
+            lambda stored: approve(stored, person.actor, person.label, in_force, now, at_home=at_home),
+            lambda stored: audit_entries.approved(stored, wanted, person.actor),
+            guarded=True,
+        )
+        if approved.state is State.APPROVED:
+            await self.nudge(id_)
+        return approved
+
+    async def require_rejectable(self, id_: str, person: Person) -> Record:
+        """Return a pending change that this person may end: they asked for it, or could approve it.
+
+        Raises Denied, NotKnown, Refused, Missing or Tampered.
+        """
+        record = await self._pending(id_)
+        if record.requester != person.actor:
+            await self._require_voice(record, person)
+        return record
+
+    async def reject(self, id_: str, person: Person, reason: str = "") -> Record:
+        """End a pending change: its requester withdraws it, or somebody who could approve it says no.
+
+        What looks like a secret in the reason is masked, and it is cut. Raises as `require_rejectable`.
+        """
+        own = (await self.require_rejectable(id_, person)).requester == person.actor
+        said = clip(redact_words(visible(reason)), REASON_LIMIT)
+        note = f"Reason: {said}" if said else ""
+        state = State.CANCELLED if own else State.REJECTED
+        now = self.clock()
+        return await self.confirmations.advance(
+            id_,
+            lambda stored: close(stored, state, now, actor=person.actor, label=person.label, note=note),
+            lambda stored: audit_entries.refused(stored, person.actor, said),
+        )
+
+    async def expire_due(self) -> None:
+        """Close every record whose time is over, those too whose worker died unsent."""
+        now = self.clock()
+        abandoned = await self.confirmations.abandoned(now - ABANDONED_AFTER)
+        for id_ in (*await self.confirmations.expired(now), *abandoned):
+            try:
+                await self.confirmations.advance(id_, lambda stored: expire(stored, now), audit_entries.expired)
+            except Refused:
+                continue
+            except (Missing, Tampered) as error:
+                await self.telling.set_aside(id_, type(error).__name__)
+
+    async def _pending(self, id_: str) -> Record:
+        record = await self.confirmations.get(id_)
+        if record.state is not State.PENDING:
+            raise Refused(record, record.state)
+        if self.clock() >= record.expires_at:
+            raise Refused(record, State.EXPIRED)
+        return record
+
+    async def _require_voice(self, record: Record, person: Person) -> None:
+        """Whoever could approve may also say no, even where the requester no longer passes."""
+        offer, policy = record.offers[0], self.gate.policy()
+        place = await self.gate.directory.place(record.channel)
+        if person.standing == "unknown" or place.unknown:
+            raise NotKnown
+        for by_others in (False, True):
+            entry = confirmation_for(policy, offer.operation, offer.for_rules, by_others=by_others)
+            decision = may_approve(
+                policy,
+                person,
+                offer.operation,
+                offer.for_rules,
+                place,
+                requester=record.requester,
+                entry=required(entry, typed=True),
+            )
+            if not decision.denied:
+                return
+        raise Denied(decision)
+
+    async def _beside_another(self, record: Record) -> Record:
+        """Say of a new record which other change of the same thing is pending.
+
+        Looked up after it was stored: of two that are proposed at once, at least one is told of the other.
+        """
+        if record.state is not State.PENDING or record.neighbour is not None:
+            return record
+        other_id = await self.confirmations.live_for(record.plan.target, besides=record.id)
+        if other_id is None:
+            return record
+        try:
+            other = await self.confirmations.get(other_id)
+        except (Missing, Tampered) as error:
+            log.warning("neighbour_unreadable", change=other_id, reason=type(error).__name__)
+            return record
+        neighbour = Neighbour(
+            change=other.id,
+            title=other.plan.title,
+            asked_by=other.requester_label,
+            link=await self.telling.address(other),
+        )
+        return await self.confirmations.advance(record.id, lambda stored: stand_beside(stored, neighbour), owes=False)
+
+    async def _tell_of(self, record: Record) -> Record:
+        """Post the card; a change whose card nobody will ever see is withdrawn. Raises MessengerError."""
+        try:
+            return await self.telling.tell(record)
+        except MessengerError as error:
+            if error.reason in LASTING:
+                note = f"Slack did not take its card ({error.reason})."
+                await self.confirmations.advance(
+                    record.id,
+                    lambda stored: close(stored, State.CANCELLED, self.clock(), note=note),
+                    lambda stored: audit_entries.withdrawn(stored, note),
+                )
+            raise

@@ -1,0 +1,242 @@
+"""Keys that services have put up for approval: noticed, posted once, and retired when they are gone."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from bot.changes import audit_entries
+from bot.changes.authorization import Gate
+from bot.changes.outbox import Telling
+from bot.changes.proposals import record_id
+from bot.confirmations import Confirmations, Missing, Offer, Record, Refused, State, make_stale
+from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, approved_sentence, noted_by, short, sight_of_waiting
+from bot.model.plans import Line, Plan, Refusal
+from bot.permissions import Person, confirmation_for
+from bot.quay.client import Quay
+from bot.quay.models import ServiceKey
+from bot.slack.messages import MessengerError
+from bot.storage.sealing import Tampered
+
+AGREED_ALREADY = "Somebody has agreed to this key already, so notes can no longer be added to it."
+OTHER_KEYS = "Other keys of the service"
+EXTENSION = timedelta(hours=1)
+"""How long a key that Quay should have deleted by now can still be approved, once somebody asks for it."""
+MOST_COUNTED = 10
+"""Of so many other keys a card says `10 or more`: it need not be edited for each of a flood."""
+_ASKED_IN_VAIN = frozenset({State.FAILED, State.STALE, State.UNKNOWN})
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What waiting keys ask for by themselves: to be approved, or else deleted."""
+
+    quay: Quay
+    confirmations: Confirmations
+    gate: Gate
+    telling: Telling
+    clock: Callable[[], datetime]
+    doubts: Callable[[Sequence[ServiceKey]], Awaitable[Mapping[str, Sequence[str]]]]
+    """What should make an approver look twice, by the waiting key's id: what only all keys together tell."""
+
+    async def watch(self, channel: str) -> Sequence[ServiceKey]:
+        """Post a card for every key that newly waits, keep it true, and bring it to an end when its key waits no more.
+
+        Returns all keys of the registry, at the cost of one request to Quay. Raises QuayError; a card that Slack does
+        not take is posted later.
+        """
+        keys = await self.quay.list_service_keys()
+        waiting = {key.kid for key in keys if key.is_waiting}
+        await self._retire({key.kid: key for key in keys}, waiting)
+        doubts = await self.doubts(keys)
+        for key in keys:
+            if key.kid in waiting and not self._has_expired(key):
+                await self._announce(key, channel, _Neighbours(_others(key, keys), tuple(doubts.get(key.kid, ()))))
+        return keys
+
+    async def foresee(
+        self, keys: Sequence[ServiceKey], doubts: Mapping[str, Sequence[str]], channel: str
+    ) -> list[Record]:
+        """The records of these keys of which the next watch would post a card; nothing is stored."""
+        foreseen = []
+        for key in keys:
+            if key.is_waiting and not self._has_expired(key):
+                neighbours = _Neighbours(_others(key, keys), tuple(doubts.get(key.kid, ())))
+                record = await self._latest(key)
+                if record is None or record.state in _ASKED_IN_VAIN:
+                    id_ = _next_id(record) if record else _first_id(key)
+                    foreseen.append(self._record(id_, key, channel, neighbours))
+                elif record.state is State.PENDING and not record.cards:
+                    foreseen.append(record)
+        return foreseen
+
+    async def offer(self, key: ServiceKey, channel: str) -> Record:
+        """The live record of a waiting key, made where there is none. Does not post it.
+
+        Raises Refusal when the key does not wait.
+        """
+        if not key.is_waiting:
+            raise Refusal(f"The key {short(key.kid)} does not wait any more. {approved_sentence(key)}")
+        if self._has_expired(key):
+            raise Refusal(f"The key {short(key.kid)} has expired; approving it would have no effect.")
+        record = await self._latest(key)
+        if record is None:
+            return await self._store(_first_id(key), key, channel)
+        if record.live and self.clock() < record.expires_at:
+            return record
+        return await self._store(_next_id(record), key, channel)
+
+    async def add_notes(self, record: Record, key: ServiceKey, notes: str, person: Person) -> Record:
+        """Put notes into a pending record, with the name of who gave them, where approvers see them.
+
+        Raises Refusal once somebody has agreed.
+        """
+
+        def add(stored: Record) -> Record:
+            if stored.approvals or stored.state is not State.PENDING:
+                raise Refusal(AGREED_ALREADY)
+            given = noted_by(notes, f"{person.label} ({person.actor.user})")
+            offer = stored.offers[0].model_copy(update={"arguments": {**stored.offers[0].arguments, "notes": given}})
+            sight = sight_of_waiting(key, given)
+            neighbours = [line for line in stored.plan.lines if line.label == OTHER_KEYS]
+            plan = sight.plan.model_copy(
+                update={"lines": (*sight.plan.lines, *neighbours), "warnings": stored.plan.warnings}
+            )
+            return stored.with_offers((offer, *stored.offers[1:]), plan, sight.digest(offer.arguments))
+
+        return await self.confirmations.advance(
+            record.id, add, lambda stored: audit_entries.annotated(stored, person.actor)
+        )
+
+    async def _announce(self, key: ServiceKey, channel: str, neighbours: "_Neighbours") -> None:
+        try:
+            record = await self._latest(key)
+            if record is None:
+                record = await self._store(_first_id(key), key, channel, neighbours)
+            elif record.state in _ASKED_IN_VAIN:
+                record = await self._store(_next_id(record), key, channel, neighbours)
+            elif _restated(record, key, neighbours) is not record:
+                record = await self._restate(record, key, neighbours)
+            if record.state is State.PENDING and not record.cards:
+                await self.telling.tell(record)
+        except MessengerError as error:
+            log.warning("key_not_announced", kid=key.kid, reason=error.reason)
+        except Tampered as tampered:
+            await self.telling.set_aside(str(tampered), "Tampered")
+
+    async def _restate(self, record: Record, key: ServiceKey, neighbours: "_Neighbours") -> Record:
+        """Bring a card to what is so around its key by now. What was agreed to is the key, which is the same."""
+        restated = await self.confirmations.advance(record.id, partial(_restated, key=key, neighbours=neighbours))
+        return await self.telling.tell(restated)
+
+    async def _latest(self, key: ServiceKey) -> Record | None:
+        """The last of the records that a key has had; each begins where the one before it ended."""
+        record, id_ = None, _first_id(key)
+        while True:
+            try:
+                record = await self.confirmations.get(id_)
+            except Missing:
+                return record
+            id_ = _next_id(record)
+
+    async def _retire(self, keys: dict[str, ServiceKey], waiting: set[str]) -> None:
+        for record in await self.confirmations.waiting():
+            kid = str(record.offers[0].arguments.get("kid"))
+            if record.requester is not None or record.state is not State.PENDING or kid in waiting:
+                continue
+            gone = "The key is no longer in Quay: it was deleted there, or nobody approved it within a day."
+            note = f"Settled outside of this bot. {approved_sentence(keys[kid])}" if kid in keys else gone
+            try:
+                stale = await self.confirmations.advance(
+                    record.id, partial(make_stale, now=self.clock(), note=note), partial(audit_entries.stale, note=note)
+                )
+                await self.telling.tell(stale)
+            except (Refused, Missing):
+                continue
+            except MessengerError as error:
+                log.warning("not_told", record=record.id, reason=error.reason)
+
+    async def _store(self, id_: str, key: ServiceKey, channel: str, neighbours: "_Neighbours | None" = None) -> Record:
+        record = self._record(id_, key, channel, neighbours)
+        return await self.confirmations.create(record, audit_entries.proposed(record))
+
+    def _record(self, id_: str, key: ServiceKey, channel: str, neighbours: "_Neighbours | None") -> Record:
+        now, sight, policy = self.clock(), sight_of_waiting(key), self.gate.policy()
+        named = {"kid": key.kid, "service": key.service}
+        offers = []
+        for command, operation in (("keys approve", "approveServiceKey"), ("keys delete", "deleteServiceKey")):
+            entry = confirmation_for(policy, operation, named)
+            needed, approvers = (entry.approvals, entry.approvers) if entry else (1, ())
+            offers.append(
+                Offer(command=command, operation=operation, arguments=dict(named), needed=needed, approvers=approvers)
+            )
+        return Record(
+            id=id_,
+            offers=tuple(offers),
+            requester=None,
+            requester_label=key.service,
+            channel=channel,
+            plan=neighbours.put_into(sight.plan) if neighbours else sight.plan,
+            digest=sight.digest(offers[0].arguments),
+            rests_on=dict(sight.rests_on),
+            created_at=now,
+            expires_at=_answer_by(key, now),
+        )
+
+    def _has_expired(self, key: ServiceKey) -> bool:
+        return key.expiration_date is not None and key.expiration_date <= self.clock()
+
+
+def _first_id(key: ServiceKey) -> str:
+    """The record that a key's arrival makes: the same in every process."""
+    return record_id("key", key.kid, key.created_date.isoformat())
+
+
+def _next_id(record: Record) -> str:
+    """The record that follows when one ended and the key still waits."""
+    return record_id("after", record.id)
+
+
+def _answer_by(key: ServiceKey, now: datetime) -> datetime:
+    """Until when a key can be decided on: as long as Quay keeps it, and not after it has expired."""
+    kept = max(key.created_date + UNAPPROVED_KEY_LIFETIME, now + EXTENSION)
+    return min(kept, key.expiration_date) if key.expiration_date else kept
+
+
+@dataclass(frozen=True)
+class _Neighbours:
+    """What the other keys of the registry say of a waiting one."""
+
+    others: str
+    doubts: tuple[str, ...]
+
+    def put_into(self, plan: Plan) -> Plan:
+        """The plan with it."""
+        line = Line(label=OTHER_KEYS, now=self.others)
+        return plan.model_copy(update={"lines": (*plan.lines, line), "warnings": (*plan.warnings, *self.doubts)})
+
+
+def _restated(record: Record, key: ServiceKey, neighbours: _Neighbours) -> Record:
+    """A pending record with what is so around its key; the record itself where it says that, or cannot be changed."""
+    notes = record.offers[0].arguments.get("notes")
+    sight = sight_of_waiting(key, str(notes) if notes else None)
+    plan = neighbours.put_into(sight.plan)
+    same_key = sight.digest(record.offers[0].arguments) == record.digest
+    if record.state is not State.PENDING or plan == record.plan or not same_key:
+        return record
+    return record.with_offers(record.offers, plan, record.digest)
+
+
+def _others(key: ServiceKey, keys: Sequence[ServiceKey]) -> str:
+    """What other keys the service of a key has."""
+    others = [other for other in keys if other.service == key.service and other.kid != key.kid]
+    waiting = sum(other.is_waiting for other in others)
+    return f"{_counted(len(others) - waiting)} approved, {_counted(waiting)} waiting" if others else "none"
+
+
+def _counted(keys: int) -> str:
+    return str(keys) if keys < MOST_COUNTED else f"{MOST_COUNTED} or more"

@@ -1,0 +1,261 @@
+"""The command line: serve, worker, sandbox, check, why, manifest, audit, operations, alerts.
+
+Exit status 0 is good, 1 is something found wrong, 2 is used or configured wrongly.
+"""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from importlib.metadata import version as package_version
+from typing import Annotated, Literal, NoReturn, TypeVar
+
+import uvicorn
+from cyclopts import App as Cyclopts
+from cyclopts import Parameter
+from redis.exceptions import RedisError
+
+from bot.alerts.config import WatchedAlerts
+from bot.app import App, open_app, open_audit
+from bot.audit import Audit
+from bot.cli.audit import audit_commands
+from bot.cli.check import AsJson, check, why
+from bot.commands import Grammar
+from bot.config.documents import DocumentError, unreadable
+from bot.config.logs import set_up_logs
+from bot.config.settings import ConfigurationError, Settings, load_audit_settings, load_settings
+from bot.jobs.preview import Foreseen, as_object, as_text
+from bot.jobs.worker import build_worker, running
+from bot.loading import build_grammar, open_alerts, open_policy
+from bot.permissions.file import PolicyFile
+from bot.quay.operations import OPERATIONS
+from bot.slack.manifest import manifest
+from bot.storage.sealing import Tampered
+from bot.web.server import build_server
+
+cli = Cyclopts(
+    name="quaymaster",
+    help="A Slack bot for the people who run a Quay container registry.",
+    version=package_version("quaymaster"),
+)
+cli.command(check)
+cli.command(why)
+alerts_cli = Cyclopts(name="alerts", help="What the bot says by itself.")
+cli.command(alerts_cli)
+
+Read = TypeVar("Read")
+
+
+@cli.command
+def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> None:
+    """Answer Slack over HTTP.
+
+    Parameters
+    ----------
+    with_worker
+        Run the worker in the same process as well.
+    """
+    settings, policy, grammar, alerts = _configured()
+
+    async def run(app: App) -> None:
+        async with AsyncExitStack() as stack:
+            if with_worker:
+                await stack.enter_async_context(running(build_worker(app.jobs, own_signals=False)))
+            config = uvicorn.Config(
+                build_server(app),
+                host=settings.listen_host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                ws="none",
+            )
+            await uvicorn.Server(config).serve()
+
+    _run(settings, policy, grammar, alerts, run)
+
+
+@cli.command
+def worker() -> None:
+    """Execute agreed changes, expire confirmations, watch keys and quotas."""
+    settings, policy, grammar, alerts = _configured()
+
+    async def run(app: App) -> None:
+        await build_worker(app.jobs, own_signals=True).start()
+
+    _run(settings, policy, grammar, alerts, run)
+
+
+@cli.command
+def sandbox(
+    *,
+    only: Literal["quay"] | None = None,
+    port: Annotated[int | None, Parameter(env_var="SANDBOX_PORT")] = None,
+    namespaces: int = 210,
+) -> None:
+    """Try it all on this machine: a simulated Slack with a web page, a simulated Quay, Redis, the bot.
+
+    Parameters
+    ----------
+    only
+        Only the simulated Quay.
+    port
+        The port of the page (or of the simulated Quay alone); 0 takes any free one.
+    namespaces
+        How many namespaces the simulated Quay has.
+    """
+    from sandbox.launcher import run_sandbox  # noqa: PLC0415  # its libraries are an extra
+
+    sys.exit(asyncio.run(run_sandbox(port=8484 if port is None else port, only=only, namespaces=namespaces)))
+
+
+@cli.command
+def operations(*, as_json: AsJson = False) -> None:
+    """List the 28 superuser operations and the commands that they are used by.
+
+    Parameters
+    ----------
+    as_json
+        Print them as JSON.
+    """
+    rows = [
+        {"id": o.id, "method": o.method, "path": o.path, "kind": o.kind, "noun": o.noun, "command": o.command}
+        for o in OPERATIONS.values()
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        print(f"{row['id']:38} {row['method']:6} {row['command']:16} {row['path']}")
+
+
+@cli.command(name="manifest")
+def print_manifest(url: str, *, command: str = "/quay") -> None:
+    """Print the manifest of the Slack app, to be pasted where Slack makes an app from one.
+
+    Parameters
+    ----------
+    url
+        Where Slack reaches the bot, such as https://quaymaster.example.com.
+    command
+        The slash command.
+    """
+    if not re.fullmatch(r"https?://[^/\s]+/?", url):
+        _refuse([f"{url!r} is not the address of a host, such as https://quaymaster.example.com"])
+    print(json.dumps(manifest(command, url), indent=2))
+
+
+@alerts_cli.command(name="preview")
+def preview_alerts(*, as_json: AsJson = False) -> None:
+    """Print what would be posted now, without posting anything or changing anything.
+
+    Parameters
+    ----------
+    as_json
+        Print a list of messages as JSON.
+    """
+    settings, policy, grammar, alerts = _configured()
+    file = alerts.current()
+    if file is None:
+        _refuse([f"{settings.alerts_file} is not there, so there are no alerts"])
+    found: list[Foreseen] = []
+
+    async def run(app: App) -> None:
+        found.append(await app.preview.run(file))
+
+    try:
+        _run(settings, policy, grammar, alerts, run)
+    except (RedisError, Tampered) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    (foreseen,) = found
+    sayings = foreseen.sayings
+    print(json.dumps(list(map(as_object, sayings)), indent=2) if as_json else as_text(sayings))
+    if foreseen.failure:
+        print(foreseen.failure, file=sys.stderr)
+        sys.exit(1)
+
+
+def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedAlerts]:
+    """Everything that the environment names, or exit status 2 with every problem at once."""
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        _refuse(error.problems)
+    set_up_logs(settings.log_level, settings.secrets)
+    grammar = build_grammar(settings.slack_command)
+    problems: list[str] = []
+    policy = _read(lambda: open_policy(settings.permissions_file, grammar), settings.permissions_file, problems)
+    alerts = _read(lambda: open_alerts(settings.alerts_file), settings.alerts_file, problems)
+    if problems or policy is None or alerts is None:
+        _refuse(problems)
+    return settings, policy, grammar, alerts
+
+
+def _read(read: Callable[[], Read], path: str, problems: list[str]) -> Read | None:
+    try:
+        return read()
+    except DocumentError as error:
+        problems.extend(str(error).splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(unreadable(path, error))
+    return None
+
+
+def _refuse(problems: list[str]) -> NoReturn:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    sys.exit(2)
+
+
+def _run(
+    settings: Settings,
+    policy: PolicyFile,
+    grammar: Grammar,
+    alerts: WatchedAlerts,
+    work: Callable[[App], Awaitable[None]],
+) -> None:
+    async def opened() -> None:
+        async with open_app(settings, policy, grammar, alerts) as app:
+            await work(app)
+
+    asyncio.run(opened())
+
+
+def _with_audit(work: Callable[[Audit], Awaitable[None]]) -> None:
+    try:
+        settings = load_audit_settings()
+    except ConfigurationError as error:
+        _refuse(error.problems)
+    set_up_logs("WARNING", settings.secrets)
+
+    async def opened() -> None:
+        async with open_audit(settings) as audit:
+            await work(audit)
+
+    try:
+        asyncio.run(opened())
+    except RedisError as error:
+        print(f"The audit cannot be read from Redis: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+cli.command(audit_commands(_with_audit))
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        try:
+            cli()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # its reader, such as `head`, has seen enough; nothing may be flushed once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

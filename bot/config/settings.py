@@ -1,0 +1,163 @@
+"""The environment, read once into one frozen object."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.model.units import parse_duration
+
+SHORTEST_RETENTION = timedelta(days=30)
+Read = TypeVar("Read", bound="AuditSettings")
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class ConfigurationError(Exception):
+    """Settings are missing or malformed; `problems` names every one of them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _bot_token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"xoxb-[!-~]+", value.get_secret_value()):
+        raise ValueError("must be a bot token, which begins with xoxb-")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    if not re.match(r"(rediss?|unix)://", value):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    try:
+        urlsplit(value).port  # noqa: B018  # reading it is the check
+    except ValueError:
+        raise ValueError("has a port that is no number") from None
+    return value
+
+
+def _sendable(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("has blanks or characters that no token has")
+    return value
+
+
+def _command(value: str) -> str:
+    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+        raise ValueError("must be a slash command, such as /quay")
+    return value
+
+
+def _no_socket_mode(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        raise ValueError("Socket Mode is not in this version: unset it, and let Slack call POST /slack/events")
+    return value
+
+
+def _retention(value: object) -> object:
+    if value == "forever":
+        return None
+    length = parse_duration(value) if isinstance(value, str) else value
+    if isinstance(length, timedelta) and length < SHORTEST_RETENTION:
+        raise ValueError(f"must be at least {SHORTEST_RETENTION.days}d, or forever")
+    return length
+
+
+def _lifetime(value: object) -> object:
+    length = parse_duration(value) if isinstance(value, str) else value
+    if isinstance(length, timedelta) and not timedelta(minutes=1) <= length <= timedelta(days=7):
+        raise ValueError("must be between 1m and 7d")
+    return length
+
+
+def _long_enough(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < 32:
+        raise ValueError("must have at least 32 characters")
+    return value
+
+
+class AuditSettings(BaseSettings):
+    """What reading and verifying the audit needs; the bot itself needs more."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    redis_url: Annotated[str, AfterValidator(_redis_url)]
+    slack_signing_secret: SecretStr | None = None
+    secret_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
+
+    @model_validator(mode="after")
+    def _has_a_root(self) -> Self:
+        if not (self.secret_key or self.slack_signing_secret):
+            raise ValueError("SECRET_KEY is not set, and neither is SLACK_SIGNING_SECRET, which serves in its place")
+        return self
+
+    @property
+    def root_secret(self) -> str:
+        """The secret from which every key is derived: `SECRET_KEY`, else the signing secret."""
+        root = self.secret_key or self.slack_signing_secret
+        if root is None:
+            raise LookupError("there is no secret to derive keys from")
+        return root.get_secret_value()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for masking."""
+        password = urlsplit(self.redis_url).password
+        given = tuple(value.get_secret_value() for _, value in self if isinstance(value, SecretStr))
+        return given + ((password,) if password else ())
+
+
+class Settings(AuditSettings):
+    """What the processes are told by their environment. The names are fixed: others rely on them."""
+
+    slack_bot_token: Annotated[SecretStr, AfterValidator(_bot_token)]
+    slack_signing_secret: SecretStr
+    slack_app_token: Annotated[SecretStr | None, AfterValidator(_no_socket_mode)] = None
+    slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
+    slack_command: Annotated[str, AfterValidator(_command)] = "/quay"
+    quay_url: HttpUrl
+    quay_token: Annotated[SecretStr, AfterValidator(_sendable)]
+    quay_read_token: Annotated[SecretStr | None, AfterValidator(_sendable)] = None
+    permissions_file: str = "permissions.yaml"
+    alerts_file: str = "alerts.yaml"
+    listen_host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it
+    port: Annotated[int, Field(ge=0, le=65535)] = 3000
+    log_level: LogLevel = "INFO"
+    secret_lifetime: Annotated[timedelta, BeforeValidator(_lifetime)] = timedelta(hours=12)
+    audit_retention: Annotated[timedelta | None, BeforeValidator(_retention)] = timedelta(days=400)
+    """None keeps all of the audit for good."""
+
+    @property
+    def tokens_of_quay(self) -> dict[str, str]:
+        """The tokens for Quay, by the names of their settings."""
+        named = {"QUAY_TOKEN": self.quay_token, "QUAY_READ_TOKEN": self.quay_read_token}
+        return {name: token.get_secret_value() for name, token in named.items() if token}
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises ConfigurationError that names every problem at once."""
+    return _load(Settings)
+
+
+def load_audit_settings() -> AuditSettings:
+    """Read of the environment what the audit alone needs. Raises ConfigurationError as `load_settings`."""
+    return _load(AuditSettings)
+
+
+def _load(kind: type[Read]) -> Read:
+    try:
+        return kind()
+    except ValidationError as error:
+        raise ConfigurationError([_sentence(problem["loc"], problem) for problem in error.errors()]) from None
+
+
+def _sentence(location: tuple[int | str, ...], problem: ErrorDetails) -> str:
+    said = problem["msg"].removeprefix("Value error, ")
+    if not location:
+        return said
+    name = str(location[0]).upper()
+    return f"{name} is not set" if problem["type"] == "missing" else f"{name}: {said}"

@@ -1,0 +1,191 @@
+"""Who people are, as Slack tells it: asked again every half minute, kept in the process alone, closed on failure.
+
+What must be answered before Slack could be asked, what a field suggests, is answered from memory: nothing else is.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.permissions.people import ADDRESS, Actor, Person, Place, Standing
+from bot.slack.messages import HOME
+from bot.slack.messenger import FAILURES, reason_of
+
+FRESH = timedelta(seconds=30)
+"""How long an answer of Slack's is believed: so long may somebody who was removed still act."""
+
+REMEMBERED = timedelta(minutes=5)
+"""How long an answer of Slack's is remembered for what nobody can act with."""
+
+log = structlog.get_logger()
+Answer = TypeVar("Answer")
+Ask = Callable[[], Awaitable[Any]]
+
+
+@dataclass
+class Directory:
+    """People, user groups and channels of the workspace.
+
+    Every look-up fails closed: where Slack does not answer, for a group that matters as well, a person is unknown,
+    and so is a channel; nothing is allowed to either.
+    """
+
+    web: AsyncWebClient
+    clock: Callable[[], datetime]
+    _asked: dict[str, tuple[datetime, "asyncio.Task[Any]"]] = field(default_factory=dict)
+    _told: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+    _groups: dict[str, frozenset[str]] = field(default_factory=dict)
+    _people: dict[Actor, tuple[Standing, str]] = field(default_factory=dict)
+    """Who was in a group, and what somebody and their address were, when Slack was last asked; for the log alone."""
+
+    async def person(self, actor: Actor, questions: Collection[str] = ()) -> Person:
+        """Say who an actor is; only the questions of a policy are asked: some user groups, and maybe ADDRESS.
+
+        Asked for an address that Slack withholds, somebody is unknown. Slack: users.info (tier 4) and
+        usergroups.users.list (tier 2), at most once in FRESH for each id.
+        """
+        user, *members = await asyncio.gather(
+            *(self._once(key, ask) for key, ask in self._asks(actor, _groups(questions)).items())
+        )
+        return _person(actor, user, dict(zip(_groups(questions), members, strict=True)), frozenset(questions))
+
+    def remembered_person(self, actor: Actor, questions: Collection[str] = ()) -> Person | None:
+        """Say at once who an actor was within REMEMBERED, for nothing that anybody can act with; None if not known.
+
+        What is older than FRESH is asked for anew in the background.
+        """
+        asks = self._asks(actor, _groups(questions))
+        user, *members = (self._remembered(key, ask) for key, ask in asks.items())
+        if user is None or None in members:
+            return None
+        return _person(actor, user, dict(zip(_groups(questions), members, strict=True)), frozenset(questions))
+
+    async def place(self, channel: str) -> Place:
+        """Say what a channel is. Slack: conversations.info (tier 3)."""
+        if plain := _plain_place(channel):
+            return plain
+        shared = await self._once(f"channel {channel}", partial(self._is_shared, channel))
+        return Place(channel, unknown=True) if shared is None else Place(channel, shared=shared)
+
+    def remembered_place(self, channel: str) -> Place | None:
+        """Say at once what a channel was within REMEMBERED; None if not known."""
+        if plain := _plain_place(channel):
+            return plain
+        shared = self._remembered(f"channel {channel}", partial(self._is_shared, channel))
+        return None if shared is None else Place(channel, shared=shared)
+
+    def _asks(self, actor: Actor, groups: Sequence[str]) -> dict[str, Ask]:
+        """What is asked to know somebody: who they are, then who is in each group."""
+        members: dict[str, Ask] = {f"group {group}": partial(self._members, group) for group in groups}
+        return {f"user {actor.user}": partial(self._user, actor), **members}
+
+    async def _user(self, actor: Actor) -> dict[str, Any]:
+        answer = await self.web.users_info(user=actor.user)
+        found: dict[str, Any] = answer["user"]
+        self._note_person(actor, _standing(found, actor.team), found.get("profile", {}).get("email") or "")
+        return found
+
+    def _note_person(self, actor: Actor, standing: Standing, email: str) -> None:
+        """Log that somebody is no longer what they were. The address makes members, and stays out of the log."""
+        was, other = self._people.get(actor, (standing, email))
+        if (was, other) != (standing, email):
+            log.warning("person_changed", user=actor.user, was=was, now=standing, other_address=other != email)
+        self._people[actor] = (standing, email)
+
+    async def _members(self, group: str) -> frozenset[str]:
+        answer = await self.web.usergroups_users_list(usergroup=group)
+        members = frozenset(answer["users"])
+        before = self._groups.get(group, members)
+        if before != members:
+            log.warning("group_changed", group=group, joined=sorted(members - before), left=sorted(before - members))
+        self._groups[group] = members
+        return members
+
+    async def _is_shared(self, channel: str) -> bool:
+        answer = await self.web.conversations_info(channel=channel)
+        found = answer["channel"]
+        return bool(found.get("is_ext_shared") or found.get("is_pending_ext_shared"))
+
+    async def _once(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        """Ask Slack once for all who want to know; believe the answer for a while, and a failure for no time."""
+        answer: Answer | None = await asyncio.shield(self._asking(key, ask))
+        return answer
+
+    def _remembered(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        """What Slack told within REMEMBERED; asked anew for the next time where that is not fresh."""
+        told = self._told.get(key)
+        if told is None or self.clock() - told[0] >= REMEMBERED:
+            return None
+        self._asking(key, ask)
+        answer: Answer = told[1]
+        return answer
+
+    def _asking(self, key: str, ask: Callable[[], Awaitable[Answer]]) -> "asyncio.Task[Answer | None]":
+        now = self.clock()
+        asked = self._asked.get(key)
+        if asked is None or not timedelta(0) <= now - asked[0] < FRESH:
+            self._forget_old(now)
+            self._asked[key] = asked = (now, asyncio.create_task(self._ask(key, ask, now)))
+        return asked[1]
+
+    async def _ask(self, key: str, ask: Callable[[], Awaitable[Answer]], now: datetime) -> Answer | None:
+        try:
+            answer = await ask()
+        except FAILURES as error:
+            self._asked.pop(key, None)
+            log.warning("slack_lookup_failed", what=key, reason=reason_of(error))
+            return None
+        self._told[key] = (now, answer)
+        return answer
+
+    def _forget_old(self, now: datetime) -> None:
+        if len(self._asked) > 1000:
+            self._asked = {key: asked for key, asked in self._asked.items() if now - asked[0] < FRESH}
+        if len(self._told) > 1000:
+            self._told = {key: told for key, told in self._told.items() if now - told[0] < REMEMBERED}
+
+
+def _groups(questions: Collection[str]) -> list[str]:
+    return sorted(set(questions) - {ADDRESS})
+
+
+def _person(
+    actor: Actor,
+    user: dict[str, Any] | None,
+    members: Mapping[str, frozenset[str] | None],
+    questions: frozenset[str],
+) -> Person:
+    """Somebody as Slack tells of them and of the user groups; unknown where it does not tell of any of that."""
+    if user is None or None in members.values():
+        return Person(actor, "unknown", label=actor.user, asked=questions)
+    profile = user.get("profile", {})
+    standing = _standing(user, actor.team)
+    if ADDRESS in questions and standing != "outsider" and not profile.get("email"):
+        standing = "unknown"
+    return Person(
+        actor=actor,
+        standing=standing,
+        user_groups=frozenset(group for group, ids in members.items() if actor.user in (ids or ())),
+        email=profile.get("email"),
+        label=user.get("real_name") or profile.get("display_name") or user.get("name") or actor.user,
+        asked=questions,
+    )
+
+
+def _plain_place(channel: str) -> Place | None:
+    """A place that Slack need not be asked about."""
+    if channel == HOME:
+        return Place(channel, kind="home")
+    return Place(channel, kind="dm") if channel.startswith("D") else None
+
+
+def _standing(user: dict[str, Any], team: str) -> Standing:
+    if user.get("deleted") or user.get("is_bot") or user.get("is_stranger") or user.get("team_id") != team:
+        return "outsider"
+    return "guest" if user.get("is_restricted") or user.get("is_ultra_restricted") else "member"
