@@ -19,15 +19,25 @@ from bot.alerts.health import HealthWatch
 from bot.alerts.overview import Overviews
 from bot.alerts.report_job import Reporter
 from bot.alerts.samples import Samples
-from bot.alerts.schedule import Appointments, Claims
+from bot.alerts.schedule import Claims, ScheduledRuns
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.tokens import TokenEnds
 from bot.alerts.waiting_keys import WaitingKeys
 from bot.audit import Audit, audit_key
-from bot.changes import Arrivals, Changes, Executor, Expiry, Freezing, Gate, Measuring, Reminders, Telling
+from bot.changes import (
+    Authorization,
+    Changes,
+    Executor,
+    FreezeNotices,
+    KeyRequests,
+    Measurement,
+    Outbox,
+    Reminders,
+    SecretExpiry,
+)
 from bot.commands import Grammar
 from bot.config.settings import AuditSettings, Settings
-from bot.config.watched_file import FileNews
+from bot.config.watched_file import FileChange
 from bot.confirmations import Confirmations
 from bot.confirmations.freeze import FREEZE, Freezer
 from bot.effects import Effect, by_command
@@ -38,12 +48,12 @@ from bot.effects.organizations import ChangeOrganization, DeleteOrganization
 from bot.effects.quotas import DeleteQuota, SetQuota
 from bot.effects.registry import MeasureRegistry
 from bot.effects.users import ChangeUser, CreateUser, DeleteUser
-from bot.jobs.audit_upkeep import AuditKeeping
-from bot.jobs.file_announcements import FileTeller
+from bot.jobs.audit_upkeep import AuditUpkeep
+from bot.jobs.file_announcements import FileAnnouncements
 from bot.jobs.preview import Preview
-from bot.jobs.worker import HEARTBEAT, Jobs, nudge, open_queue
+from bot.jobs.worker import HEARTBEAT, Jobs, open_queue, wake
 from bot.permissions import Policy
-from bot.permissions.file import PolicyFile, witnesses
+from bot.permissions.file import PolicyFile, channels_told
 from bot.quay.client import Quay, open_client
 from bot.quay.links import RegistryLinks
 from bot.quay.tokens import ends_of
@@ -51,8 +61,8 @@ from bot.slack.directory import Directory
 from bot.slack.messenger import SlackMessenger, open_slack
 from bot.storage.cursors import Cursors
 from bot.storage.sealing import Sealer, derive_key
+from bot.storage.tasks import CancellableTasks
 from bot.storage.vault import Vault
-from bot.storage.works import Works
 from bot.views import alerts_file
 from bot.views import policy as policy_views
 from handlers.alerts import AlertClicks
@@ -135,7 +145,7 @@ class App:
     web: AsyncWebClient
     queue: Queue
     policy: PolicyFile
-    gate: Gate
+    authorization: Authorization
     quay: Quay
     audit: Audit
     confirmations: Confirmations
@@ -204,7 +214,7 @@ def _build(
     audit = Audit(redis, audit_key(settings.root_secret), clock)
     freezer = Freezer(redis, Sealer(derive_key(settings.root_secret, "freeze")), audit, clock)
     confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")), audit, freezer)
-    gate = Gate(current, Directory(web, clock))
+    authorization = Authorization(current, Directory(web, clock))
 
     def named_channel() -> str | None:
         file = alerts.current()
@@ -213,50 +223,50 @@ def _build(
     def admin_channel() -> str | None:
         return named_channel() or current().first_admin_channel
 
-    def of_policy(news: FileNews[Policy]) -> list[str]:
+    def of_policy(news: FileChange[Policy]) -> list[str]:
         named = named_channel()
-        return [named] if named else witnesses(news)
+        return [named] if named else channels_told(news)
 
-    def of_alerts(_: FileNews[AlertsFile | None]) -> list[str]:
+    def of_alerts(_: FileChange[AlertsFile | None]) -> list[str]:
         channel = admin_channel()
         return [channel] if channel else []
 
-    telling = Telling(messenger, confirmations, clock, admin_channel)
-    freezing = Freezing(redis, freezer, messenger, admin_channel)
+    outbox = Outbox(messenger, confirmations, clock, admin_channel)
+    freeze_notices = FreezeNotices(redis, freezer, messenger, admin_channel)
 
     def zone() -> tzinfo:
         file = alerts.current()
         return file.time_zone if file else UTC
 
-    keeping = AuditKeeping(redis, audit, messenger, clock, admin_channel, zone, settings.audit_retention)
+    audit_upkeep = AuditUpkeep(redis, audit, messenger, clock, admin_channel, zone, settings.audit_retention)
     vault = Vault(redis, derive_key(settings.root_secret, "vault"), settings.secret_lifetime, clock)
     effects = build_effects(redis, str(settings.quay_url))
-    changes = Changes(quay, confirmations, gate, telling, effects, clock, partial(nudge, queue))
+    changes = Changes(quay, confirmations, authorization, outbox, effects, clock, partial(wake, queue))
     waiting = WaitingKeys(redis, confirmations, messenger, clock)
-    arrivals = Arrivals(quay, confirmations, gate, telling, clock, waiting.doubts)
-    measuring = Measuring(redis, quay, messenger, clock)
+    key_requests = KeyRequests(quay, confirmations, authorization, outbox, clock, waiting.doubts)
+    measurement = Measurement(redis, quay, messenger, clock)
     executor = Executor(
         quay,
         confirmations,
-        gate,
-        telling,
+        authorization,
+        outbox,
         effects,
         clock,
         changes.propose_again,
         vault,
-        {"postRegistrySize": measuring.begin},
+        {"postRegistrySize": measurement.begin},
     )
     tokens = TokenEnds(redis, messenger, clock, ends_of(settings.tokens_of_quay))
-    works = Works(redis)
-    pages = Pages(Cursors(redis, clock), messenger, works, clock)
+    tasks = CancellableTasks(redis)
+    pages = Pages(Cursors(redis, clock), messenger, tasks, clock)
     dispatcher = Dispatcher(
         clock,
-        gate,
+        authorization,
         quay,
         changes,
-        arrivals,
+        key_requests,
         confirmations,
-        freezing,
+        freeze_notices,
         audit,
         grammar,
         StoredStatus(redis, confirmations, policy, alerts),
@@ -266,42 +276,42 @@ def _build(
         pages,
         Overviews(redis, alerts.current, alerts.path.name, clock, tokens.ends),
     )
-    paging = Paging(dispatcher, pages, Exporter(messenger, works, clock), grammar)
+    paging = Paging(dispatcher, pages, Exporter(messenger, tasks, clock), grammar)
     jobs = Jobs(
         redis=redis,
         queue=queue,
         audit=audit,
         changes=changes,
-        arrivals=arrivals,
+        key_requests=key_requests,
         executor=executor,
-        telling=telling,
-        reminders=Reminders(confirmations, telling, clock),
+        outbox=outbox,
+        reminders=Reminders(confirmations, outbox, clock),
         confirmations=confirmations,
-        expiry=Expiry(vault, telling, audit),
-        measuring=measuring,
-        freezing=freezing,
-        keeping=keeping,
+        expiry=SecretExpiry(vault, outbox, audit),
+        measurement=measurement,
+        freeze_notices=freeze_notices,
+        audit_upkeep=audit_upkeep,
         waiting=waiting,
         expiring=ExpiringKeys(redis, messenger, clock),
         sweep=QuotaSweep(quay, redis, messenger, clock),
         health=HealthWatch(redis, messenger, clock, quay.prove_writer),
         tokens=tokens,
-        reporter=Reporter(redis, quay, audit, Samples(redis), messenger, Appointments(redis), clock),
+        reporter=Reporter(redis, quay, audit, Samples(redis), messenger, ScheduledRuns(redis), clock),
         claims=Claims(redis),
         channels=ChannelCheck(redis, messenger, clock, alerts.path.name, lambda: policy.current().first_admin_channel),
         messenger=messenger,
         policy=policy,
-        policy_teller=FileTeller(
+        policy_announcements=FileAnnouncements(
             redis, audit, messenger, policy, "policy_loaded", "policy_refused", policy_views.news, of_policy
         ),
-        alerts_teller=FileTeller(
+        alerts_announcements=FileAnnouncements(
             redis, audit, messenger, alerts, "alerts_loaded", "alerts_refused", alerts_file.news, of_alerts
         ),
         alerts=alerts,
         clock=clock,
     )
     clicks = Clicks(changes, confirmations, audit)
-    alert_clicks = AlertClicks(gate, redis, messenger, audit, alerts.current, clock)
+    alert_clicks = AlertClicks(authorization, redis, messenger, audit, alerts.current, clock)
     reveals = Reveals(vault, audit)
     return App(
         settings,
@@ -310,7 +320,7 @@ def _build(
         web,
         queue,
         policy,
-        gate,
+        authorization,
         quay,
         audit,
         confirmations,
@@ -320,5 +330,5 @@ def _build(
         reveals,
         paging,
         jobs,
-        Preview(quay, arrivals, waiting, jobs.expiring, jobs.sweep, jobs.health, tokens, jobs.reporter),
+        Preview(quay, key_requests, waiting, jobs.expiring, jobs.sweep, jobs.health, tokens, jobs.reporter),
     )

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import structlog
 from redis.asyncio import Redis
 
-from bot.alerts.alert_states import Standings
+from bot.alerts.alert_states import AlertStates
 from bot.alerts.config import AlertsFile
-from bot.alerts.quota_rules import Standing
+from bot.alerts.quota_rules import AlertState
 from bot.alerts.rendering import drawn
 from bot.alerts.silences import Silences
 from bot.audit import Audit
-from bot.changes import Gate
+from bot.changes import Authorization
 from bot.model.alert_facts import Silence, snoozed_until
 from bot.permissions import Decision, Person, decide
 from bot.slack.messages import Messenger, MessengerError
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 class AlertClicks:
     """Answers clicks on alerts. What a button carries is the alert's id, and for a snooze how long."""
 
-    gate: Gate
+    authorization: Authorization
     redis: Redis
     messenger: Messenger
     audit: Audit
@@ -44,16 +44,18 @@ class AlertClicks:
         It needs the permission `alerts` in the channel where the alert is.
         """
         id_, _, length = value.partition(" ")
-        standings = await Standings.load(self.redis)
+        alert_states = await AlertStates.load(self.redis)
         meant = {
-            namespace: standing
-            for namespace, standing in standings.items()
-            if standing.said.id == id_ and not standing.over_since
+            namespace: alert_state
+            for namespace, alert_state in alert_states.items()
+            if alert_state.said.id == id_ and not alert_state.over_since
         }
         if not meant:
             return ClickAnswer(views.over())
         shown = next(iter(meant.values()))
-        decision = decide(self.gate.policy(), person, "alerts", {}, await self.gate.place(shown.channel))
+        decision = decide(
+            self.authorization.policy(), person, "alerts", {}, await self.authorization.place(shown.channel)
+        )
         if decision.denied:
             await self._deny(action_id, person, shown.channel, decision)
             return ClickAnswer(errors.denied(decision))
@@ -61,32 +63,32 @@ class AlertClicks:
         silences = await Silences.load(self.redis)
         if until is None and (earlier := _acknowledged(meant, silences)):
             return ClickAnswer(views.acknowledged_already(earlier))
-        return await self._silence(id_, standings, silences, meant, until, person)
+        return await self._silence(id_, alert_states, silences, meant, until, person)
 
     def _until(self, length: str) -> datetime:
         alerts = self.alerts()
         return snoozed_until(length, self.clock(), alerts.time_zone if alerts else UTC)
 
-    def _at_highest(self, standing: Standing) -> bool:
+    def _at_highest(self, alert_state: AlertState) -> bool:
         alerts = self.alerts()
-        route = alerts.quotas.route_for(standing.said.namespace) if alerts and alerts.quotas else None
-        return route is not None and standing.said.level >= route.highest
+        route = alerts.quotas.route_for(alert_state.said.namespace) if alerts and alerts.quotas else None
+        return route is not None and alert_state.said.level >= route.highest
 
     async def _silence(
         self,
         id_: str,
-        standings: Standings,
+        alert_states: AlertStates,
         silences: Silences,
-        meant: Mapping[str, Standing],
+        meant: Mapping[str, AlertState],
         until: datetime | None,
         person: Person,
     ) -> ClickAnswer | None:
         now = self.clock()
         wishes = {
             namespace: Silence(
-                person.actor.user, person.label, now, standing.said.level, until, self._at_highest(standing)
+                person.actor.user, person.label, now, alert_state.said.level, until, self._at_highest(alert_state)
             )
-            for namespace, standing in meant.items()
+            for namespace, alert_state in meant.items()
         }
         await self.audit.record(
             "alert_snoozed" if until else "alert_acknowledged",
@@ -99,13 +101,13 @@ class AlertClicks:
         if not await silences.swap(wishes):
             return ClickAnswer(views.somebody_was_faster())
         silenced = {
-            namespace: replace(standing, said=replace(standing.said, silence=wishes[namespace]))
-            for namespace, standing in meant.items()
+            namespace: replace(alert_state, said=replace(alert_state.said, silence=wishes[namespace]))
+            for namespace, alert_state in meant.items()
         }
         shown = next(iter(silenced.values()))
         try:
             if shown.message_id is not None:
-                message = drawn({**standings, **silenced}, shown, now)
+                message = drawn({**alert_states, **silenced}, shown, now)
                 await self.messenger.edit(shown.channel, shown.message_id, message)
         except MessengerError as error:
             log.warning("alert_not_edited", channel=shown.channel, reason=error.reason)
@@ -123,9 +125,9 @@ class AlertClicks:
         )
 
 
-def _acknowledged(meant: Mapping[str, Standing], silences: Mapping[str, Silence]) -> Silence | None:
+def _acknowledged(meant: Mapping[str, AlertState], silences: Mapping[str, Silence]) -> Silence | None:
     """The acknowledgement by which nothing of the alert is told any more, if there is one for all of it."""
     found = [silences.get(namespace) for namespace in meant]
-    levels = [standing.said.level for standing in meant.values()]
+    levels = [alert_state.said.level for alert_state in meant.values()]
     pairs = zip(found, levels, strict=True)
     return found[0] if all(each and each.until is None and level <= each.level for each, level in pairs) else None

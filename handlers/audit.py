@@ -50,7 +50,7 @@ async def search_audit(
     wanted = window(since, until, here.now)
     meant = _meant(operation, here.grammar.commands) if operation else None
     by = Actor(here.person.actor.team, actor) if actor else None
-    name = (await here.gate.person(by)).label if by else ""
+    name = (await here.authorization.person(by)).label if by else ""
 
     async def fetch(token: str | None) -> Batch[Entry]:
         page = await here.audit.page(token)

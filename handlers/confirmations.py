@@ -62,7 +62,7 @@ class Clicks:
         self, action_id: str, record_id: str, person: Person, acting: Awaitable[Record], *, at_home: bool = False
     ) -> ClickAnswer | None:
         try:
-            shown = await self.changes.telling.tell(await acting)
+            shown = await self.changes.outbox.tell(await acting)
         except _TURNED_AWAY as error:
             return await self._turn_away(action_id, record_id, person, error)
         if at_home:
@@ -72,7 +72,7 @@ class Clicks:
     async def _turn_away(self, action_id: str, record_id: str, person: Person, why: Exception) -> ClickAnswer:
         match why:
             case Refused():
-                await self.changes.telling.tell(why.record)
+                await self.changes.outbox.tell(why.record)
                 return ClickAnswer(clicks.too_late(why.record, why.reason), replaces=True)
             case Denied():
                 record = await self._refused(
@@ -87,7 +87,7 @@ class Clicks:
             case Missing():
                 return ClickAnswer(clicks.gone())
             case _:
-                await self.changes.telling.set_aside(record_id, type(why).__name__)
+                await self.changes.outbox.quarantine(record_id, type(why).__name__)
                 await self.audit.denials.record("record_tampered", actor=str(person.actor), change=record_id)
                 return ClickAnswer(clicks.tampered(record_id))
 

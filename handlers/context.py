@@ -7,7 +7,7 @@ from typing import Annotated, Protocol, TypeAlias
 
 from bot.alerts.overview import Overviews
 from bot.audit import Audit
-from bot.changes import Arrivals, Freezing, Gate
+from bot.changes import Authorization, FreezeNotices, KeyRequests
 from bot.commands import Grammar, Here
 from bot.confirmations import Confirmations
 from bot.confirmations.freeze import Freeze
@@ -39,10 +39,10 @@ class Context:
     now: datetime
     policy: Policy
     quay: Quay
-    arrivals: Arrivals
-    gate: Gate
+    key_requests: KeyRequests
+    authorization: Authorization
     confirmations: Confirmations
-    freezing: Freezing
+    freeze_notices: FreezeNotices
     audit: Audit
     vault: Vault
     grammar: Grammar

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from bot.alerts.overview import Overviews
 from bot.audit import JSON, Audit
-from bot.changes import Arrivals, Changes, Denied, Freezing, Gate, NotKnown
+from bot.changes import Authorization, Changes, Denied, FreezeNotices, KeyRequests, NotKnown
 from bot.commands import Call, Command, Correction, Grammar, Help
 from bot.confirmations import Confirmations, Record
 from bot.confirmations.freeze import Frozen
@@ -60,12 +60,12 @@ class Dispatcher:
     """Answers commands."""
 
     clock: Callable[[], datetime]
-    gate: Gate
+    authorization: Authorization
     quay: Quay
     changes: Changes
-    arrivals: Arrivals
+    key_requests: KeyRequests
     confirmations: Confirmations
-    freezing: Freezing
+    freeze_notices: FreezeNotices
     audit: Audit
     grammar: Grammar
     status: StatusSource
@@ -85,8 +85,8 @@ class Dispatcher:
 
     async def ask(self, person: Person, delivery: Delivery, now: datetime) -> Message | AnyListing | None:
         """Answer a command as if it were asked at `now`; a list is not read yet."""
-        place = await self.gate.place(delivery.channel)
-        use = may_use(self.gate.policy(), person, place)
+        place = await self.authorization.place(delivery.channel)
+        use = may_use(self.authorization.policy(), person, place)
         try:
             if not delivery.text.strip():
                 return self._menu(person, place, use)
@@ -113,7 +113,7 @@ class Dispatcher:
 
     def _menu(self, person: Person, place: Place, use: Decision) -> Message:
         """What this person may do here. Raises Denied where that is nothing."""
-        offered = offers(self.grammar, self.gate.policy(), person, place)
+        offered = offers(self.grammar, self.authorization.policy(), person, place)
         if not offered:
             raise Denied(use)
         return menu.menu(self.grammar.slash, offered)
@@ -143,12 +143,12 @@ class Dispatcher:
             person=person,
             place=place,
             now=now,
-            policy=self.gate.policy(),
+            policy=self.authorization.policy(),
             quay=self.quay,
-            arrivals=self.arrivals,
-            gate=self.gate,
+            key_requests=self.key_requests,
+            authorization=self.authorization,
             confirmations=self.confirmations,
-            freezing=self.freezing,
+            freeze_notices=self.freeze_notices,
             audit=self.audit,
             vault=self.vault,
             grammar=self.grammar,
@@ -172,7 +172,7 @@ class Dispatcher:
             return cards.confirmation(record)
         if not record.cards or record.shown_in(delivery.channel):
             return None
-        return cards.asked_elsewhere(record, await self.changes.telling.address(record))
+        return cards.asked_elsewhere(record, await self.changes.outbox.address(record))
 
     def _require(
         self,
@@ -185,7 +185,7 @@ class Dispatcher:
         presume: Presumed = "state",
     ) -> Decision | None:
         """Check everything that the command may come to. Raises Denied."""
-        policy = self.gate.policy()
+        policy = self.authorization.policy()
         ask = may_ask_about if command.for_approvers else decide
         decision: Decision | None = None
         for operation in command.permissions_for(dict(typed)):
@@ -200,7 +200,9 @@ class Dispatcher:
             return None
         self._require(call.command, call.arguments, {}, person, place, presume="everything")
         typed, finder = str(call.arguments["kid"]), KeyFinder(self.quay, self.confirmations, self.audit)
-        may_list = not decide(self.gate.policy(), person, "listServiceKeys", {}, place, presume="everything").denied
+        may_list = not decide(
+            self.authorization.policy(), person, "listServiceKeys", {}, place, presume="everything"
+        ).denied
         try:
             return await finder.find(typed, among_all=call.command.among_keys and may_list)
         except NoSuchKey:

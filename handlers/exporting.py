@@ -9,7 +9,7 @@ import structlog
 
 from bot.permissions import Actor
 from bot.slack.messages import Courier, Message, MessengerError
-from bot.storage.works import Works
+from bot.storage.tasks import CancellableTasks
 from bot.views import progress as views
 from handlers.csv_files import as_csv
 from handlers.listing import AnyListing
@@ -30,13 +30,13 @@ class Exporter:
     """Makes files of lists and sends them."""
 
     courier: Courier
-    works: Works
+    tasks: CancellableTasks
     clock: Callable[[], datetime]
 
     async def send(self, work_id: str, listing: AnyListing, owner: Actor) -> Message:
         """Send a list as a file, and return what its owner is told where they asked. Raises QuayError."""
         name = f"{listing.name}.csv"
-        run = await self.works.begin(work_id, owner)
+        run = await self.tasks.begin(work_id, owner)
         if run is None:
             return views.under_way(name)
         progress = Progress(self.courier, self.clock, owner.user)
@@ -56,7 +56,7 @@ class Exporter:
             return views.not_sent(name, error.reason, incident)
         finally:
             await progress.end(ending(name, len(rows)))
-            await self.works.stop(run, owner)
+            await self.tasks.stop(run, owner)
         return views.sent(name, len(rows), cut=cut)
 
     async def _collect(
@@ -73,7 +73,7 @@ class Exporter:
                 return True
             if token is None:
                 return False
-            if not await self.works.goes_on(run, owner):
+            if not await self.tasks.goes_on(run, owner):
                 raise Stopped
             among = looked if listing.picks else 0
             await progress.say(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.changes import Gate
+from bot.changes import Authorization
 from bot.commands import Command, Correction, Grammar, Incomplete, Value, form_of, render
 from bot.permissions import Person
 from bot.views import forms
@@ -28,7 +28,7 @@ class Forms:
     """Opens forms and reads them. What a form carries is a hint: permissions are asked anew when it is submitted."""
 
     grammar: Grammar
-    gate: Gate
+    authorization: Authorization
 
     async def completing(self, person: Person, channel: str, text: str) -> dict[str, Any] | None:
         """The form of a command that lacks something, with what was typed of it; None where it needs none."""
@@ -79,8 +79,8 @@ class Forms:
     async def _open(
         self, person: Person, channel: str, command: Command, given: Mapping[str, Value]
     ) -> dict[str, Any] | None:
-        place = await self.gate.place(channel)
-        if not is_offered(self.gate.policy(), person, place, command):
+        place = await self.authorization.place(channel)
+        if not is_offered(self.authorization.policy(), person, place, command):
             return None
         metadata = json.dumps({"command": command.path, "channel": channel})
         submit = "Show" if only_reads(command) else "Continue"

@@ -84,7 +84,7 @@ async def explain_why(operation: str, *more: str, here: Handed) -> Message:
     person, words = here.person, []
     for word in (operation, *more):
         if word.startswith("<@"):
-            person = await here.gate.person(Actor(here.person.actor.team, word.strip("<@>")))
+            person = await here.authorization.person(Actor(here.person.actor.team, word.strip("<@>")))
         elif word.startswith("@"):
             raise Correction(f"There is no person {word!r}. Pick them from the list that Slack shows after an @.")
         else:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.changes import Denied, Gate, Measuring, NotKnown
+from bot.changes import Authorization, Denied, Measurement, NotKnown
 from bot.commands import Grammar
 from bot.confirmations import Confirmations, Record, State
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.permissions import Person, Place, decide
 from bot.quay.models import RegistrySize
 from bot.slack.messages import HOME, Message
@@ -24,10 +24,10 @@ class Home:
     """Makes the view of somebody's Home tab. Costs the reading of the pending records, and nothing of Quay's."""
 
     confirmations: Confirmations
-    gate: Gate
+    authorization: Authorization
     names: Names
     grammar: Grammar
-    measuring: Measuring
+    measurement: Measurement
     clock: Callable[[], datetime]
 
     async def view(self, person: Person, notice: Message | None = None, *, answered: str = "") -> dict[str, Any]:
@@ -38,7 +38,7 @@ class Home:
         now, overview = self.clock(), await self.confirmations.overview()
         waiting = [record for record in overview.records if record.state is State.PENDING and now < record.expires_at]
         to_decide = [record for record in waiting if not record.private and await self._may_decide(record, person)]
-        policy, place = self.gate.policy(), await self.gate.place(HOME)
+        policy, place = self.authorization.policy(), await self.authorization.place(HOME)
         offered = offers(self.grammar, policy, person, place)
         sees_size = not decide(policy, person, "getRegistrySize", {}, place).denied
         shown = home.Shown(
@@ -57,7 +57,7 @@ class Home:
 
     async def _size(self) -> RegistrySize | None:
         """The newest that is known: the one in memory, or what a measurement came to since it was read."""
-        known = [size for size in (self.names.size, await self.measuring.last()) if size is not None]
+        known = [size for size in (self.names.size, await self.measurement.last()) if size is not None]
         return max(known, key=lambda size: size.last_ran.timestamp() if size.last_ran else 0, default=None)
 
     async def _may_decide(self, record: Record, person: Person) -> bool:
@@ -65,14 +65,14 @@ class Home:
             if any(approval.actor == person.actor for approval in record.agreed(offer.operation)):
                 continue
             try:
-                await self.gate.require_approver(record, offer, person.actor)
+                await self.authorization.require_approver(record, offer, person.actor)
             except (Denied, NotKnown):
                 continue
             return True
         return False
 
-    def _may_see(self, person: Person, place: Place, reading: Reading) -> bool:
-        policy, named = self.gate.policy(), {"namespace": reading.namespace}
+    def _may_see(self, person: Person, place: Place, reading: Usage) -> bool:
+        policy, named = self.authorization.policy(), {"namespace": reading.namespace}
         if reading.namespace.startswith("user:"):
             listing, showing = "listAllUsers", "listOrganizationQuotaSuperUser"
         else:

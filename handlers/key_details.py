@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.audit import JSON, Audit
-from bot.changes import Gate
+from bot.changes import Authorization
 from bot.confirmations import Confirmations, Missing
 from bot.effects.keys import facts_of, warnings_of
 from bot.permissions import Person
@@ -23,7 +23,7 @@ class Details:
     """Shows a key to those who may look at keys, or may approve this one."""
 
     confirmations: Confirmations
-    gate: Gate
+    authorization: Authorization
     quay: Quay
     audit: Audit
     clock: Callable[[], datetime]
@@ -43,8 +43,8 @@ class Details:
         except (Missing, Tampered):
             return clicks.gone()
         arguments = record.offers[0].arguments
-        place = await self.gate.directory.place(record.channel)
-        policy = self.gate.policy()
+        place = await self.authorization.directory.place(record.channel)
+        policy = self.authorization.policy()
         decisions = [
             may_ask_about(policy, person, operation, arguments, place)
             for operation in ("getServiceKey", "approveServiceKey")

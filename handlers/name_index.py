@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 
 from bot.commands import Suggest
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
 from bot.quay.models import Organization, RegistrySize, ServiceKey, User
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownName:
     """One name: what is typed for it, and how it is shown."""
 
     value: str
@@ -54,13 +54,13 @@ class Names:
 
     quay: Quay
     clock: Callable[[], datetime]
-    known: dict[Suggest, tuple[Known, ...]] = field(default_factory=dict)
+    known: dict[Suggest, tuple[KnownName, ...]] = field(default_factory=dict)
     size: RegistrySize | None = None
     read_at: datetime | None = None
-    _readings: dict[type[Organization | User], list[Reading]] = field(default_factory=dict)
+    _readings: dict[type[Organization | User], list[Usage]] = field(default_factory=dict)
 
     @property
-    def fullest(self) -> tuple[Reading, ...]:
+    def fullest(self) -> tuple[Usage, ...]:
         """The fullest of the namespaces that have a limit, the fullest first."""
         known = [reading for readings in self._readings.values() for reading in readings]
         return tuple(sorted(known, key=_fullness, reverse=True)[:FULLEST])
@@ -111,26 +111,26 @@ async def _in_turn(turns: asyncio.Semaphore, read: Callable[[], Awaitable[None]]
     return True
 
 
-async def _collect(entries: AsyncIterator[Entry]) -> tuple[list[Entry], list[Reading]]:
+async def _collect(entries: AsyncIterator[Entry]) -> tuple[list[Entry], list[Usage]]:
     """At most MOST_NAMES entries, and the fullest of them."""
     found: list[Entry] = []
     async for entry in entries:
         found.append(entry)
         if len(found) == MOST_NAMES:
             break
-    readings = (reading for reading in map(Reading.of, found) if reading.limit and reading.complete)
+    readings = (reading for reading in map(Usage.of, found) if reading.limit and reading.complete)
     return found, heapq.nlargest(FULLEST, readings, key=_fullness)
 
 
-def _known(names: Iterable[str]) -> tuple[Known, ...]:
-    return tuple(Known(name, name) for name in sorted(names) if len(name) <= LONGEST_VALUE)
+def _known(names: Iterable[str]) -> tuple[KnownName, ...]:
+    return tuple(KnownName(name, name) for name in sorted(names) if len(name) <= LONGEST_VALUE)
 
 
-def _known_key(key: ServiceKey) -> Known:
+def _known_key(key: ServiceKey) -> KnownName:
     called = f", {key.name}" if key.name else ""
     state = ", waiting" if key.is_waiting else ""
-    return Known(key.kid[:LONGEST_VALUE], f"{key.service}{called}{state} · {key.kid[:12]}", key.service)
+    return KnownName(key.kid[:LONGEST_VALUE], f"{key.service}{called}{state} · {key.kid[:12]}", key.service)
 
 
-def _fullness(reading: Reading) -> float:
+def _fullness(reading: Usage) -> float:
     return reading.used / (reading.limit or 1)

@@ -10,7 +10,7 @@ import structlog
 from bot.permissions import Actor
 from bot.slack.messages import HOME, Courier, Message, MessengerError
 from bot.storage.cursors import START, Cursor, Cursors, Position, new_id
-from bot.storage.works import Works
+from bot.storage.tasks import CancellableTasks
 from bot.views import lists
 from bot.views import progress as views
 from bot.views.lists import Shown
@@ -35,7 +35,7 @@ class Pages:
 
     cursors: Cursors
     courier: Courier
-    works: Works
+    tasks: CancellableTasks
     clock: Callable[[], datetime]
 
     async def first(self, listing: AnyListing, owner: Actor, channel: str, text: str, asked_at: datetime) -> Message:
@@ -96,7 +96,7 @@ class _Look:
             return True
         if self.run is None:
             self.run = await self._begin()
-        elif passed > LONGEST or not await self.pages.works.goes_on(self.run, self.owner):
+        elif passed > LONGEST or not await self.pages.tasks.goes_on(self.run, self.owner):
             return False
         await self.progress.say(views.looking(self.entries, looked, found, self.run))
         return True
@@ -105,11 +105,11 @@ class _Look:
         """Say how it ended, if anything was said."""
         if self.run is not None:
             await self.progress.end(ending(self.entries, self.looked, self.found))
-            await self.pages.works.stop(self.run, self.owner)
+            await self.pages.tasks.stop(self.run, self.owner)
 
     async def _begin(self) -> str:
         """Begin the run, and say in the channel where one sees how far it is."""
-        run = await self.pages.works.begin(self.work_id, self.owner)
+        run = await self.pages.tasks.begin(self.work_id, self.owner)
         if run is None:
             raise UnderWay
         if self.channel != HOME and not self.channel.startswith("D"):

@@ -6,7 +6,7 @@ from bot.commands import Call, Correction, Grammar
 from bot.permissions import Person
 from bot.quay.operations import OPERATIONS
 from bot.slack.messages import Message
-from bot.storage.cursors import Cursor, Ended, SomebodyElses
+from bot.storage.cursors import Cursor, CursorOfAnother, Ended
 from bot.views import progress as views
 from handlers.confirmations import ClickAnswer
 from handlers.dispatch import Delivery, Dispatcher
@@ -31,14 +31,14 @@ class Paging:
     async def click(self, action_id: str, id_: str, person: Person) -> ClickAnswer:
         """Do what a button says. Raises QuayError, MessengerError, NotKnown."""
         if action_id == "work_cancel":
-            stopped = await self.pages.works.stop(id_, person.actor)
+            stopped = await self.pages.tasks.stop(id_, person.actor)
             return ClickAnswer(views.cancelling() if stopped else views.over())
         try:
             cursor = await self.pages.cursors.find(id_, person.actor)
         except Ended:
             return ClickAnswer(views.ended())
-        except SomebodyElses:
-            return ClickAnswer(views.somebody_elses())
+        except CursorOfAnother:
+            return ClickAnswer(views.of_another())
         found = await self._listing(cursor, person)
         if isinstance(found, Message):
             return ClickAnswer(found)

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from bot.audit import Audit
 from bot.changes import NotKnown
 from bot.permissions import Person
-from bot.storage.vault import NotKept, NotYours, Vault
+from bot.storage.vault import SecretGone, SecretOfAnother, Vault
 from bot.views import secrets
 from handlers.confirmations import ClickAnswer
 
@@ -32,15 +32,15 @@ class Reveals:
 
         Raises NotKnown when Slack does not say who the person is.
         """
-        if person.standing == "unknown":
+        if person.membership == "unknown":
             raise NotKnown
         try:
             kept, secret = await self.vault.reveal(id_, person.actor)
-        except NotYours:
+        except SecretOfAnother:
             await self.audit.denials.record("secret_withheld", actor=str(person.actor), change=id_)
             await show(secrets.told(secrets.not_yours()))
             return None
-        except NotKept as missing:
+        except SecretGone as missing:
             said = secrets.gone(missing.kept)
             await show(secrets.told(said))
             return ClickAnswer(said, replaces=True)

@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.changes import Gate
+from bot.changes import Authorization
 from bot.commands import Suggest
 from bot.model.plans import Argument
 from bot.permissions import Actor, Person, Place
 from bot.permissions.askable import may_ask_about
-from handlers.name_index import LONGEST_VALUE, Known, Names
+from handlers.name_index import LONGEST_VALUE, KnownName, Names
 
 MOST = 100
 """Slack's limit of options."""
@@ -28,7 +28,7 @@ class Suggestions:
     """Answers the fields that search."""
 
     names: Names
-    gate: Gate
+    authorization: Authorization
     seconds_for_people: float = SECONDS_FOR_PEOPLE
 
     async def find(self, source: str, typed: str, actor: Actor, channel: str) -> list[tuple[str, str]]:
@@ -40,7 +40,7 @@ class Suggestions:
             person, place = await self._who_and_where(actor, channel)
         except TimeoutError:
             return []
-        if person.standing not in {"member", "guest"} or place.unknown:
+        if person.membership not in {"member", "guest"} or place.unknown:
             return []
         wanted = typed.strip()
         kind = Suggest(source)
@@ -56,27 +56,27 @@ class Suggestions:
 
     async def _who_and_where(self, actor: Actor, channel: str) -> tuple[Person, Place]:
         """From memory, or asked for. Raises TimeoutError."""
-        person, place = self.gate.remembered_person(actor), self.gate.remembered_place(channel)
+        person, place = self.authorization.remembered_person(actor), self.authorization.remembered_place(channel)
         if person and place:
             return person, place
         async with asyncio.timeout(self.seconds_for_people):
-            return await asyncio.gather(self.gate.person(actor), self.gate.place(channel))
+            return await asyncio.gather(self.authorization.person(actor), self.authorization.place(channel))
 
-    def _fitting(self, kind: Suggest, wanted: str) -> Iterator[Known]:
+    def _fitting(self, kind: Suggest, wanted: str) -> Iterator[KnownName]:
         """The names that begin with the text, then those that contain it."""
         names = self.names.known.get(kind, ())
         yield from (name for name in names if name.begins_with(wanted))
         yield from (name for name in names if wanted in name.folded and not name.begins_with(wanted))
 
-    def _may_read(self, person: Person, place: Place, kind: Suggest, name: Known) -> bool:
-        policy = self.gate.policy()
+    def _may_read(self, person: Person, place: Place, kind: Suggest, name: KnownName) -> bool:
+        policy = self.authorization.policy()
         return any(
             not may_ask_about(policy, person, operation, arguments, place).denied
             for operation, arguments in _tell_of(kind, name).items()
         )
 
 
-def _tell_of(kind: Suggest, name: Known) -> Mapping[str, Mapping[str, Argument]]:
+def _tell_of(kind: Suggest, name: KnownName) -> Mapping[str, Mapping[str, Argument]]:
     """The operations that tell of a name, with their arguments; being allowed one of them is enough."""
     match kind:
         case Suggest.NAMESPACES if name.value.startswith("user:"):

@@ -7,7 +7,7 @@ from random import Random
 from redis.asyncio import Redis
 
 from bot.alerts.samples import SAMPLES_KEY, Samples
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from sandbox.quay.state import Namespace, Registry
 
 DAYS = 30
@@ -26,11 +26,11 @@ async def remember(redis_url: str, registry: Registry, now: datetime) -> None:
             await samples.take(days[ago], now - timedelta(days=ago))
 
 
-def _readings(registry: Registry, ago: int) -> Iterator[tuple[str, Reading]]:
+def _readings(registry: Registry, ago: int) -> Iterator[tuple[str, Usage]]:
     for namespace in registry.organizations():
         limit = namespace.quota.limit_bytes if namespace.quota else None
         complete = namespace.backfill == "complete"
-        yield namespace.name, Reading(namespace.name, _use(namespace, ago), limit, complete)
+        yield namespace.name, Usage(namespace.name, _use(namespace, ago), limit, complete)
 
 
 def _use(namespace: Namespace, ago: int) -> int:

@@ -114,10 +114,10 @@ async def _run_everything(port: int, namespaces: int) -> None:
             )
             for name in ("serve", "worker")
         ]
-        await _first_of(*(one.died() for one in children), _announce(url_of(page), bot_url, children[0]))
+        await _first_of(*(one.died() for one in children), _publish(url_of(page), bot_url, children[0]))
 
 
-async def _announce(page: str, bot_url: str, bot: Child) -> None:
+async def _publish(page: str, bot_url: str, bot: Child) -> None:
     await _ready(f"{bot_url}/readyz", bot)
     print(f"Sandbox ready: {page}/", flush=True)
     await asyncio.Event().wait()

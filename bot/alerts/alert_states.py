@@ -2,14 +2,14 @@
 
 from pydantic import TypeAdapter
 
-from bot.alerts.quota_rules import Standing
-from bot.alerts.state_store import Memory
+from bot.alerts.quota_rules import AlertState
+from bot.alerts.state_store import StateStore
 
 STANDINGS_KEY = "quaymaster:alerts:quotas"
 
 
-class Standings(Memory[Standing]):
+class AlertStates(StateStore[AlertState]):
     """The standings by namespace."""
 
     key = STANDINGS_KEY
-    kind = TypeAdapter(Standing)
+    kind = TypeAdapter(AlertState)

@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
 from bot.alerts.config import KeyAlerts
-from bot.alerts.key_rules import Close, Keep, Restate, Tell, Told, Verdict, judge_end
+from bot.alerts.key_rules import Close, Keep, Publish, Restate, Told, Verdict, judge_end
 from bot.alerts.publisher import NOTHING_TO_EDIT
-from bot.alerts.state_store import Memory
+from bot.alerts.state_store import StateStore
 from bot.model.alert_facts import Refusal
 from bot.quay.models import ServiceKey
 from bot.slack.messages import Broadcaster, Message, MessageId, MessengerError, is_passing
@@ -24,7 +24,7 @@ DIGEST_ABOVE = 5
 log = structlog.get_logger(__name__)
 
 
-class ToldKeys(Memory[Told]):
+class ToldKeys(StateStore[Told]):
     """What was told of keys that come to their end, by their ids; forgotten once that is settled."""
 
     key = "quaymaster:alerts:expiring"
@@ -70,13 +70,13 @@ class _Round:
             told = self.told.get(kid)
             if told and told.message_id and not isinstance(verdict, Keep):
                 outdated[told.channel, told.message_id][kid] = verdict
-            elif isinstance(verdict, Tell):
+            elif isinstance(verdict, Publish):
                 new.append(verdict.end)
         for (channel, message_id), group in outdated.items():
             new += await self._follow(channel, message_id, group)
-        await self._announce(self.config.channel, new)
+        await self._publish(self.config.channel, new)
 
-    async def _announce(self, channel: str, ends: Sequence[KeyEnd], refusal: Refusal | None = None) -> None:
+    async def _publish(self, channel: str, ends: Sequence[KeyEnd], refusal: Refusal | None = None) -> None:
         """Tell of keys of which no message speaks; in the admin channel what the keys' own refuses."""
         won = await self._claim({end.kid: Told(end, channel) for end in ends})
         mine = [end for end in ends if end.kid in won]
@@ -85,7 +85,7 @@ class _Round:
             if refused:
                 await self.told.swap({end.kid: None for end in group})
                 if channel != self.admin_channel and not is_passing(refused):
-                    await self._announce(self.admin_channel, group, Refusal(channel, refused))
+                    await self._publish(self.admin_channel, group, Refusal(channel, refused))
 
     async def _post(self, channel: str, ends: Sequence[KeyEnd], refusal: Refusal | None) -> str | None:
         """Post one message; Slack's word if it refuses."""
@@ -107,7 +107,7 @@ class _Round:
         before = {kid: self.told[kid] for kid in verdicts}
         mine = await self._claim(before)
         after = {kid: _settled(before[kid], verdicts[kid]) for kid in mine}
-        fallen = [verdict.end for kid in mine if isinstance(verdict := verdicts[kid], Tell)]
+        fallen = [verdict.end for kid in mine if isinstance(verdict := verdicts[kid], Publish)]
         try:
             for message in self._edited(verdicts, mine, after):
                 await self.messenger.edit(channel, message_id, message)
@@ -132,7 +132,7 @@ class _Round:
         if told.digest_of:
             entries: Mapping[str, Told | None] = {**self.told, **after}
             return [digest([entry.said for entry in entries.values() if entry and _share(entry, told)], told.digest_of)]
-        if isinstance(verdict, Tell | Restate):
+        if isinstance(verdict, Publish | Restate):
             return [ending(verdict.end)]
         if isinstance(verdict, Close) and not (verdict.gone and told.said.step == EXPIRED):
             return [closed(told.said, gone=verdict.gone, until=verdict.until, now=self.now)]
@@ -151,7 +151,7 @@ class _Round:
 
 def _settled(told: Told, verdict: Verdict) -> Told | None:
     """What is remembered once the message is up to date."""
-    return replace(told, said=verdict.end, claimed_at=None) if isinstance(verdict, Tell | Restate) else None
+    return replace(told, said=verdict.end, claimed_at=None) if isinstance(verdict, Publish | Restate) else None
 
 
 def _share(one: Told, other: Told) -> bool:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
 from bot.alerts.publisher import NOTHING_TO_EDIT
-from bot.alerts.state_store import Memory, is_claimed
+from bot.alerts.state_store import StateStore, is_claimed
 from bot.quay.errors import Forbidden, QuayError, Unauthorized
 from bot.slack.messages import MessageId, Messenger, MessengerError
 from bot.views import health as views
@@ -53,7 +53,7 @@ class Health:
         return self.seen == self.told == "well"
 
 
-class HealthMemory(Memory[Health]):
+class HealthMemory(StateStore[Health]):
     """What the last looks showed; nothing while all is well."""
 
     key = HEALTH_KEY

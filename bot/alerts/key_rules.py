@@ -53,12 +53,12 @@ def crowds_of(keys: Collection[ServiceKey]) -> Mapping[str, int]:
 
     Counted are those that came by themselves: the metadata of others says by what they were created.
     """
-    arrivals: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    key_requests: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
     for key in keys:
         if key.metadata.get("ip") and not key.metadata.get("created_by"):
-            arrivals[str(key.metadata["ip"])].append((key.created_date, key.kid))
+            key_requests[str(key.metadata["ip"])].append((key.created_date, key.kid))
     crowds: dict[str, int] = {}
-    for come in map(sorted, arrivals.values()):
+    for come in map(sorted, key_requests.values()):
         moments = [moment for moment, _ in come]
         following = [bisect_right(moments, moment + WINDOW) - index for index, moment in enumerate(moments)]
         for index, (moment, kid) in enumerate(come):
@@ -103,7 +103,7 @@ class Keep:
 
 
 @dataclass(frozen=True)
-class Tell:
+class Publish:
     """A step was reached of which nobody was told."""
 
     end: KeyEnd
@@ -124,7 +124,7 @@ class Close:
     until: datetime | None = None
 
 
-Verdict = Keep | Tell | Restate | Close
+Verdict = Keep | Publish | Restate | Close
 
 
 def judge_end(
@@ -141,7 +141,7 @@ def judge_end(
     if end is None:
         return Close(gone=key is None, until=key.expiration_date if key else None) if told else Keep()
     if told is None or told.message_id is None or end.step < told.said.step:
-        return Tell(end)
+        return Publish(end)
     return Keep() if end == told.said else Restate(end)
 
 

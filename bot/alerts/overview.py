@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from bot.alerts.alert_states import Standings
+from bot.alerts.alert_states import AlertStates
 from bot.alerts.backfill_notice import COUNTING_KEY, quotas_off_since
 from bot.alerts.config import AlertsFile
 from bot.alerts.expiring_keys import ToldKeys
@@ -32,13 +32,13 @@ class Overviews:
     async def read(self) -> Overview:
         """Read it."""
         async with self.redis.pipeline(transaction=False) as pipeline:
-            for kind in (HealthMemory, Standings, Silences, ToldKeys, WatchedKeys):
+            for kind in (HealthMemory, AlertStates, Silences, ToldKeys, WatchedKeys):
                 pipeline.hgetall(kind.key)
             pipeline.get(COUNTING_KEY)
-            troubles, standings, silences, told_keys, waiting, counting = await pipeline.execute()
+            troubles, alert_states, silences, told_keys, waiting, counting = await pipeline.execute()
         file, health = self.alerts(), HealthMemory.of(self.redis, troubles).get(QUAY)
         return Overview(
-            active=self._active(Standings.of(self.redis, standings), Silences.of(self.redis, silences)),
+            active=self._active(AlertStates.of(self.redis, alert_states), Silences.of(self.redis, silences)),
             plans=planned(file, self.clock()),
             zone=str(file.time_zone) if file else "UTC",
             file=self.name if file else "",
@@ -54,15 +54,15 @@ class Overviews:
             quotas_off_since=quotas_off_since(counting),
         )
 
-    def _active(self, standings: Standings, silences: Silences) -> list[Active]:
+    def _active(self, alert_states: AlertStates, silences: Silences) -> list[Active]:
         """The alerts that are not over; a silence counts from the click on, before the next sweep has seen it."""
         active = []
-        for namespace, standing in standings.items():
-            if standing.message_id is not None and not standing.over_since:
-                silence = standing.heeds(silences.get(namespace))
-                shown = silence is not None and silence.shows(standing.said.level, self.clock())
-                alert = replace(standing.said, silence=silence if shown else None)
-                active.append(Active(alert, standing.channel))
+        for namespace, alert_state in alert_states.items():
+            if alert_state.message_id is not None and not alert_state.over_since:
+                silence = alert_state.heeds(silences.get(namespace))
+                shown = silence is not None and silence.shows(alert_state.said.level, self.clock())
+                alert = replace(alert_state.said, silence=silence if shown else None)
+                active.append(Active(alert, alert_state.channel))
         return active
 
 

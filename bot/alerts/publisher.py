@@ -8,8 +8,8 @@ from datetime import datetime
 
 import structlog
 
-from bot.alerts.alert_states import Standings
-from bot.alerts.quota_rules import NOTHING, Standing, Why
+from bot.alerts.alert_states import AlertStates
+from bot.alerts.quota_rules import NOTHING, AlertState, Why
 from bot.alerts.rendering import digest, drawn
 from bot.model.alert_facts import Alert, Refusal
 from bot.model.usage import Ending
@@ -35,18 +35,18 @@ _log = structlog.get_logger(__name__)
 class Correction:
     """A message that no longer says how things are, and the standing once it does; None: it is forgotten then."""
 
-    standing: Standing
-    settled: Standing | None
+    alert_state: AlertState
+    settled: AlertState | None
     ending: Ending | None = None
 
     @property
     def namespace(self) -> str:
         """Whose it is."""
-        return self.standing.said.namespace
+        return self.alert_state.said.namespace
 
 
 @dataclass(frozen=True)
-class News:
+class AlertEvent:
     """A namespace of which people are to be notified; `before` is what to go back to if that fails.
 
     `channel` is that of its route; with `replies` it is told in the thread of the alert's message instead. At the
@@ -58,7 +58,7 @@ class News:
     channel: str
     mention: str | None = None
     highest: bool = False
-    before: Standing | None = None
+    before: AlertState | None = None
     replies: bool = False
     otherwise: Correction | None = None
     """What to do with the message that stands elsewhere, if the channel refuses this one as it did before."""
@@ -73,13 +73,13 @@ class News:
         """The channel where it is told."""
         return self.before.channel if self.before and self.replies else self.channel
 
-    def claimed(self, channel: str, now: datetime) -> Standing:
+    def claimed(self, channel: str, now: datetime) -> AlertState:
         """The standing while the message is under way."""
         if self.before:
             return replace(self.before, claimed_at=now)
-        return Standing(self.alert, channel, None, told=NOTHING, told_at=now, edited_at=now, claimed_at=now)
+        return AlertState(self.alert, channel, None, told=NOTHING, told_at=now, edited_at=now, claimed_at=now)
 
-    def refused_by(self, channel: str, reason: str, admin_channel: str) -> "News":
+    def refused_by(self, channel: str, reason: str, admin_channel: str) -> "AlertEvent":
         """The same, for the admin channel: what is to be told there, why, and in the thread that it has there."""
         alert, before = replace(self.alert, refusal=Refusal(channel, reason)), self.before
         stands = before is not None and before.meant_for == channel and before.channel == admin_channel
@@ -89,22 +89,22 @@ class News:
 
 
 @dataclass
-class Announcer:
+class Publisher:
     """Sends what one sweep found, and counts it."""
 
     messenger: Broadcaster
-    standings: Standings
+    alert_states: AlertStates
     admin_channel: str
     clock: Callable[[], datetime]
     posted: int = 0
     edited: int = 0
     postponed: int = 0
-    _left: dict[tuple[str, MessageId], tuple[Standing, str]] = field(default_factory=dict)
+    _left: dict[tuple[str, MessageId], tuple[AlertState, str]] = field(default_factory=dict)
     _owed: list[Correction] = field(default_factory=list)
 
-    async def announce(self, news: Iterable[News]) -> None:
+    async def publish(self, news: Iterable[AlertEvent]) -> None:
         """Notify each channel; the admin channel, last, is also told what others refused."""
-        by_channel: dict[str, list[News]] = defaultdict(list)
+        by_channel: dict[str, list[AlertEvent]] = defaultdict(list)
         for each in news:
             by_channel[each.destination].append(each)
         of_admins = by_channel.pop(self.admin_channel, [])
@@ -112,17 +112,17 @@ class Announcer:
             of_admins += await self._announce_in(channel, batch)
         await self._announce_in(self.admin_channel, of_admins)
 
-    async def _announce_in(self, channel: str, batch: Sequence[News]) -> list[News]:
+    async def _announce_in(self, channel: str, batch: Sequence[AlertEvent]) -> list[AlertEvent]:
         claimed = await self._claim(channel, batch)
         groups = [claimed] if len(claimed) > DIGEST_ABOVE else [[each] for each in claimed]
         return [refused for group in groups for refused in await self._tell(channel, group)]
 
-    async def _claim(self, channel: str, batch: Sequence[News]) -> list[News]:
+    async def _claim(self, channel: str, batch: Sequence[AlertEvent]) -> list[AlertEvent]:
         now = self.clock()
-        won = await self.standings.swap({each.namespace: each.claimed(channel, now) for each in batch})
+        won = await self.alert_states.swap({each.namespace: each.claimed(channel, now) for each in batch})
         return [each for each in batch if each.namespace in won]
 
-    async def _tell(self, channel: str, group: Sequence[News]) -> list[News]:
+    async def _tell(self, channel: str, group: Sequence[AlertEvent]) -> list[AlertEvent]:
         """Send one message and return what the channel refused.
 
         The claim is renewed first: others of the same channel may have taken long.
@@ -142,18 +142,18 @@ class Announcer:
         await self._settle(channel, message_id, mine)
         return []
 
-    async def _refused(self, channel: str, mine: Sequence[News], error: MessengerError) -> list[News]:
+    async def _refused(self, channel: str, mine: Sequence[AlertEvent], error: MessengerError) -> list[AlertEvent]:
         """Leave for later what may pass, and what stands elsewhere where it is; return what nobody knows of yet."""
         if error.passing or channel == self.admin_channel:
-            await self.standings.swap({each.namespace: each.before for each in mine})
+            await self.alert_states.swap({each.namespace: each.before for each in mine})
             self.postponed += len(mine)
             return []
-        owed = [each for each in mine if each.otherwise]
-        await self.standings.swap({each.namespace: each.before for each in owed})
-        self._owed += [each.otherwise for each in owed if each.otherwise]
+        undelivered = [each for each in mine if each.otherwise]
+        await self.alert_states.swap({each.namespace: each.before for each in undelivered})
+        self._owed += [each.otherwise for each in undelivered if each.otherwise]
         return [each.refused_by(channel, error.reason, self.admin_channel) for each in mine if not each.otherwise]
 
-    async def _send(self, channel: str, group: Sequence[News]) -> MessageId:
+    async def _send(self, channel: str, group: Sequence[AlertEvent]) -> MessageId:
         now, first = self.clock(), group[0]
         mentions = sorted({each.mention for each in group if each.mention})
         if len(group) > 1:
@@ -179,12 +179,12 @@ class Announcer:
         self.edited += 1
         return True
 
-    async def _settle(self, channel: str, message_id: MessageId, told: Sequence[News]) -> None:
+    async def _settle(self, channel: str, message_id: MessageId, told: Sequence[AlertEvent]) -> None:
         """Note what was said, and the messages in which it was said before."""
         now, shared = self.clock(), len(told) if len(told) > 1 else 0
-        await self.standings.swap(
+        await self.alert_states.swap(
             {
-                each.namespace: Standing(each.alert, channel, message_id, each.alert.level, now, now, shared)
+                each.namespace: AlertState(each.alert, channel, message_id, each.alert.level, now, now, shared)
                 for each in told
             }
         )
@@ -196,7 +196,7 @@ class Announcer:
         """Edit the messages that are out of date, each once whatever the number of namespaces in it; comes last."""
         by_message: dict[tuple[str, MessageId | None], list[Correction]] = defaultdict(list)
         for correction in (*corrections, *self._owed):
-            by_message[correction.standing.channel, correction.standing.message_id].append(correction)
+            by_message[correction.alert_state.channel, correction.alert_state.message_id].append(correction)
         for number, ((channel, message_id), group) in enumerate(by_message.items()):
             if number >= MOST_EDITS:
                 self.postponed += len(group)
@@ -207,11 +207,11 @@ class Announcer:
         for (channel, message_id), (before, now_in) in self._left.items():
             await self._leave(channel, message_id, before, now_in)
 
-    async def _leave(self, channel: str, message_id: MessageId, before: Standing, now_in: str) -> None:
+    async def _leave(self, channel: str, message_id: MessageId, before: AlertState, now_in: str) -> None:
         """Edit a message of which an alert was, that goes on in a newer one; or that of which some were."""
         now, elsewhere = self.clock(), now_in if now_in != channel else None
         moved = quota_moved(before.said, now, elsewhere)
-        message = digest(self.standings, before, now) if before.digest_of else moved
+        message = digest(self.alert_states, before, now) if before.digest_of else moved
         try:
             await self.messenger.edit(channel, message_id, message)
             self.edited += 1
@@ -220,20 +220,22 @@ class Announcer:
 
     async def _edit(self, channel: str, message_id: MessageId | None, group: Sequence[Correction]) -> None:
         now = self.clock()
-        won = await self.standings.swap({each.namespace: replace(each.standing, claimed_at=now) for each in group})
+        won = await self.alert_states.swap(
+            {each.namespace: replace(each.alert_state, claimed_at=now) for each in group}
+        )
         mine = [each for each in group if each.namespace in won]
         if mine and message_id is not None:
-            after = {**self.standings, **{each.namespace: each.settled for each in mine}}
-            standing, ending = mine[0].settled or mine[0].standing, mine[0].ending
+            after = {**self.alert_states, **{each.namespace: each.settled for each in mine}}
+            alert_state, ending = mine[0].settled or mine[0].alert_state, mine[0].ending
             alive = {namespace: each for namespace, each in after.items() if each}
             try:
-                await self.messenger.edit(channel, message_id, drawn(alive, standing, now, ending))
+                await self.messenger.edit(channel, message_id, drawn(alive, alert_state, now, ending))
                 self.edited += 1
             except MessengerError as error:
                 _log.warning("edit of an alert refused", channel=channel, reason=error.reason)
                 if error.reason not in NOTHING_TO_EDIT:
-                    back = {each.namespace: replace(each.standing, claimed_at=None) for each in mine}
-                    await self.standings.swap(back)
+                    back = {each.namespace: replace(each.alert_state, claimed_at=None) for each in mine}
+                    await self.alert_states.swap(back)
                     self.postponed += len(mine)
                     return
-        await self.standings.swap({each.namespace: each.settled for each in mine})
+        await self.alert_states.swap({each.namespace: each.settled for each in mine})

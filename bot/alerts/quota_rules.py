@@ -7,7 +7,7 @@ from typing import Literal
 
 from bot.alerts.state_store import is_claimed
 from bot.model.alert_facts import FULL_SOON, Alert, Forecast, Silence
-from bot.model.usage import Ending, Reading
+from bot.model.usage import Ending, Usage
 from bot.slack.messages import MessageId
 
 HYSTERESIS = 2
@@ -23,7 +23,7 @@ NOTHING = -1
 
 
 @dataclass(frozen=True)
-class Standing:
+class AlertState:
     """What is remembered of a namespace with an active alert.
 
     `said` is what its message shows; `message_id` is None while the first is being posted. `told` is the highest
@@ -85,7 +85,7 @@ class Keep:
 
 
 @dataclass(frozen=True)
-class Tell:
+class Publish:
     """People are notified."""
 
     level: int
@@ -107,7 +107,7 @@ class TryAgain:
 
 
 @dataclass(frozen=True)
-class Recover:
+class Resolve:
     """The alert is over: its message is edited for the last time, and the next rise is a new one."""
 
     ending: Ending
@@ -118,12 +118,12 @@ class Forget:
     """The alert was over, and nobody's silence is left to be remembered."""
 
 
-Verdict = Silent | Keep | Tell | Update | TryAgain | Recover | Forget
+Verdict = Silent | Keep | Publish | Update | TryAgain | Resolve | Forget
 
 
 def judge(
-    reading: Reading,
-    standing: Standing | None,
+    reading: Usage,
+    alert_state: AlertState | None,
     silence: Silence | None,
     forecast: Forecast | None,
     terms: Terms,
@@ -132,33 +132,33 @@ def judge(
     """What to say about a reading, given what was said before."""
     if not reading.complete:
         return Silent()
-    if standing and is_claimed(standing, now):
+    if alert_state and is_claimed(alert_state, now):
         return Keep()
     if not reading.limit:
-        return end(standing, "no limit") if standing else Silent()
-    level = _level(reading, standing, forecast, terms)
+        return end(alert_state, "no limit") if alert_state else Silent()
+    level = _level(reading, alert_state, forecast, terms)
     if level == NOTHING:
-        return _below(standing, silence, now)
+        return _below(alert_state, silence, now)
     silenced = silence is not None and silence.covers(level, terms.highest, now)
-    if standing is None or standing.over_since:
-        return _begin(level, standing, terms, silenced)
-    if (why := _news(level, reading, standing, silence, terms, now)) and not silenced:
-        return Tell(level, why)
-    if not silenced and _is_owed(standing, level, terms, now):
+    if alert_state is None or alert_state.over_since:
+        return _begin(level, alert_state, terms, silenced)
+    if (why := _news(level, reading, alert_state, silence, terms, now)) and not silenced:
+        return Publish(level, why)
+    if not silenced and _is_owed(alert_state, level, terms, now):
         return TryAgain(level)
     shown = silence if silence and silence.shows(level, now) else None
-    due = replace(standing.said, reading=reading, level=level, forecast=forecast, silence=shown)
-    return Update(level) if _differs(standing.said, due, now - standing.edited_at) else Keep()
+    due = replace(alert_state.said, reading=reading, level=level, forecast=forecast, silence=shown)
+    return Update(level) if _differs(alert_state.said, due, now - alert_state.edited_at) else Keep()
 
 
-def end(standing: Standing, ending: Ending) -> Verdict:
+def end(alert_state: AlertState, ending: Ending) -> Verdict:
     """What to say when the ground of an alert is gone."""
-    return Forget() if standing.over_since else Recover(ending)
+    return Forget() if alert_state.over_since else Resolve(ending)
 
 
-def _level(reading: Reading, standing: Standing | None, forecast: Forecast | None, terms: Terms) -> int:
+def _level(reading: Usage, alert_state: AlertState | None, forecast: Forecast | None, terms: Terms) -> int:
     """The level that the namespace is at; one that its alert is at already is held on to a little longer."""
-    before = standing.said.level if standing and not standing.over_since else NOTHING
+    before = alert_state.said.level if alert_state and not alert_state.over_since else NOTHING
     reached = [level for level in terms.levels if reading.reaches(level)]
     held = [level for level in terms.levels if level <= before and _holds(reading, level)]
     if reached or held:
@@ -169,47 +169,47 @@ def _level(reading: Reading, standing: Standing | None, forecast: Forecast | Non
     return FULL_SOON if timedelta(days=days) <= terms.full_within else NOTHING
 
 
-def _holds(reading: Reading, level: int) -> bool:
+def _holds(reading: Usage, level: int) -> bool:
     return reading.reaches(max(level - HYSTERESIS, 1))
 
 
-def _below(standing: Standing | None, silence: Silence | None, now: datetime) -> Verdict:
-    if standing is None:
+def _below(alert_state: AlertState | None, silence: Silence | None, now: datetime) -> Verdict:
+    if alert_state is None:
         return Silent()
-    if standing.over_since is None:
-        return Recover("recovered")
-    return Keep() if silence and silence.outlives(standing.over_since, now) else Forget()
+    if alert_state.over_since is None:
+        return Resolve("recovered")
+    return Keep() if silence and silence.outlives(alert_state.over_since, now) else Forget()
 
 
-def _begin(level: int, over: Standing | None, terms: Terms, silenced: bool) -> Verdict:
+def _begin(level: int, over: AlertState | None, terms: Terms, silenced: bool) -> Verdict:
     """An alert where there is none, or where one is over and remembered: that one goes on without a sound."""
     if silenced:
         return Update(level) if over else Silent()
     if terms.quiet and level < terms.highest:
         return Keep() if over else Silent()
-    return Tell(level)
+    return Publish(level)
 
 
 def _news(
-    level: int, reading: Reading, standing: Standing, silence: Silence | None, terms: Terms, now: datetime
+    level: int, reading: Usage, alert_state: AlertState, silence: Silence | None, terms: Terms, now: datetime
 ) -> Why | None:
     """Why people are to be notified, unless it is quiet."""
-    if terms.quiet and not level >= terms.highest > standing.told:
+    if terms.quiet and not level >= terms.highest > alert_state.told:
         return None
-    ended = silence is not None and silence.until is not None and standing.told_at < silence.until <= now
-    if level > standing.told:
-        return "again" if ended and standing.told == NOTHING else "level"
+    ended = silence is not None and silence.until is not None and alert_state.told_at < silence.until <= now
+    if level > alert_state.told:
+        return "again" if ended and alert_state.told == NOTHING else "level"
     if ended:
         return "again"
-    if reading.reaches(100) and now - standing.told_at >= REMIND_AFTER:
+    if reading.reaches(100) and now - alert_state.told_at >= REMIND_AFTER:
         return "reminder"
     return None
 
 
-def _is_owed(standing: Standing, level: int, terms: Terms, now: datetime) -> bool:
+def _is_owed(alert_state: AlertState, level: int, terms: Terms, now: datetime) -> bool:
     """Whether a channel that refused the alert should be tried again: once in an hour."""
     held_back = terms.quiet and level < terms.highest
-    return standing.said.refusal is not None and not held_back and now - standing.edited_at >= EDIT_AFTER
+    return alert_state.said.refusal is not None and not held_back and now - alert_state.edited_at >= EDIT_AFTER
 
 
 def _differs(said: Alert, due: Alert, since: timedelta) -> bool:
@@ -219,8 +219,8 @@ def _differs(said: Alert, due: Alert, since: timedelta) -> bool:
     if (due.reading.limit, due.reading.enforcement) != (said.reading.limit, said.reading.enforcement):
         return True
     moved = abs(due.reading.used - said.reading.used) * 100 >= (due.reading.limit or 0)
-    foreseen = _days(due) != _days(said)
-    return (moved and since >= EDIT_AFTER) or (foreseen and since >= FORESEE_AFTER)
+    previewed = _days(due) != _days(said)
+    return (moved and since >= EDIT_AFTER) or (previewed and since >= FORESEE_AFTER)
 
 
 def _days(alert: Alert) -> tuple[int, int] | None:

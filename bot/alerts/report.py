@@ -11,7 +11,7 @@ from bot.alerts.forecast import Sample
 from bot.alerts.key_rules import is_quays_own, step_of
 from bot.alerts.samples import as_sampled, day_of
 from bot.audit import Entry
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.quay.models import ServiceKey
 from bot.quay.operations import OPERATIONS
 from bot.views.report import Deeds, Growth, KeyFigures, Mishap, Together
@@ -36,7 +36,7 @@ def key_figures(keys: Sequence[ServiceKey], now: datetime) -> KeyFigures:
     )
 
 
-def growth(reading: Reading, samples: Sequence[Sample], start: datetime) -> Growth:
+def growth(reading: Usage, samples: Sequence[Sample], start: datetime) -> Growth:
     """How much a namespace has grown since the day of a moment, or the day before where that one has no sample.
 
     Where neither has one, it is how much since the first sample after them.
@@ -56,7 +56,7 @@ def together(growths: Sequence[Growth]) -> Together:
     return Together(len(growths), sum(growth.reading.used for growth in growths), sum(known) if known else None)
 
 
-def telling(growths: Sequence[Growth]) -> list[Growth]:
+def outbox(growths: Sequence[Growth]) -> list[Growth]:
     """The fullest namespaces, and after them those that grew most, where they are others."""
     limited = [growth for growth in growths if growth.reading.limit and growth.reading.complete]
     fullest = sorted(limited, key=lambda growth: -growth.reading.used / (growth.reading.limit or 1))[:NAMED]
@@ -66,7 +66,7 @@ def telling(growths: Sequence[Growth]) -> list[Growth]:
 
 
 @dataclass
-class Chronicle:
+class ChangeHistory:
     """Entries of the audit, added newest first, from the end of a period until EARLIER before its start."""
 
     start: datetime

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.report import EARLIER, Chronicle, growth, key_figures, telling, together
+from bot.alerts.report import EARLIER, ChangeHistory, growth, key_figures, outbox, together
 from bot.alerts.samples import Samples, chunks
-from bot.alerts.schedule import Appointments
+from bot.alerts.schedule import ScheduledRuns
 from bot.audit import Audit
 from bot.model.alert_facts import Refusal
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.quay.client import Quay
 from bot.quay.models import RegistrySize
 from bot.slack.messages import Messenger, MessengerError
@@ -29,7 +29,7 @@ REPORT = "report"
 log = structlog.get_logger()
 
 
-class _Told(BaseModel):
+class _Posted(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     size_bytes: int
@@ -45,7 +45,7 @@ class Reporter:
     audit: Audit
     samples: Samples
     messenger: Messenger
-    appointments: Appointments
+    scheduled_runs: ScheduledRuns
     clock: Callable[[], datetime]
 
     async def due(self, config: AlertsFile) -> datetime | None:
@@ -53,14 +53,14 @@ class Reporter:
         if config.report is None:
             return None
         moment = config.report.every.slot(self.clock(), config.time_zone)
-        return moment if await self.appointments.take(REPORT, moment, self.clock()) else None
+        return moment if await self.scheduled_runs.take(REPORT, moment, self.clock()) else None
 
     async def waiting(self, config: AlertsFile) -> datetime | None:
         """The moment whose report nobody has posted yet, if there is one; it is left for whoever takes it."""
         if config.report is None:
             return None
         moment = config.report.every.slot(self.clock(), config.time_zone)
-        return None if await self.appointments.is_kept(REPORT, moment) else moment
+        return None if await self.scheduled_runs.is_kept(REPORT, moment) else moment
 
     async def post(self, config: AlertsFile, moment: datetime) -> None:
         """Post the report of the period that ended at a moment.
@@ -75,9 +75,9 @@ class Reporter:
                 raise
             log.warning("report_refused", channel=config.report_channel, reason=error.reason)
             await self.messenger.post(config.admin_channel, report(found, Refusal(config.report_channel, error.reason)))
-        await self.appointments.keep(REPORT, moment)
+        await self.scheduled_runs.keep(REPORT, moment)
         if found.measured.at:
-            told = _Told(size_bytes=found.measured.size_bytes, at=found.measured.at)
+            told = _Posted(size_bytes=found.measured.size_bytes, at=found.measured.at)
             await self.redis.set(MEASURED_KEY, told.model_dump_json())
 
     async def compose(self, config: AlertsFile, moment: datetime) -> Report:
@@ -85,21 +85,21 @@ class Reporter:
         every = config.report.every if config.report else None
         start = every.slot(moment - timedelta(seconds=1), config.time_zone) if every else moment - timedelta(days=7)
         keys = await self.quay.list_service_keys()
-        readings = [Reading.of(entry) async for entry in self.quay.organizations()]
-        readings += [Reading.of(entry) async for entry in self.quay.users()]
+        readings = [Usage.of(entry) async for entry in self.quay.organizations()]
+        readings += [Usage.of(entry) async for entry in self.quay.users()]
         growths = await self._growths([reading for reading in readings if reading.complete], start)
         return Report(
             start=start.astimezone(config.time_zone),
             end=moment.astimezone(config.time_zone),
             at=self.clock().astimezone(config.time_zone),
             measured=await self._measured(await self.quay.get_registry_size()),
-            growths=telling(growths),
+            growths=outbox(growths),
             together=together(growths),
             keys=key_figures(keys, self.clock()),
             deeds=await self._deeds(start, moment),
         )
 
-    async def _growths(self, readings: Sequence[Reading], start: datetime) -> list[Growth]:
+    async def _growths(self, readings: Sequence[Usage], start: datetime) -> list[Growth]:
         """How much each has grown; a few namespaces at a time, since each has many samples."""
         growths: list[Growth] = []
         for chunk in chunks(readings):
@@ -110,7 +110,7 @@ class Reporter:
     async def _measured(self, size: RegistrySize) -> Measured:
         stored = await self.redis.get(MEASURED_KEY)
         try:
-            told = _Told.model_validate_json(stored) if stored else None
+            told = _Posted.model_validate_json(stored) if stored else None
         except ValidationError:
             told = None
         if told is None or size.last_ran is None:
@@ -119,7 +119,7 @@ class Reporter:
 
     async def _deeds(self, start: datetime, end: datetime) -> Deeds | None:
         """What the audit says was done; None where it is not as it was recorded."""
-        chronicle = Chronicle(start, end)
+        chronicle = ChangeHistory(start, end)
         try:
             async for entry in self.audit.entries(since=start - EARLIER, count=sys.maxsize):
                 chronicle.add(entry)

@@ -15,7 +15,7 @@ from typing import TypeVar
 from redis.asyncio import Redis
 
 from bot.alerts.forecast import Sample
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 
 SAMPLES_KEY = "quaymaster:alerts:samples"
 SAMPLED_KEY = "quaymaster:alerts:sampled"
@@ -35,7 +35,7 @@ class Samples:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def take(self, readings: Mapping[str, Reading], now: datetime) -> None:
+    async def take(self, readings: Mapping[str, Usage], now: datetime) -> None:
         """Note the complete figures, once a day, and forget the namespaces that are not there any more.
 
         Costs two round trips for each CHUNK on the first sweep of a day, and one in all on every other.
@@ -61,7 +61,7 @@ class Samples:
         stored: list[bytes | None] = await self._redis.hmget(SAMPLES_KEY, list(namespaces))  # type: ignore[misc]
         return [value or b"" for value in stored]
 
-    async def _forget_all_but(self, readings: Mapping[str, Reading]) -> None:
+    async def _forget_all_but(self, readings: Mapping[str, Usage]) -> None:
         stored: list[bytes] = await self._redis.hkeys(SAMPLES_KEY)  # type: ignore[misc]
         for chunk in chunks(name for name in map(bytes.decode, stored) if name not in readings):
             await self._redis.hdel(SAMPLES_KEY, *chunk)  # type: ignore[misc]

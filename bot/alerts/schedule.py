@@ -114,7 +114,7 @@ return 1
 """
 
 
-class Appointments:
+class ScheduledRuns:
     """Moments of a schedule that are to be kept, however late: what fails, or dies with its worker, is taken anew.
 
     A schedule that is seen for the first time begins with its next moment, or `at_once`. Of the moments missed while

@@ -2,13 +2,13 @@
 
 from pydantic import TypeAdapter
 
-from bot.alerts.state_store import Memory
+from bot.alerts.state_store import StateStore
 from bot.model.alert_facts import Silence
 
 SILENCES_KEY = "quaymaster:alerts:silences"
 
 
-class Silences(Memory[Silence]):
+class Silences(StateStore[Silence]):
     """The silences by namespace; the latest wish for each."""
 
     key = SILENCES_KEY

@@ -27,7 +27,7 @@ def is_claimed(entry: Claimable, now: datetime) -> bool:
     return entry.claimed_at is not None and now - entry.claimed_at <= ABANDONED_AFTER
 
 
-class Memory(Mapping[str, T]):
+class StateStore(Mapping[str, T]):
     """The entries by name, as one round has seen them. A kind of memory names its hash and its entries' type.
 
     A round changes only what nobody else has changed since: of several at once, one gets each change. One that is

@@ -9,18 +9,18 @@ from typing import Protocol, TypeVar
 import structlog
 from redis.asyncio import Redis
 
-from bot.alerts.alert_states import Standings
+from bot.alerts.alert_states import AlertStates
 from bot.alerts.backfill_notice import CountingNotice
 from bot.alerts.config import AlertsFile, QuotaAlerts
-from bot.alerts.evaluation import Found, Known, find
+from bot.alerts.evaluation import Evaluation, KnownStates, find
 from bot.alerts.forecast import RECENT, forecast
 from bot.alerts.lease import lease
-from bot.alerts.publisher import Announcer
+from bot.alerts.publisher import Publisher
 from bot.alerts.samples import Samples, chunks
-from bot.alerts.schedule import Appointments
+from bot.alerts.schedule import ScheduledRuns
 from bot.alerts.silences import Silences
 from bot.model.alert_facts import Forecast
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.quay.models import Organization, Page, User
 from bot.slack.messages import Broadcaster, MessengerError
 
@@ -73,7 +73,7 @@ class QuotaSweep:
         self._messenger = messenger
         self._clock = clock
         self._samples = Samples(redis)
-        self._appointments = Appointments(redis, at_once=True)
+        self._appointments = ScheduledRuns(redis, at_once=True)
 
     async def due(self, config: AlertsFile) -> datetime | None:
         """The moment whose sweep this worker is to do now, if there is one."""
@@ -111,33 +111,33 @@ class QuotaSweep:
         self, config: AlertsFile, quotas: QuotaAlerts, messenger: Broadcaster, *, rehearsed: bool = False
     ) -> SweepResult:
         # The memories are read first: what others change from here on is not touched.
-        standings = await Standings.load(self._redis, rehearsed=rehearsed)
+        alert_states = await AlertStates.load(self._redis, rehearsed=rehearsed)
         silences = await Silences.load(self._redis, rehearsed=rehearsed)
         readings, requests = await self._read()
         now = self._clock()
         quiet = quotas.quiet is not None and quotas.quiet.hold(now, config.time_zone)
         if not rehearsed:
             await self._samples.take(readings, now)
-        forecasts = await self._forecasts(readings, standings, quotas)
-        found = find(Known(readings, standings, silences, forecasts), quotas, now, quiet=quiet)
-        announcer = Announcer(messenger, standings, config.admin_channel, self._clock)
-        await announcer.announce(found.news)
-        await announcer.correct(found.corrections)
-        await standings.swap(dict.fromkeys(found.forgotten))
-        await silences.swap(dict.fromkeys(_over(silences, standings, found, now)))
+        forecasts = await self._forecasts(readings, alert_states, quotas)
+        found = find(KnownStates(readings, alert_states, silences, forecasts), quotas, now, quiet=quiet)
+        publisher = Publisher(messenger, alert_states, config.admin_channel, self._clock)
+        await publisher.publish(found.news)
+        await publisher.correct(found.corrections)
+        await alert_states.swap(dict.fromkeys(found.forgotten))
+        await silences.swap(dict.fromkeys(_over(silences, alert_states, found, now)))
         counting = CountingNotice(self._redis, messenger, self._clock, rehearsed)
         await self._tell_of_counting(counting, config, quotas, readings, quiet=quiet)
         return SweepResult(
             requests=requests,
             namespaces=len(readings),
             incomplete=sum(not reading.complete for reading in readings.values()),
-            posted=announcer.posted,
-            edited=announcer.edited,
-            postponed=announcer.postponed,
+            posted=publisher.posted,
+            edited=publisher.edited,
+            postponed=publisher.postponed,
         )
 
     async def _forecasts(
-        self, readings: Mapping[str, Reading], standings: Standings, quotas: QuotaAlerts
+        self, readings: Mapping[str, Usage], alert_states: AlertStates, quotas: QuotaAlerts
     ) -> Mapping[str, Forecast]:
         """When namespaces will be full: of all that are watched where that is an alert, else of those at a level."""
         names = [
@@ -146,14 +146,14 @@ class QuotaSweep:
             if reading.complete
             and reading.limit
             and (route := quotas.route_for(name))
-            and (quotas.full_within or name in standings or reading.reaches(route.levels[0]))
+            and (quotas.full_within or name in alert_states or reading.reaches(route.levels[0]))
         ]
         found: dict[str, Forecast] = {}
         for chunk in chunks(names):
             for name, samples in (await self._samples.of(chunk, RECENT)).items():
                 reading = readings[name]
-                if foreseen := forecast(samples, reading.used, reading.limit or 0):
-                    found[name] = foreseen
+                if previewed := forecast(samples, reading.used, reading.limit or 0):
+                    found[name] = previewed
         return found
 
     async def _tell_of_counting(
@@ -161,7 +161,7 @@ class QuotaSweep:
         notice: CountingNotice,
         config: AlertsFile,
         quotas: QuotaAlerts,
-        readings: Mapping[str, Reading],
+        readings: Mapping[str, Usage],
         *,
         quiet: bool,
     ) -> None:
@@ -173,7 +173,7 @@ class QuotaSweep:
         except MessengerError as error:
             _log.warning("not said that figures are incomplete", reason=error.reason)
 
-    async def _read(self) -> tuple[Mapping[str, Reading], int]:
+    async def _read(self) -> tuple[Mapping[str, Usage], int]:
         """Read both lists side by side: two requests at most are under way. Raises QuayError."""
         try:
             async with asyncio.TaskGroup() as both:
@@ -182,13 +182,13 @@ class QuotaSweep:
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
         entries: tuple[Organization | User, ...] = (*organizations.result()[0], *users.result()[0])
-        readings = {reading.namespace: reading for reading in map(Reading.of, entries)}
+        readings = {reading.namespace: reading for reading in map(Usage.of, entries)}
         return readings, organizations.result()[1] + users.result()[1]
 
 
-def _over(silences: Silences, standings: Standings, found: Found, now: datetime) -> set[str]:
+def _over(silences: Silences, alert_states: AlertStates, found: Evaluation, now: datetime) -> set[str]:
     """The namespaces whose silence has nothing left to silence."""
-    old = {name for name, each in silences.items() if name not in standings and not each.outlives(each.at, now)}
+    old = {name for name, each in silences.items() if name not in alert_states and not each.outlives(each.at, now)}
     return old | (silences.keys() & set(found.ended))
 
 

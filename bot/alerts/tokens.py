@@ -8,7 +8,7 @@ import structlog
 from pydantic import TypeAdapter
 from redis.asyncio import Redis
 
-from bot.alerts.state_store import Memory, is_claimed
+from bot.alerts.state_store import StateStore, is_claimed
 from bot.slack.messages import Messenger, MessengerError
 from bot.views.health import token_ends
 
@@ -26,7 +26,7 @@ class Told:
     claimed_at: datetime | None = None
 
 
-class ToldTokens(Memory[Told]):
+class ToldTokens(StateStore[Told]):
     """What was told, by the names of the settings; the tokens themselves are nowhere."""
 
     key = "quaymaster:alerts:tokens"

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bot.alerts.config import KeyAlerts
 from bot.alerts.key_rules import Watched, crowds_of, doubts_about, due_reminder, grown_crowd
-from bot.alerts.state_store import Memory
+from bot.alerts.state_store import StateStore
 from bot.confirmations import Confirmations, Missing, Record, State
 from bot.effects.keys import decide_by, waiting_target
 from bot.model.alert_facts import Refusal
@@ -26,7 +26,7 @@ MOST_SERVICES = 1000
 log = structlog.get_logger(__name__)
 
 
-class WatchedKeys(Memory[Watched]):
+class WatchedKeys(StateStore[Watched]):
     """What is remembered of the waiting keys, by their ids."""
 
     key = "quaymaster:alerts:waiting"

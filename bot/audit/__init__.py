@@ -6,7 +6,7 @@ by itself is that its end was cut off: for that, the head (sequence and hash) is
 `Audit.verify`. Old months may be trimmed once their last head is sealed (`segments`).
 """
 
-from bot.audit.chain import Verification
+from bot.audit.chain import AuditVerification
 from bot.audit.entry import BEGINNING, JSON, Entry, Event, Head, audit_key
 from bot.audit.store import Audit, Contended, Published
 from bot.audit.stream import APPEND, HEAD, PAGE, STREAM
@@ -19,11 +19,11 @@ __all__ = [
     "PAGE",
     "STREAM",
     "Audit",
+    "AuditVerification",
     "Contended",
     "Entry",
     "Event",
     "Head",
     "Published",
-    "Verification",
     "audit_key",
 ]

@@ -7,7 +7,7 @@ from bot.audit.entry import BEGINNING, NO_SEAL, Entry, Head
 
 
 @dataclass(frozen=True)
-class Verification:
+class AuditVerification:
     """What reading the record showed: how many entries, the last one's head, and everything that is wrong."""
 
     count: int
@@ -32,12 +32,12 @@ class Chain:
     that must be in it, each with a name for people.
     """
 
-    def __init__(self, beginning: Head | None, owed: Mapping[Head, str]) -> None:
+    def __init__(self, beginning: Head | None, undelivered: Mapping[Head, str]) -> None:
         self.count = 0
         self.head = beginning or BEGINNING
         self.problems: list[str] = []
         self._begins_anywhere = beginning is None
-        self._owed = {head: name for head, name in owed.items() if head not in {BEGINNING, beginning}}
+        self._owed = {head: name for head, name in undelivered.items() if head not in {BEGINNING, beginning}}
         self._first = self.head[0] + 1
 
     def complain(self, problem: str) -> None:
@@ -64,7 +64,7 @@ class Chain:
         self.head = entry.head
         self._owed.pop(entry.head, None)
 
-    def finish(self, stored: Head | None = None) -> Verification:
+    def finish(self, stored: Head | None = None) -> AuditVerification:
         """Compare the end with the heads that are owed, and with the one in Redis where it is given."""
         if stored is not None and stored != self.head:
             last = f"the last entry is {self.head[0]}" if self.head[0] else "there is no entry that is ours"
@@ -72,4 +72,4 @@ class Chain:
         for (sequence, _), name in self._owed.items():
             where = "lies before the first entry that is here" if sequence < self._first else "is not in the record"
             self.problems.append(f"{name}, entry {sequence}, {where}")
-        return Verification(self.count, self.head, tuple(self.problems))
+        return AuditVerification(self.count, self.head, tuple(self.problems))

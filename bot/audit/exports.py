@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import datetime
 
-from bot.audit.chain import Chain, Verification
+from bot.audit.chain import AuditVerification, Chain
 from bot.audit.entry import Entry, Head, body_of, read_entry
 from bot.storage.sealing import Tampered
 
@@ -25,7 +25,7 @@ async def lines(
             yield _line(content)
 
 
-def verify_lines(exported: Iterable[str], key: bytes | None, published: Head | None) -> Verification:
+def verify_lines(exported: Iterable[str], key: bytes | None, published: Head | None) -> AuditVerification:
     """Check an export: each entry's hash, and that each follows the one before; with the key also every seal.
 
     It may begin anywhere. Without the key, a head that was noted down elsewhere is what vouches for all before it.

@@ -11,7 +11,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 from redis.asyncio import Redis
 
-from bot.audit.chain import Chain, Verification
+from bot.audit.chain import AuditVerification, Chain
 from bot.audit.denials import Denials
 from bot.audit.entry import BEGINNING, JSON, Entry, Event, Head, following, read_entry, refuse_secrets
 from bot.audit.segments import SEGMENTS, Segment, Segments
@@ -196,7 +196,7 @@ class Audit:
                 content = None
             yield {**(content if isinstance(content, dict) else {"damaged": repr(body)}), **bound}
 
-    async def verify(self, *, published: Head | None = None) -> Verification:
+    async def verify(self, *, published: Head | None = None) -> AuditVerification:
         """Read the whole record and find whatever was changed, taken out, reordered, forged or cut off.
 
         `published` is a head that was noted down earlier, besides the last one that the bot published itself. The
@@ -206,23 +206,25 @@ class Audit:
         stored, newest = await self._end()
         problems: list[str] = []
         segments = await self._sealed_segments(problems)
-        owed = {segment.head: f"the sealed head of {segment.month}" for segment in segments if not segment.trimmed_at}
+        undelivered = {
+            segment.head: f"the sealed head of {segment.month}" for segment in segments if not segment.trimmed_at
+        }
         try:
             known = await self.published()
         except Tampered:
             problems.append("what the bot remembers of the last published head was altered")
         else:
-            owed |= {known.head: "the last published head"} if known else {}
-        owed |= {published: "the published head"} if published else {}
+            undelivered |= {known.head: "the last published head"} if known else {}
+        undelivered |= {published: "the published head"} if published else {}
         trimmed = [segment.head for segment in segments if segment.trimmed_at]
-        chain = Chain(trimmed[-1] if trimmed else BEGINNING, owed)
+        chain = Chain(trimmed[-1] if trimmed else BEGINNING, undelivered)
         async for id_, fields in self._until(newest[0][0] if newest else None):
             try:
                 chain.add(self._read(fields))
             except Tampered as wrong:
                 chain.complain(f"what is stored as {id_} {wrong}")
         found = chain.finish(read_head(stored))
-        return Verification(found.count, found.head, (*problems, *found.problems))
+        return AuditVerification(found.count, found.head, (*problems, *found.problems))
 
     async def _sealed_segments(self, problems: list[str]) -> list[Segment]:
         try:

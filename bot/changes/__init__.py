@@ -1,26 +1,26 @@
 """The one path of every change: propose → confirm or approve → claim → execute → verify → record → tell."""
 
 from bot.changes.approvals import Changes
-from bot.changes.authorization import Denied, Gate, NotKnown
+from bot.changes.authorization import Authorization, Denied, NotKnown
 from bot.changes.executor import JOB_TIMEOUT, Executor
-from bot.changes.freeze_notices import Freezing
-from bot.changes.key_requests import Arrivals
-from bot.changes.measurement import Measuring
-from bot.changes.outbox import Telling
+from bot.changes.freeze_notices import FreezeNotices
+from bot.changes.key_requests import KeyRequests
+from bot.changes.measurement import Measurement
+from bot.changes.outbox import Outbox
 from bot.changes.reminders import Reminders
-from bot.changes.secret_delivery import Expiry
+from bot.changes.secret_delivery import SecretExpiry
 
 __all__ = [
     "JOB_TIMEOUT",
-    "Arrivals",
+    "Authorization",
     "Changes",
     "Denied",
     "Executor",
-    "Expiry",
-    "Freezing",
-    "Gate",
-    "Measuring",
+    "FreezeNotices",
+    "KeyRequests",
+    "Measurement",
     "NotKnown",
+    "Outbox",
     "Reminders",
-    "Telling",
+    "SecretExpiry",
 ]

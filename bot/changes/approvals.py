@@ -7,8 +7,8 @@ from datetime import datetime
 import structlog
 
 from bot.changes import audit_entries
-from bot.changes.authorization import Denied, Gate, NotKnown, required
-from bot.changes.outbox import Telling
+from bot.changes.authorization import Authorization, Denied, NotKnown, required
+from bot.changes.outbox import Outbox
 from bot.changes.proposals import named_by, record_id, type_the_name
 from bot.confirmations import (
     ABANDONED_AFTER,
@@ -26,7 +26,7 @@ from bot.confirmations import (
 )
 from bot.confirmations.freeze import Frozen
 from bot.effects import Arguments, Effect, Forewarns
-from bot.model.plans import Plan, Refusal, Sight
+from bot.model.plans import Observation, Plan, Refusal
 from bot.model.redaction import redact_words
 from bot.permissions import Person, Place, confirmation_for, decide, may_approve
 from bot.quay.client import Quay
@@ -46,11 +46,11 @@ class Changes:
 
     quay: Quay
     confirmations: Confirmations
-    gate: Gate
-    telling: Telling
+    authorization: Authorization
+    outbox: Outbox
     effects: Mapping[str, Effect]
     clock: Callable[[], datetime]
-    nudge: Callable[[str], Awaitable[None]]
+    wake: Callable[[str], Awaitable[None]]
 
     async def propose(
         self,
@@ -69,27 +69,27 @@ class Changes:
         Raises Denied, Refusal (a sentence for the person), Frozen, QuayError, or MessengerError. Nothing is written
         to Quay.
         """
-        effect, policy, now = self.effects[command], self.gate.policy(), self.clock()
+        effect, policy, now = self.effects[command], self.authorization.policy(), self.clock()
         for operation in effect.operations(arguments):
             decision = decide(policy, person, operation, arguments, place, presume="state")
             if decision.denied:
                 raise Denied(decision)
-        sight = await effect.look(self.quay, arguments, now)
-        decision = decide(policy, person, sight.operation, {**arguments, **sight.facts}, place)
+        observation = await effect.plan(self.quay, arguments, now)
+        decision = decide(policy, person, observation.operation, {**arguments, **observation.facts}, place)
         if decision.denied:
             raise Denied(decision)
-        typed = typed_name is not None and typed_name == named_by(sight.operation, arguments)
+        typed = typed_name is not None and typed_name == named_by(observation.operation, arguments)
         if decision.confirmation and decision.confirmation.type_the_name and not typed:
-            raise Refusal(type_the_name(command, sight.operation, arguments, typed_name))
-        plan = await self._forewarned(effect, arguments, sight)
+            raise Refusal(type_the_name(command, observation.operation, arguments, typed_name))
+        plan = await self._forewarned(effect, arguments, observation)
         if not cards.shows_whole(plan):
             raise Refusal("That is more than a card can show, and nobody should agree to what they do not see.")
         entry = required(decision.confirmation, typed=typed)
         offer = Offer(
             command=command,
-            operation=sight.operation,
+            operation=observation.operation,
             arguments=dict(arguments),
-            facts=sight.facts,
+            facts=observation.facts,
             needed=entry.approvals,
             approvers=entry.approvers,
             self_approval=entry.self_approval,
@@ -101,8 +101,8 @@ class Changes:
             requester_label=person.label,
             channel=place.channel,
             plan=plan,
-            digest=sight.digest(arguments),
-            rests_on=dict(sight.rests_on),
+            digest=observation.digest(arguments),
+            rests_on=dict(observation.rests_on),
             created_at=now,
             expires_at=now + entry.expires,
             remind_at=now + entry.expires / 2 if entry.approvals else None,
@@ -111,12 +111,12 @@ class Changes:
         stored = await self.confirmations.create(record, audit_entries.proposed(record, decision.rule), guarded=True)
         return await self._tell_of(await self._beside_another(stored))
 
-    async def _forewarned(self, effect: Effect, arguments: Arguments, sight: Sight) -> Plan:
+    async def _forewarned(self, effect: Effect, arguments: Arguments, observation: Observation) -> Plan:
         """The plan with what its effect found by looking around. Raises Refusal or QuayError."""
         if not isinstance(effect, Forewarns):
-            return sight.plan
-        found = await effect.forewarn(self.quay, arguments, sight)
-        return sight.plan.model_copy(update={"warnings": (*sight.plan.warnings, *found)})
+            return observation.plan
+        found = await effect.forewarn(self.quay, arguments, observation)
+        return observation.plan.model_copy(update={"warnings": (*observation.plan.warnings, *found)})
 
     async def propose_again(self, stale: Record) -> None:
         """Offer a fresh plan in place of one that no longer fits, if its requester still may.
@@ -126,8 +126,8 @@ class Changes:
         """
         if stale.requester is None:
             return
-        person = await self.gate.person(stale.requester)
-        place = await self.gate.place(stale.channel)
+        person = await self.authorization.person(stale.requester)
+        place = await self.authorization.place(stale.channel)
         offer = stale.offer
         try:
             name = named_by(offer.operation, offer.arguments) if stale.typed else None
@@ -138,7 +138,7 @@ class Changes:
             log.info("not_offered_again", change=stale.id, reason=str(error))
             return
         if fresh.private:
-            await self.telling.whisper(fresh, person.actor.user)
+            await self.outbox.whisper(fresh, person.actor.user)
 
     async def approve(self, id_: str, person: Person, operation: str | None = None, *, at_home: bool = False) -> Record:
         """Count one person's agreement; with the last one that is needed the change becomes due.
@@ -152,7 +152,7 @@ class Changes:
         offer = next((offer for offer in record.offers if offer.operation == wanted), None)
         if offer is None:
             raise Refused(record, "not offered")
-        entry = await self.gate.require_approver(record, offer, person.actor)
+        entry = await self.authorization.require_approver(record, offer, person.actor)
         now = self.clock()
         asked = {"needed": entry.approvals, "approvers": entry.approvers, "self_approval": entry.self_approval}
         in_force = offer.model_copy(update=asked)
@@ -163,7 +163,7 @@ class Changes:
             guarded=True,
         )
         if approved.state is State.APPROVED:
-            await self.nudge(id_)
+            await self.wake(id_)
         return approved
 
     async def require_rejectable(self, id_: str, person: Person) -> Record:
@@ -202,7 +202,7 @@ class Changes:
             except Refused:
                 continue
             except (Missing, Tampered) as error:
-                await self.telling.set_aside(id_, type(error).__name__)
+                await self.outbox.quarantine(id_, type(error).__name__)
 
     async def _pending(self, id_: str) -> Record:
         record = await self.confirmations.get(id_)
@@ -214,9 +214,9 @@ class Changes:
 
     async def _require_voice(self, record: Record, person: Person) -> None:
         """Whoever could approve may also say no, even where the requester no longer passes."""
-        offer, policy = record.offers[0], self.gate.policy()
-        place = await self.gate.directory.place(record.channel)
-        if person.standing == "unknown" or place.unknown:
+        offer, policy = record.offers[0], self.authorization.policy()
+        place = await self.authorization.directory.place(record.channel)
+        if person.membership == "unknown" or place.unknown:
             raise NotKnown
         for by_others in (False, True):
             entry = confirmation_for(policy, offer.operation, offer.for_rules, by_others=by_others)
@@ -252,14 +252,16 @@ class Changes:
             change=other.id,
             title=other.plan.title,
             asked_by=other.requester_label,
-            link=await self.telling.address(other),
+            link=await self.outbox.address(other),
         )
-        return await self.confirmations.advance(record.id, lambda stored: stand_beside(stored, neighbour), owes=False)
+        return await self.confirmations.advance(
+            record.id, lambda stored: stand_beside(stored, neighbour), notifies=False
+        )
 
     async def _tell_of(self, record: Record) -> Record:
         """Post the card; a change whose card nobody will ever see is withdrawn. Raises MessengerError."""
         try:
-            return await self.telling.tell(record)
+            return await self.outbox.tell(record)
         except MessengerError as error:
             if error.reason in LASTING:
                 note = f"Slack did not take its card ({error.reason})."

@@ -2,7 +2,7 @@
 
 from bot.audit import JSON, Event
 from bot.confirmations import Noted, Offer, Record
-from bot.model.plans import Finding
+from bot.model.plans import Verification
 from bot.permissions import Actor
 from bot.quay.errors import QuayError
 
@@ -79,9 +79,11 @@ def intent(record: Record, operation: str | None = None) -> Noted:
     )
 
 
-def outcome(record: Record, finding: Finding, answer: str) -> Noted:
+def outcome(record: Record, verification: Verification, answer: str) -> Noted:
     """What became of it: what Quay answered, and what reading back found."""
-    return _noted("change_outcome", record, None, outcome=finding.outcome.value, answer=answer, said=finding.sentence)
+    return _noted(
+        "change_outcome", record, None, outcome=verification.outcome.value, answer=answer, said=verification.sentence
+    )
 
 
 def answer_of(error: QuayError) -> str:

@@ -40,7 +40,7 @@ def deny(reason: str, rule: str | None = None) -> Denied:
 
 
 @dataclass(frozen=True)
-class Gate:
+class Authorization:
     """Asks the policy in force about people, fetched afresh."""
 
     policy: Callable[[], Policy]
@@ -103,7 +103,7 @@ class Gate:
 
 
 def _require_known(policy: Policy, place: Place, person: Person) -> None:
-    if place.unknown or person.standing == "unknown" or not person.answers(policy.questions):
+    if place.unknown or person.membership == "unknown" or not person.answers(policy.questions):
         raise NotKnown
 
 

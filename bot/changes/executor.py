@@ -9,8 +9,8 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot.changes import audit_entries
-from bot.changes.authorization import Denied, Gate, NotKnown
-from bot.changes.outbox import Telling
+from bot.changes.authorization import Authorization, Denied, NotKnown
+from bot.changes.outbox import Outbox
 from bot.changes.replay_guard import contradiction
 from bot.changes.secret_delivery import offer_secrets
 from bot.changes.wording import Keeping, not_sent, stamp, still_fits, with_secret
@@ -32,8 +32,8 @@ from bot.confirmations import (
     release,
 )
 from bot.confirmations.freeze import Freeze, Frozen
-from bot.effects import Effect, LeftOpen, Secret
-from bot.model.plans import Finding, Outcome, Refusal, Sight
+from bot.effects import Effect, OutcomeUnknown, Secret
+from bot.model.plans import Observation, Outcome, Refusal, Verification
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError, RateLimited, ReadOnly, ServerError, Unreachable
 from bot.slack.messages import MessengerError
@@ -58,8 +58,8 @@ class Executor:
 
     quay: Quay
     confirmations: Confirmations
-    gate: Gate
-    telling: Telling
+    authorization: Authorization
+    outbox: Outbox
     effects: Mapping[str, Effect]
     clock: Callable[[], datetime]
     reoffer: Callable[[Record], Awaitable[None]]
@@ -78,7 +78,7 @@ class Executor:
             await self._hold(id_, frozen.freeze)
             return None
         except (Missing, Tampered) as error:
-            await self.telling.set_aside(id_, type(error).__name__)
+            await self.outbox.quarantine(id_, type(error).__name__)
             return None
         await self._tell(claimed)
         ended = await self._execute(claimed)
@@ -100,7 +100,7 @@ class Executor:
                 record = await self.confirmations.get(id_)
                 done = await (self._settle(record) if record.intended else self.execute(id_))
             except (Missing, Tampered) as error:
-                await self.telling.set_aside(id_, type(error).__name__)
+                await self.outbox.quarantine(id_, type(error).__name__)
             except Exception:
                 log.exception("not_recovered", record=id_)
             else:
@@ -115,8 +115,8 @@ class Executor:
         effect, arguments = self.effects[claimed.offer.command], claimed.offer.arguments
         looked_at = self.clock()
         try:
-            await self.gate.require_still_agreed(claimed)
-            sight = await effect.look(self.quay, arguments, self.clock())
+            await self.authorization.require_still_agreed(claimed)
+            observation = await effect.plan(self.quay, arguments, self.clock())
         except Denied as denied:
             return await self._finish(claimed, not_sent(denied.decision.reason))
         except NotKnown:
@@ -129,18 +129,20 @@ class Executor:
             return None
         except QuayError as error:
             return await self._finish(claimed, not_sent(error.message))
-        if not still_fits(claimed, sight):
+        if not still_fits(claimed, observation):
             return await self._stale(claimed, "The registry changed after this plan was made; nothing was sent.")
-        return await self._act(claimed, effect, sight, looked_at)
+        return await self._act(claimed, effect, observation, looked_at)
 
-    async def _act(self, claimed: Record, effect: Effect, sight: Sight, looked_at: datetime) -> Record | None:
+    async def _act(
+        self, claimed: Record, effect: Effect, observation: Observation, looked_at: datetime
+    ) -> Record | None:
         now = self.clock()
         try:
             intended = await self.confirmations.advance(
                 claimed.id,
                 lambda stored: intend(stored, claimed, now),
                 lambda _: audit_entries.intent(claimed),
-                owes=False,
+                notifies=False,
                 guarded=True,
             )
         except Refused:
@@ -157,35 +159,37 @@ class Executor:
         if self.clock() - looked_at > SEND_WITHIN:
             return await self._finish(intended, not_sent("The worker was held up for too long."))
         sending, trouble, secret = _Sending(self, intended), None, None
-        keeping: Keeping = "none"
+        audit_upkeep: Keeping = "none"
         try:
-            secret = await effect.act(self.quay, claimed.offer.arguments, sight, stamp(claimed), sending.note)
-            keeping = await self._keep(intended, secret)
+            secret = await effect.apply(self.quay, claimed.offer.arguments, observation, stamp(claimed), sending.note)
+            audit_upkeep = await self._keep(intended, secret)
         except Refused:
             return None
         except QuayError as error:
-            log.warning("quay_refused", change=claimed.id, operation=sight.operation, said=error.message)
+            log.warning("quay_refused", change=claimed.id, operation=observation.operation, said=error.message)
             if not error.may_have_happened:
                 return await self._finish(
                     sending.record,
-                    Finding(outcome=Outcome.FAILED, sentence=f"Quay refused: {error.message}"),
+                    Verification(outcome=Outcome.FAILED, sentence=f"Quay refused: {error.message}"),
                     audit_entries.answer_of(error),
                 )
             trouble = error
-        finding = await self._look_after(effect, intended, sight, trouble, answered=keeping != "none")
+        verification = await self._look_after(effect, intended, observation, trouble, answered=audit_upkeep != "none")
         answer = audit_entries.answer_of(trouble) if trouble else audit_entries.ACCEPTED
-        finding = with_secret(finding, keeping, secret)
-        ended = await self._finish(sending.record, finding, answer)
-        return ended or await self._correct(sending.record, finding, answer)
+        verification = with_secret(verification, audit_upkeep, secret)
+        ended = await self._finish(sending.record, verification, answer)
+        return ended or await self._correct(sending.record, verification, answer)
 
     async def _was_put_back(self, intended: Record, against: str) -> Record | None:
         """End a change that the audit contradicts, and report it; None where another worker ended it.
 
         A worker that is held up here may have been taken for dead: then the record is over as it should be.
         """
-        ended = await self._finish(intended, Finding(outcome=Outcome.FAILED, sentence=f"Nothing was sent. {against}"))
+        ended = await self._finish(
+            intended, Verification(outcome=Outcome.FAILED, sentence=f"Nothing was sent. {against}")
+        )
         if ended is not None:
-            await self.telling.set_aside(intended.id, against)
+            await self.outbox.quarantine(intended.id, against)
         return ended
 
     async def _keep(self, record: Record, secret: Secret | None) -> Keeping:
@@ -204,41 +208,42 @@ class Executor:
         return "kept"
 
     async def _look_after(
-        self, effect: Effect, record: Record, sight: Sight, trouble: QuayError | None, *, answered: bool
-    ) -> Finding:
+        self, effect: Effect, record: Record, observation: Observation, trouble: QuayError | None, *, answered: bool
+    ) -> Verification:
         """Ask Quay what is so now. A call that was never answered may still land, so its absence proves nothing."""
         said = f"{trouble.message} " if trouble else ""
         arguments, stamped = record.offer.arguments, stamp(record)
         try:
-            finding = await effect.check(self.quay, arguments, sight, stamped, secret_kept=answered)
+            verification = await effect.verify(self.quay, arguments, observation, stamped, secret_kept=answered)
         except QuayError as error:
             took = said or "Quay took it. "
-            return Finding(
+            return Verification(
                 outcome=Outcome.UNKNOWN,
                 sentence=f"{took}Reading back failed: {error.message} Look at it in Quay before you ask again.",
             )
-        if finding.outcome is Outcome.DONE or not trouble:
-            return finding
+        if verification.outcome is Outcome.DONE or not trouble:
+            return verification
         if isinstance(trouble, Unreachable):
-            return Finding(
+            return Verification(
                 outcome=Outcome.UNKNOWN,
-                sentence=f"{said}{finding.sentence} The call may still take effect: look at it in Quay in a minute.",
+                sentence=f"{said}{verification.sentence} "
+                "The call may still take effect: look at it in Quay in a minute.",
             )
-        outcome = finding.outcome if isinstance(trouble, ServerError | LeftOpen) else Outcome.FAILED
-        return Finding(outcome=outcome, sentence=f"{said}{finding.sentence}")
+        outcome = verification.outcome if isinstance(trouble, ServerError | OutcomeUnknown) else Outcome.FAILED
+        return Verification(outcome=outcome, sentence=f"{said}{verification.sentence}")
 
     async def _settle(self, record: Record) -> Record | None:
         if not is_abandoned(record, self.clock()):
             return None
         effect = self.effects[record.offer.command]
-        sight = Sight(operation=record.offer.operation, rests_on=record.rests_on, plan=record.plan)
+        observation = Observation(operation=record.offer.operation, rests_on=record.rests_on, plan=record.plan)
         kept = await self.vault.find(record.id)
-        finding = await self._look_after(effect, record, sight, None, answered=kept is not None)
-        finding = with_secret(finding, "kept" if kept and kept.waits else "none", None)
-        if finding.outcome is Outcome.FAILED:
-            sentence = f"The worker that was to send it is gone. {finding.sentence}"
-            finding = finding.model_copy(update={"sentence": sentence})
-        ended = await self._finish(record, finding, audit_entries.NOT_READ)
+        verification = await self._look_after(effect, record, observation, None, answered=kept is not None)
+        verification = with_secret(verification, "kept" if kept and kept.waits else "none", None)
+        if verification.outcome is Outcome.FAILED:
+            sentence = f"The worker that was to send it is gone. {verification.sentence}"
+            verification = verification.model_copy(update={"sentence": sentence})
+        ended = await self._finish(record, verification, audit_entries.NOT_READ)
         if ended is not None:
             await self._tell(ended)
         return ended
@@ -261,30 +266,32 @@ class Executor:
             return
         await self._tell(held)
         if held.private and held.requester:
-            await self.telling.whisper(held, held.requester.user)
+            await self.outbox.whisper(held, held.requester.user)
 
-    async def _finish(self, record: Record, finding: Finding, answer: str = audit_entries.NOT_SENT) -> Record | None:
+    async def _finish(
+        self, record: Record, verification: Verification, answer: str = audit_entries.NOT_SENT
+    ) -> Record | None:
         now = self.clock()
         try:
             return await self.confirmations.advance(
                 record.id,
-                lambda stored: finish(stored, record, finding.outcome, now, finding.sentence),
-                lambda stored: audit_entries.outcome(stored, finding, answer),
+                lambda stored: finish(stored, record, verification.outcome, now, verification.sentence),
+                lambda stored: audit_entries.outcome(stored, verification, answer),
             )
         except Refused:
             return None
 
-    async def _correct(self, sent: Record, finding: Finding, answer: str) -> Record | None:
+    async def _correct(self, sent: Record, verification: Verification, answer: str) -> Record | None:
         """Tell the truth of a change that another worker settled as not sent, while this one was held up with it."""
-        if finding.outcome is Outcome.FAILED:
+        if verification.outcome is Outcome.FAILED:
             return None
-        now, late = self.clock(), f"It was sent after all, late. {finding.sentence}"
-        finding = finding.model_copy(update={"sentence": late})
+        now, late = self.clock(), f"It was sent after all, late. {verification.sentence}"
+        verification = verification.model_copy(update={"sentence": late})
         try:
             return await self.confirmations.advance(
                 sent.id,
-                lambda stored: correct(stored, sent, finding.outcome, now, late),
-                lambda stored: audit_entries.outcome(stored, finding, answer),
+                lambda stored: correct(stored, sent, verification.outcome, now, late),
+                lambda stored: audit_entries.outcome(stored, verification, answer),
             )
         except Refused:
             return None
@@ -302,11 +309,11 @@ class Executor:
 
     async def _tell(self, record: Record) -> None:
         try:
-            await self.telling.tell(record)
+            await self.outbox.tell(record)
         except MessengerError as error:
             log.warning("not_told", record=record.id, reason=error.reason)
         if record.intended and not record.live:
-            await offer_secrets(self.vault, self.telling)
+            await offer_secrets(self.vault, self.outbox)
 
 
 @dataclass
@@ -323,5 +330,5 @@ class _Sending:
             before.id,
             lambda stored: intend_more(stored, before, now),
             lambda stored: audit_entries.intent(stored, operation),
-            owes=False,
+            notifies=False,
         )

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Freezing:
+class FreezeNotices:
     """Freezes and thaws."""
 
     redis: Redis
@@ -32,13 +32,13 @@ class Freezing:
     async def freeze(self, person: Person, place: Place, reason: str) -> Freeze:
         """Stop all changes, and tell the admin channel. Raises Unchanged."""
         freeze = await self.freezer.freeze(person.actor, person.label, place.channel, reason)
-        await self._announce()
+        await self._publish()
         return freeze
 
     async def thaw(self, person: Person, place: Place) -> Freeze:
         """Let changes go on, and tell the admin channel. Raises Unchanged."""
         freeze = await self.freezer.thaw(person.actor, person.label, place.channel)
-        await self._announce()
+        await self._publish()
         return freeze
 
     async def was_told(self, place: Place) -> bool:
@@ -67,7 +67,7 @@ class Freezing:
         await self.messenger.post(channel, views.news(freeze))
         await self.redis.set(TOLD, name)
 
-    async def _announce(self) -> None:
+    async def _publish(self) -> None:
         try:
             await self.tell()
         except MessengerError as error:

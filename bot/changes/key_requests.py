@@ -8,11 +8,11 @@ from functools import partial
 import structlog
 
 from bot.changes import audit_entries
-from bot.changes.authorization import Gate
-from bot.changes.outbox import Telling
+from bot.changes.authorization import Authorization
+from bot.changes.outbox import Outbox
 from bot.changes.proposals import record_id
 from bot.confirmations import Confirmations, Missing, Offer, Record, Refused, State, make_stale
-from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, approved_sentence, noted_by, short, sight_of_waiting
+from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, approved_sentence, noted_by, observe_waiting, short
 from bot.model.plans import Line, Plan, Refusal
 from bot.permissions import Person, confirmation_for
 from bot.quay.client import Quay
@@ -32,13 +32,13 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Arrivals:
+class KeyRequests:
     """What waiting keys ask for by themselves: to be approved, or else deleted."""
 
     quay: Quay
     confirmations: Confirmations
-    gate: Gate
-    telling: Telling
+    authorization: Authorization
+    outbox: Outbox
     clock: Callable[[], datetime]
     doubts: Callable[[Sequence[ServiceKey]], Awaitable[Mapping[str, Sequence[str]]]]
     """What should make an approver look twice, by the waiting key's id: what only all keys together tell."""
@@ -55,24 +55,24 @@ class Arrivals:
         doubts = await self.doubts(keys)
         for key in keys:
             if key.kid in waiting and not self._has_expired(key):
-                await self._announce(key, channel, _Neighbours(_others(key, keys), tuple(doubts.get(key.kid, ()))))
+                await self._publish(key, channel, _Neighbours(_others(key, keys), tuple(doubts.get(key.kid, ()))))
         return keys
 
-    async def foresee(
+    async def preview(
         self, keys: Sequence[ServiceKey], doubts: Mapping[str, Sequence[str]], channel: str
     ) -> list[Record]:
         """The records of these keys of which the next watch would post a card; nothing is stored."""
-        foreseen = []
+        previewed = []
         for key in keys:
             if key.is_waiting and not self._has_expired(key):
                 neighbours = _Neighbours(_others(key, keys), tuple(doubts.get(key.kid, ())))
                 record = await self._latest(key)
                 if record is None or record.state in _ASKED_IN_VAIN:
                     id_ = _next_id(record) if record else _first_id(key)
-                    foreseen.append(self._record(id_, key, channel, neighbours))
+                    previewed.append(self._record(id_, key, channel, neighbours))
                 elif record.state is State.PENDING and not record.cards:
-                    foreseen.append(record)
-        return foreseen
+                    previewed.append(record)
+        return previewed
 
     async def offer(self, key: ServiceKey, channel: str) -> Record:
         """The live record of a waiting key, made where there is none. Does not post it.
@@ -101,18 +101,18 @@ class Arrivals:
                 raise Refusal(AGREED_ALREADY)
             given = noted_by(notes, f"{person.label} ({person.actor.user})")
             offer = stored.offers[0].model_copy(update={"arguments": {**stored.offers[0].arguments, "notes": given}})
-            sight = sight_of_waiting(key, given)
+            observation = observe_waiting(key, given)
             neighbours = [line for line in stored.plan.lines if line.label == OTHER_KEYS]
-            plan = sight.plan.model_copy(
-                update={"lines": (*sight.plan.lines, *neighbours), "warnings": stored.plan.warnings}
+            plan = observation.plan.model_copy(
+                update={"lines": (*observation.plan.lines, *neighbours), "warnings": stored.plan.warnings}
             )
-            return stored.with_offers((offer, *stored.offers[1:]), plan, sight.digest(offer.arguments))
+            return stored.with_offers((offer, *stored.offers[1:]), plan, observation.digest(offer.arguments))
 
         return await self.confirmations.advance(
             record.id, add, lambda stored: audit_entries.annotated(stored, person.actor)
         )
 
-    async def _announce(self, key: ServiceKey, channel: str, neighbours: "_Neighbours") -> None:
+    async def _publish(self, key: ServiceKey, channel: str, neighbours: "_Neighbours") -> None:
         try:
             record = await self._latest(key)
             if record is None:
@@ -122,16 +122,16 @@ class Arrivals:
             elif _restated(record, key, neighbours) is not record:
                 record = await self._restate(record, key, neighbours)
             if record.state is State.PENDING and not record.cards:
-                await self.telling.tell(record)
+                await self.outbox.tell(record)
         except MessengerError as error:
             log.warning("key_not_announced", kid=key.kid, reason=error.reason)
         except Tampered as tampered:
-            await self.telling.set_aside(str(tampered), "Tampered")
+            await self.outbox.quarantine(str(tampered), "Tampered")
 
     async def _restate(self, record: Record, key: ServiceKey, neighbours: "_Neighbours") -> Record:
         """Bring a card to what is so around its key by now. What was agreed to is the key, which is the same."""
         restated = await self.confirmations.advance(record.id, partial(_restated, key=key, neighbours=neighbours))
-        return await self.telling.tell(restated)
+        return await self.outbox.tell(restated)
 
     async def _latest(self, key: ServiceKey) -> Record | None:
         """The last of the records that a key has had; each begins where the one before it ended."""
@@ -154,7 +154,7 @@ class Arrivals:
                 stale = await self.confirmations.advance(
                     record.id, partial(make_stale, now=self.clock(), note=note), partial(audit_entries.stale, note=note)
                 )
-                await self.telling.tell(stale)
+                await self.outbox.tell(stale)
             except (Refused, Missing):
                 continue
             except MessengerError as error:
@@ -165,7 +165,7 @@ class Arrivals:
         return await self.confirmations.create(record, audit_entries.proposed(record))
 
     def _record(self, id_: str, key: ServiceKey, channel: str, neighbours: "_Neighbours | None") -> Record:
-        now, sight, policy = self.clock(), sight_of_waiting(key), self.gate.policy()
+        now, observation, policy = self.clock(), observe_waiting(key), self.authorization.policy()
         named = {"kid": key.kid, "service": key.service}
         offers = []
         for command, operation in (("keys approve", "approveServiceKey"), ("keys delete", "deleteServiceKey")):
@@ -180,9 +180,9 @@ class Arrivals:
             requester=None,
             requester_label=key.service,
             channel=channel,
-            plan=neighbours.put_into(sight.plan) if neighbours else sight.plan,
-            digest=sight.digest(offers[0].arguments),
-            rests_on=dict(sight.rests_on),
+            plan=neighbours.put_into(observation.plan) if neighbours else observation.plan,
+            digest=observation.digest(offers[0].arguments),
+            rests_on=dict(observation.rests_on),
             created_at=now,
             expires_at=_answer_by(key, now),
         )
@@ -223,9 +223,9 @@ class _Neighbours:
 def _restated(record: Record, key: ServiceKey, neighbours: _Neighbours) -> Record:
     """A pending record with what is so around its key; the record itself where it says that, or cannot be changed."""
     notes = record.offers[0].arguments.get("notes")
-    sight = sight_of_waiting(key, str(notes) if notes else None)
-    plan = neighbours.put_into(sight.plan)
-    same_key = sight.digest(record.offers[0].arguments) == record.digest
+    observation = observe_waiting(key, str(notes) if notes else None)
+    plan = neighbours.put_into(observation.plan)
+    same_key = observation.digest(record.offers[0].arguments) == record.digest
     if record.state is not State.PENDING or plan == record.plan or not same_key:
         return record
     return record.with_offers(record.offers, plan, record.digest)

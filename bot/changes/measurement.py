@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Measuring:
+class Measurement:
     """Costs one request to Quay every ten seconds while a measurement is followed, and none otherwise."""
 
     redis: Redis

@@ -14,7 +14,7 @@ import structlog
 from bot.confirmations import Card, Confirmations, Missing, Record, State, show_on
 from bot.slack.messages import HOME, LASTING, Broadcaster, Courier, Message, MessageId, MessengerError
 from bot.storage.sealing import Tampered
-from bot.storage.vault import Kept
+from bot.storage.vault import StoredSecret
 from bot.views import cards, clicks, secrets
 
 _ENDED_WITH_NEWS = frozenset({State.DONE, State.FAILED, State.UNKNOWN, State.STALE, State.REJECTED, State.EXPIRED})
@@ -22,15 +22,15 @@ _ENDED_WITH_NEWS = frozenset({State.DONE, State.FAILED, State.UNKNOWN, State.STA
 log = structlog.get_logger()
 
 
-class Voice(Courier, Broadcaster, Protocol):
+class CardMessenger(Courier, Broadcaster, Protocol):
     """A messenger that reaches channels in every way, and one person alone."""
 
 
 @dataclass(frozen=True)
-class Telling:
+class Outbox:
     """Posts and edits the messages that show a record."""
 
-    messenger: Voice
+    messenger: CardMessenger
     confirmations: Confirmations
     clock: Callable[[], datetime]
     spare_channel: Callable[[], str | None]
@@ -40,7 +40,7 @@ class Telling:
 
         Raises MessengerError when a card that others must see can be posted nowhere.
         """
-        if not await self.confirmations.begin_telling(record):
+        if not await self.confirmations.claim_delivery(record):
             return record
         shown = await self._show(record)
         if shown is None:
@@ -49,21 +49,21 @@ class Telling:
             await self.confirmations.told(shown)
         return shown
 
-    async def pay_debts(self) -> None:
+    async def deliver_due(self) -> None:
         """Tell people of every step of which they have not been told. Failures are for the next time."""
-        for record_id in await self.confirmations.owed():
+        for record_id in await self.confirmations.undelivered():
             try:
                 await self.tell(await self.confirmations.get(record_id))
             except (Missing, Tampered) as error:
-                await self.set_aside(record_id, type(error).__name__)
+                await self.quarantine(record_id, type(error).__name__)
             except MessengerError as error:
                 log.warning("not_told", record=record_id, reason=error.reason)
 
-    async def set_aside(self, record_id: str, reason: str) -> None:
+    async def quarantine(self, record_id: str, reason: str) -> None:
         """Do nothing more with a record that cannot be believed, and report it once to the admins' channel."""
         log.error("record_not_believed", record=record_id, reason=reason)
         channel = self.spare_channel()
-        if await self.confirmations.set_aside(record_id, reason) and channel:
+        if await self.confirmations.quarantine(record_id, reason) and channel:
             try:
                 await self.messenger.post(channel, clicks.tampered(record_id))
             except MessengerError as error:
@@ -73,7 +73,7 @@ class Telling:
         """Post a card and remember it. Raises MessengerError when no channel takes it."""
         channel, message_id = await self._post_somewhere(channel, cards.card(record))
         card = Card(channel=channel, message_id=message_id)
-        return await self.confirmations.advance(record.id, lambda stored: show_on(stored, card), owes=False)
+        return await self.confirmations.advance(record.id, lambda stored: show_on(stored, card), notifies=False)
 
     async def whisper(self, record: Record, user: str) -> None:
         """Show a record to its requester alone, where their own confirmation is enough."""
@@ -82,7 +82,7 @@ class Telling:
         except MessengerError as error:
             log.warning("plan_not_whispered", record=record.id, reason=error.reason)
 
-    async def offer_secret(self, kept: Kept) -> bool:
+    async def offer_secret(self, kept: StoredSecret) -> bool:
         """Tell somebody alone that a secret waits for them, where they asked or in a direct message; False if neither.
 
         Until then `pending` lists it.
@@ -94,7 +94,7 @@ class Telling:
             return await self._post_to_owner(kept, secrets.ready(kept))
         return True
 
-    async def tell_of_expired(self, kept: Kept) -> bool:
+    async def tell_of_expired(self, kept: StoredSecret) -> bool:
         """Tell the owner in a direct message that a secret is destroyed; False when Slack did not take it."""
         return await self._post_to_owner(kept, secrets.expired(kept))
 
@@ -147,7 +147,7 @@ class Telling:
         try:
             if thread:
                 await self.messenger.post(channel, cards.outcome(record), thread=thread)
-            elif not record.private or not is_alone(channel):
+            elif not record.private or not is_private_channel(channel):
                 await self._post_somewhere(channel, cards.outcome(record))
             elif record.requester:
                 await self._post_to(record.requester.user, cards.outcome(record))
@@ -160,7 +160,7 @@ class Telling:
 
     async def _tell_alone(self, record: Record) -> None:
         """Say how it ended to those who took part where its card is not, as far as Slack goes along."""
-        asked = [record.requester] if record.requester and is_alone(record.channel) else []
+        asked = [record.requester] if record.requester and is_private_channel(record.channel) else []
         agreed = [approval.actor for approval in record.approvals if approval.at_home]
         for user in dict.fromkeys(actor.user for actor in (*asked, *agreed)):
             try:
@@ -168,7 +168,7 @@ class Telling:
             except MessengerError as error:
                 log.warning("outcome_not_told_alone", record=record.id, reason=error.reason)
 
-    async def _post_to_owner(self, kept: Kept, message: Message) -> bool:
+    async def _post_to_owner(self, kept: StoredSecret, message: Message) -> bool:
         try:
             await self._post_to(kept.owner.user, message)
         except MessengerError as error:
@@ -185,7 +185,7 @@ class Telling:
 
         Raises MessengerError.
         """
-        if is_alone(channel):
+        if is_private_channel(channel):
             channel = self.spare_channel() or HOME
         try:
             return channel, await self.messenger.post(channel, message)
@@ -205,7 +205,7 @@ class Telling:
         return True
 
 
-def is_alone(channel: str) -> bool:
+def is_private_channel(channel: str) -> bool:
     """Whether somebody asked where no channel is: in Home, or in direct messages, whose ids begin with D."""
     return channel == HOME or channel.startswith("D")
 

@@ -4,32 +4,32 @@ from typing import Literal
 
 from bot.confirmations import Record
 from bot.effects import Secret, Stamp
-from bot.model.plans import Finding, Outcome, Sight
+from bot.model.plans import Observation, Outcome, Verification
 
 Keeping = Literal["none", "lost", "kept"]
 """What became of the secret in Quay's answer: there was none, Redis did not take it, or it waits for its owner."""
 
 
-def still_fits(record: Record, sight: Sight) -> bool:
+def still_fits(record: Record, observation: Observation) -> bool:
     """Whether the state is the one that was shown. Both offers of a record rest on the same state."""
     first = record.offers[0]
-    basis = sight.model_copy(update={"operation": first.operation})
-    return sight.operation == record.offer.operation and basis.digest(first.arguments) == record.digest
+    basis = observation.model_copy(update={"operation": first.operation})
+    return observation.operation == record.offer.operation and basis.digest(first.arguments) == record.digest
 
 
-def with_secret(finding: Finding, keeping: Keeping, secret: Secret | None) -> Finding:
+def with_secret(verification: Verification, audit_upkeep: Keeping, secret: Secret | None) -> Verification:
     """What was found, and what became of the secret."""
-    said = finding.sentence
-    if keeping == "kept":
+    said = verification.sentence
+    if audit_upkeep == "kept":
         said += " What is for the requester alone can be looked at once; 'pending' lists it until then."
-    elif keeping == "lost" and secret:
+    elif audit_upkeep == "lost" and secret:
         said += f" Quay took it, but {secret.label} could not be kept and is lost. The way out: {secret.way_out}"
-    return finding.model_copy(update={"sentence": said})
+    return verification.model_copy(update={"sentence": said})
 
 
-def not_sent(reason: str) -> Finding:
+def not_sent(reason: str) -> Verification:
     """That nothing was sent, and why."""
-    return Finding(outcome=Outcome.FAILED, sentence=f"Nothing was changed. {reason}")
+    return Verification(outcome=Outcome.FAILED, sentence=f"Nothing was changed. {reason}")
 
 
 def stamp(record: Record) -> Stamp:

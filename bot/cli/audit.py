@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 from cyclopts import App as Cyclopts
 from cyclopts import Parameter
 
-from bot.audit import Audit, Head, Verification, audit_key
+from bot.audit import Audit, AuditVerification, Head, audit_key
 from bot.audit.exports import lines, verify_lines
 from bot.model.units import parse_past
 
@@ -46,7 +46,7 @@ def audit_commands(with_audit: WithAudit) -> Cyclopts:
             Print the result as JSON.
         """
         head = None if published is None else _head(published)
-        found: Verification | None = None
+        found: AuditVerification | None = None
         if file is not None:
             secret = os.environ.get("SECRET_KEY") or os.environ.get("SLACK_SIGNING_SECRET")
             key = audit_key(secret) if secret else None
@@ -91,7 +91,7 @@ def audit_commands(with_audit: WithAudit) -> Cyclopts:
     return commands
 
 
-def _report(found: Verification, *, as_json: bool) -> NoReturn:
+def _report(found: AuditVerification, *, as_json: bool) -> NoReturn:
     sequence, head = found.proven_head or (None, None)
     if as_json:
         said: dict[str, Any] = {

@@ -27,7 +27,7 @@ from bot.commands import Grammar
 from bot.config.documents import DocumentError, unreadable
 from bot.config.logs import set_up_logs
 from bot.config.settings import ConfigurationError, Settings, load_audit_settings, load_settings
-from bot.jobs.preview import Foreseen, as_object, as_text
+from bot.jobs.preview import Previewed, as_object, as_text
 from bot.jobs.worker import build_worker, running
 from bot.loading import build_grammar, open_alerts, open_policy
 from bot.permissions.file import PolicyFile
@@ -160,7 +160,7 @@ def preview_alerts(*, as_json: AsJson = False) -> None:
     file = alerts.current()
     if file is None:
         _refuse([f"{settings.alerts_file} is not there, so there are no alerts"])
-    found: list[Foreseen] = []
+    found: list[Previewed] = []
 
     async def run(app: App) -> None:
         found.append(await app.preview.run(file))
@@ -170,11 +170,11 @@ def preview_alerts(*, as_json: AsJson = False) -> None:
     except (RedisError, Tampered) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
-    (foreseen,) = found
-    sayings = foreseen.sayings
+    (previewed,) = found
+    sayings = previewed.sayings
     print(json.dumps(list(map(as_object, sayings)), indent=2) if as_json else as_text(sayings))
-    if foreseen.failure:
-        print(foreseen.failure, file=sys.stderr)
+    if previewed.failure:
+        print(previewed.failure, file=sys.stderr)
         sys.exit(1)
 
 

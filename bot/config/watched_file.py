@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class FileNews(Generic[T]):
+class FileChange(Generic[T]):
     """What became of a changed file; `id` is the same in every process that reads it."""
 
     file: str
@@ -49,7 +49,7 @@ class WatchedFile(Generic[T]):
     absent: Callable[[], T] | None = None
     """What a file says that was never there; without it, there must be one. A file that goes is kept."""
     problems: tuple[str, ...] = ()
-    news: deque[FileNews[T]] = field(default_factory=lambda: deque(maxlen=20))
+    news: deque[FileChange[T]] = field(default_factory=lambda: deque(maxlen=20))
     """What nobody has been told of, the oldest first."""
     _value: T = field(init=False)
     _stamp: tuple[int, int, int] = _MISSING
@@ -97,7 +97,7 @@ class WatchedFile(Generic[T]):
 
     def _tell(self, said: tuple[str, ...], about: str, before: T, *, loaded: bool) -> None:
         mark = sha256("\0".join((self.path.name, str(loaded), about, self._moment())).encode()).hexdigest()
-        news = FileNews(self.path.name, loaded, said, before, self._value, mark)
+        news = FileChange(self.path.name, loaded, said, before, self._value, mark)
         self.news.append(news)
         log.warning("file_loaded" if loaded else "file_refused", file=news.file, said=news.for_the_record)
 

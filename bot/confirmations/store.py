@@ -74,7 +74,7 @@ class Keys:
     """Executing records by the time they were claimed."""
     reminders: str = "quaymaster:confirmations:reminders"
     """Pending records by the time at which approvers are to be reminded of them."""
-    owed: str = "quaymaster:confirmations:owed"
+    undelivered: str = "quaymaster:confirmations:owed"
     """Records of whose last step people have not been told, by the version that the step made."""
 
     def record(self, record_id: str) -> str:
@@ -85,7 +85,7 @@ class Keys:
         """The live records that speak of a target, by the time at which they were made."""
         return f"quaymaster:confirmations:target:{target}"
 
-    def telling(self, record: Record) -> str:
+    def outbox(self, record: Record) -> str:
         """Who is telling people of a step; of whatever step, the first card is posted by one."""
         step = "card" if record.lacks_card else str(record.version)
         return f"quaymaster:confirmation:{record.id}:telling:{step}"
@@ -94,7 +94,7 @@ class Keys:
         """Who is reminding people of a record."""
         return f"quaymaster:confirmation:{record_id}:reminding"
 
-    def aside(self, record_id: str) -> str:
+    def quarantined(self, record_id: str) -> str:
         """That a record was set aside, and that recorded."""
         return f"quaymaster:confirmation:{record_id}:aside"
 
@@ -146,7 +146,7 @@ class Confirmations:
         transition: Callable[[Record], Record],
         noted: Callable[[Record], Noted] | None = None,
         *,
-        owes: bool = True,
+        notifies: bool = True,
         guarded: bool = False,
     ) -> Record:
         """Move a record by one atomic step and return it; `noted` says what the audit tells of the new record.
@@ -159,7 +159,7 @@ class Confirmations:
         while stored:
             following = transition(self._unseal(record_id, stored))
             told = noted(following) if noted else None
-            found = await self._step(following, stored, told, owes=owes, guarded=guarded)
+            found = await self._step(following, stored, told, notifies=notifies, guarded=guarded)
             if found is None:
                 return following
             stored = found
@@ -181,21 +181,21 @@ class Confirmations:
         """Pending records of which approvers are to be reminded by now."""
         return await self._range(self.keys.reminders, now)
 
-    async def owed(self) -> list[str]:
+    async def undelivered(self) -> list[str]:
         """Records of whose last step people have not been told."""
-        return await self._range(self.keys.owed, None)
+        return await self._range(self.keys.undelivered, None)
 
-    async def begin_telling(self, record: Record) -> bool:
+    async def claim_delivery(self, record: Record) -> bool:
         """Take on telling people of a record's last step; of several processes one has it for TELLING_SECONDS."""
-        return bool(await self.redis.set(self.keys.telling(record), b"1", nx=True, ex=TELLING_SECONDS))
+        return bool(await self.redis.set(self.keys.outbox(record), b"1", nx=True, ex=TELLING_SECONDS))
 
-    async def begin_reminding(self, record_id: str) -> bool:
+    async def claim_reminder(self, record_id: str) -> bool:
         """Take on reminding people of a record; of several processes one has it for TELLING_SECONDS."""
         return bool(await self.redis.set(self.keys.reminding(record_id), b"1", nx=True, ex=TELLING_SECONDS))
 
     async def told(self, record: Record) -> None:
         """People were told of this version; a later one stays owed."""
-        await self.redis.eval(_REMOVE_UNLESS_MOVED, 1, self.keys.owed, record.id, str(record.version))  # type: ignore[misc]
+        await self.redis.eval(_REMOVE_UNLESS_MOVED, 1, self.keys.undelivered, record.id, str(record.version))  # type: ignore[misc]
 
     async def waiting(self) -> list[Record]:
         """Pending and approved records, the next to expire first. Unreadable ones are left out."""
@@ -217,15 +217,15 @@ class Confirmations:
         newest = await self.redis.zrevrange(self.keys.target(target), 0, 1)
         return next((id_.decode() for id_ in newest if id_.decode() != besides), None)
 
-    async def set_aside(self, record_id: str, reason: str) -> bool:
+    async def quarantine(self, record_id: str, reason: str) -> bool:
         """Take a record that cannot be believed out of every index, and record that once. Its value stays as evidence.
 
         False where that was done before.
         """
         async with self.redis.pipeline(transaction=True) as pipeline:
-            for index in (*self._indexes(), self.keys.owed):
+            for index in (*self._indexes(), self.keys.undelivered):
                 pipeline.zrem(index, record_id)
-            pipeline.set(self.keys.aside(record_id), b"1", nx=True, ex=KEPT_AFTER_CLOSING)
+            pipeline.set(self.keys.quarantined(record_id), b"1", nx=True, ex=KEPT_AFTER_CLOSING)
             is_news = any(await pipeline.execute())
         if is_news:
             await self.audit.record("record_tampered", actor=None, change=record_id, reason=reason)
@@ -249,24 +249,26 @@ class Confirmations:
             raise Tampered(record_id) from None
 
     async def _step(
-        self, record: Record, expected: bytes, noted: Noted | None, *, owes: bool = True, guarded: bool = False
+        self, record: Record, expected: bytes, noted: Noted | None, *, notifies: bool = True, guarded: bool = False
     ) -> bytes | None:
         """Compare and set; None when it was done, else what is stored instead."""
         try:
             if noted is None:
-                await self._send(record, expected, [b""] * 5, owes=owes, guarded=guarded)
+                await self._send(record, expected, [b""] * 5, notifies=notifies, guarded=guarded)
             else:
                 await self.audit.carry(
                     noted.event,
                     actor=noted.actor,
                     details=noted.details,
-                    send=lambda entry: self._send(record, expected, entry, owes=owes, guarded=guarded),
+                    send=lambda entry: self._send(record, expected, entry, notifies=notifies, guarded=guarded),
                 )
         except _Changed as changed:
             return changed.stored
         return None
 
-    async def _send(self, record: Record, expected: bytes, entry: list[bytes], *, owes: bool, guarded: bool) -> bytes:
+    async def _send(
+        self, record: Record, expected: bytes, entry: list[bytes], *, notifies: bool, guarded: bool
+    ) -> bytes:
         """Run the step's script; returns the audit's head as it is then."""
         key, target = self.keys.record(record.id), self.keys.target(record.plan.target)
         kept = "" if record.live else str(int(KEPT_AFTER_CLOSING.total_seconds() * 1000))
@@ -275,7 +277,7 @@ class Confirmations:
             what, value = await self.redis.eval(  # type: ignore[misc]
                 _STEP,
                 10,
-                *(key, *self._indexes(), target, self.keys.owed, STREAM, HEAD, FREEZE),
+                *(key, *self._indexes(), target, self.keys.undelivered, STREAM, HEAD, FREEZE),
                 expected,
                 sealed,
                 record.id,
@@ -286,7 +288,7 @@ class Confirmations:
                 _score(record.created_at, record.live),
                 kept,
                 *entry,
-                str(record.version) if owes else "",
+                str(record.version) if notifies else "",
                 "guarded" if guarded else "",
                 self.freezer.allows,
             )

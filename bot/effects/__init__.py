@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
 
-from bot.model.plans import Argument, Finding, Sight
+from bot.model.plans import Argument, Observation, Verification
 from bot.quay.client import Quay
 from bot.quay.errors import Invalid, QuayError
 
@@ -52,23 +52,25 @@ class Effect(Protocol):
         """Every operation that the command may come to with these arguments."""
         ...
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Fetch the present state and work out the plan.
 
         Raises Refusal when the state makes the change impossible or pointless, QuayError when Quay does not say.
         """
         ...
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> Secret | None:
+    async def apply(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note
+    ) -> Secret | None:
         """Send the write of the change, once; a change that takes several notes each that follows the first.
 
         Raises QuayError, whose `may_have_happened` also stands for "in part".
         """
         ...
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """Read back what Quay says now, and tell whether it is what was wanted. Raises QuayError.
 
         `secret_kept` says whether what the change brought forth for its requester alone came with Quay's answer; where
@@ -81,7 +83,7 @@ class Effect(Protocol):
 class Forewarns(Protocol):
     """An effect that looks around at much before its plan is shown, and not again before the call."""
 
-    async def forewarn(self, quay: Quay, arguments: Arguments, sight: Sight) -> tuple[str, ...]:
+    async def forewarn(self, quay: Quay, arguments: Arguments, observation: Observation) -> tuple[str, ...]:
         """Find what else the plan is to warn of; what changes until the call, Quay refuses or takes.
 
         Raises Refusal for what Quay would refuse now, QuayError when Quay does not say.
@@ -89,7 +91,7 @@ class Forewarns(Protocol):
         ...
 
 
-class LeftOpen(QuayError):
+class OutcomeUnknown(QuayError):
     """A refusal after a write of the same change that Quay took, and whose effect it does not show."""
 
     def __init__(self, refused: QuayError) -> None:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from bot.effects import Arguments, Note, Secret, Stamp, in_part
 from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, basis_of, fetch_key, key_or_none, short, target_of
-from bot.model.plans import Argument, Finding, Line, Moment, Outcome, Plan, Refusal, Sight, Value
+from bot.model.plans import Argument, Line, Moment, Observation, Outcome, Plan, Refusal, Value, Verification
 from bot.quay.client import Expiry, Quay
 from bot.quay.models import ServiceKey
 
@@ -54,7 +54,7 @@ class CreateKey:
         """Always the one."""
         return ("createServiceKey",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses an expiry that has passed; names the waiting keys that Quay deletes on this occasion."""
         service, expiry = str(arguments["service"]), _expiry(arguments["expires"])
         _require_ahead(expiry, now)
@@ -81,9 +81,11 @@ class CreateKey:
             ),
             warnings=_warnings(service, doomed, known=bool(keys)),
         )
-        return Sight(operation="createServiceKey", rests_on={}, plan=plan)
+        return Observation(operation="createServiceKey", rests_on={}, plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> Secret:
+    async def apply(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note
+    ) -> Secret:
         """Create the key; its metadata and its notes say which change it comes from."""
         own = (
             f"Asked for in Slack by {stamp.requested_by}, approved by {stamp.approved_by}. "
@@ -103,9 +105,9 @@ class CreateKey:
             created.private_key,
         )
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """The metadata says which key this change made; without the answer, its private half is lost."""
         for key in await quay.list_service_keys():
             if key.metadata.get(CHANGE) != stamp.change_id:
@@ -113,8 +115,8 @@ class CreateKey:
             there = f"Quay has the key {short(key.kid)} of {key.service}, approved{_until(key)}."
             if not secret_kept:
                 there += f" Its private key is lost, so it is of no use. Delete it: keys delete {key.kid}"
-            return Finding(outcome=Outcome.DONE, sentence=there)
-        return Finding(outcome=Outcome.FAILED, sentence="Quay lists no key of this change.")
+            return Verification(outcome=Outcome.DONE, sentence=there)
+        return Verification(outcome=Outcome.FAILED, sentence="Quay lists no key of this change.")
 
 
 def _warnings(service: str, doomed: list[ServiceKey], *, known: bool) -> tuple[str, ...]:
@@ -144,7 +146,7 @@ class ChangeKey:
         """Always the one."""
         return ("updateServiceKey",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses a key that is gone, an expiry that has passed, and what changes nothing."""
         if not any(arguments.get(argument) is not None for argument in ("name", "expires", "metadata")):
             raise Refusal("Say what is to change: --name, --expires or --meta KEY=VALUE.")
@@ -169,9 +171,9 @@ class ChangeKey:
             ),
             warnings=tuple(warnings),
         )
-        return Sight(operation="updateServiceKey", rests_on={**basis_of(key), "name": key.name}, plan=plan)
+        return Observation(operation="updateServiceKey", rests_on={**basis_of(key), "name": key.name}, plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Send what was asked for."""
         expires, name = arguments.get("expires"), arguments.get("name")
         with in_part():
@@ -182,19 +184,21 @@ class ChangeKey:
                 expiration=None if expires is None else _expiry(expires),
             )
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """Tell field by field what is so."""
         kid = str(arguments["kid"])
         key = await key_or_none(quay, kid)
         if key is None:
-            return Finding(outcome=Outcome.FAILED, sentence="The key is no longer in Quay.")
+            return Verification(outcome=Outcome.FAILED, sentence="The key is no longer in Quay.")
         missing = _changes(key, arguments)
         said = [f"{label}: not changed, it is {_text(before)}." for label, (before, _) in missing.items()]
         if said:
-            return Finding(outcome=Outcome.FAILED, sentence=" ".join(said))
-        return Finding(outcome=Outcome.DONE, sentence=f"Quay has the key {short(kid)} as it was wanted{_until(key)}.")
+            return Verification(outcome=Outcome.FAILED, sentence=" ".join(said))
+        return Verification(
+            outcome=Outcome.DONE, sentence=f"Quay has the key {short(kid)} as it was wanted{_until(key)}."
+        )
 
 
 def _changes(key: ServiceKey, arguments: Arguments) -> Mapping[str, tuple[Value, Value]]:

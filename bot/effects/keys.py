@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.effects import Arguments, Note, Stamp
-from bot.model.plans import Argument, Finding, Line, Moment, Outcome, Plan, Refusal, Sight
+from bot.model.plans import Argument, Line, Moment, Observation, Outcome, Plan, Refusal, Verification
 from bot.quay.client import Quay
 from bot.quay.errors import NotFound
 from bot.quay.models import ServiceKey
@@ -95,7 +95,7 @@ def noted_by(notes: str, who: str) -> str:
     return f"Notes from {who}: {notes[:500]}"
 
 
-def sight_of_waiting(key: ServiceKey, notes: str | None = None) -> Sight:
+def observe_waiting(key: ServiceKey, notes: str | None = None) -> Observation:
     """The plan of a waiting key: approve it, or else delete it."""
     plan = Plan(
         title=f"Key {short(key.kid)} of {key.service}",
@@ -104,7 +104,7 @@ def sight_of_waiting(key: ServiceKey, notes: str | None = None) -> Sight:
         consequences=(f"Approved, {key.service} can sign requests with it at once.",),
         warnings=warnings_of(key),
     )
-    return Sight(operation="approveServiceKey", rests_on=basis_of(key), plan=plan)
+    return Observation(operation="approveServiceKey", rests_on=basis_of(key), plan=plan)
 
 
 async def fetch_key(quay: Quay, arguments: Arguments) -> ServiceKey:
@@ -139,7 +139,7 @@ class ApproveKey:
         """Always the one."""
         return ("approveServiceKey",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses a key that is approved already, has expired, or is gone."""
         key = await fetch_key(quay, arguments)
         if not key.is_waiting:
@@ -147,29 +147,29 @@ class ApproveKey:
         if key.expiration_date and key.expiration_date <= now:
             raise Refusal(f"The key {short(key.kid)} has expired; approving it would have no effect.")
         notes = arguments.get("notes")
-        return sight_of_waiting(key, str(notes) if notes else None)
+        return observe_waiting(key, str(notes) if notes else None)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Approve, naming the people and the change in Quay's own notes."""
         own = f"Approved in Slack by {stamp.approved_by}. Quaymaster change {stamp.change_id}."
         notes = arguments.get("notes")
         await quay.approve_service_key(str(arguments["kid"]), notes=f"{notes}\n\n{own}" if notes else own)
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """The notes that stayed say whose approval counted."""
         key = await key_or_none(quay, str(arguments["kid"]))
         if key is None:
-            return Finding(outcome=Outcome.FAILED, sentence="The key is no longer in Quay.")
+            return Verification(outcome=Outcome.FAILED, sentence="The key is no longer in Quay.")
         if key.is_waiting:
-            return Finding(outcome=Outcome.FAILED, sentence="Quay still shows the key as waiting.")
+            return Verification(outcome=Outcome.FAILED, sentence="Quay still shows the key as waiting.")
         if key.approval and stamp.change_id in (key.approval.notes or ""):
-            return Finding(
+            return Verification(
                 outcome=Outcome.DONE,
                 sentence=f"Quay has it approved: {key.service} can use it.",
             )
-        return Finding(
+        return Verification(
             outcome=Outcome.FAILED,
             sentence=f"The key is approved, but somebody else was first. {approved_sentence(key)}",
         )
@@ -185,7 +185,7 @@ class DeleteKey:
         """Always the one."""
         return ("deleteServiceKey",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses a key that is gone already."""
         key = await fetch_key(quay, arguments)
         if key.is_waiting:
@@ -204,20 +204,22 @@ class DeleteKey:
             consequences=(follows,),
             warnings=warnings_of(key),
         )
-        return Sight(operation="deleteServiceKey", rests_on=basis_of(key), plan=plan)
+        return Observation(operation="deleteServiceKey", rests_on=basis_of(key), plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Delete; Quay keeps no record of who did."""
         await quay.delete_service_key(str(arguments["kid"]))
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """A deleted key is no longer found."""
         kid = str(arguments["kid"])
         if await key_or_none(quay, kid) is None:
-            return Finding(outcome=Outcome.DONE, sentence=f"The key {short(kid)} is deleted: Quay no longer has it.")
-        return Finding(outcome=Outcome.FAILED, sentence="Quay still has the key.")
+            return Verification(
+                outcome=Outcome.DONE, sentence=f"The key {short(kid)} is deleted: Quay no longer has it."
+            )
+        return Verification(outcome=Outcome.FAILED, sentence="Quay still has the key.")
 
 
 async def key_or_none(quay: Quay, kid: str) -> ServiceKey | None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
-from bot.effects import Arguments, LeftOpen, Note, Stamp, in_part
+from bot.effects import Arguments, Note, OutcomeUnknown, Stamp, in_part
 from bot.effects.email_lookup import require_free
 from bot.effects.ignored_fields import Ignored
 from bot.effects.users import target_of
-from bot.model.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
+from bot.model.plans import Argument, Line, Observation, Outcome, Plan, Refusal, Verification
 from bot.model.units import parse_duration
 from bot.quay.client import Quay
 from bot.quay.errors import Forbidden, NotFound, QuayError
@@ -129,7 +129,7 @@ class ChangeOrganization:
         """Always the one."""
         return ("changeOrganization",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses an unknown organization, a name that is taken, what changes nothing, and what this Quay cannot do."""
         name, rename, wanted = str(arguments["name"]), arguments.get("rename"), _wanted(arguments)
         if rename is None and not wanted:
@@ -170,12 +170,12 @@ class ChangeOrganization:
         )
         rests_on: dict[str, Argument] = {"exists": True, "shown": _shows_settings(organization)}
         rests_on |= {field: getattr(organization, field) for field in wanted}
-        return Sight(operation="changeOrganization", rests_on=rests_on, plan=plan)
+        return Observation(operation="changeOrganization", rests_on=rests_on, plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Send the documented write, look, and send what it left as it was to the organization's settings."""
         name, rename = str(arguments["name"]), arguments.get("rename")
-        wanted = {field: value for field, value in _wanted(arguments).items() if sight.rests_on[field] != value}
+        wanted = {field: value for field, value in _wanted(arguments).items() if observation.rests_on[field] != value}
         skipped = await self.ignored.fields("changeOrganization")
         documented = {field: value for field, value in wanted.items() if field not in skipped}
         answer = None
@@ -200,14 +200,14 @@ class ChangeOrganization:
                 await quay.update_organization_settings(current, **_settings(missing))
             except QuayError as error:
                 if not error.may_have_happened and missing.keys() <= documented.keys() - seen:
-                    raise LeftOpen(error) from error
+                    raise OutcomeUnknown(error) from error
                 if isinstance(error, Forbidden):
                     raise Forbidden(_NO_WAY, operation=error.operation, status=error.status) from error
                 raise
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """Tell field by field what is so."""
         name, rename, wanted = str(arguments["name"]), arguments.get("rename"), _wanted(arguments)
         organization = await _organization_or_none(quay, name)
@@ -215,7 +215,7 @@ class ChangeOrganization:
         if organization is None and rename is not None:
             organization = await _organization_or_none(quay, str(rename))
         if organization is None:
-            return Finding(outcome=Outcome.FAILED, sentence=f"Quay has no organization {name} any more.")
+            return Verification(outcome=Outcome.FAILED, sentence=f"Quay has no organization {name} any more.")
         said = [f"Quay has the organization {organization.name}."]
         if rename is not None and not renamed:
             said = [f"The name is still {name}."]
@@ -231,7 +231,7 @@ class ChangeOrganization:
         for field in wanted:
             is_so = "not changed, it is" if field in missing else "it is now"
             said.append(f"{_LABELS[field]}: {is_so} {_now(organization, field)}.")
-        return Finding(outcome=Outcome.FAILED if missing else outcome, sentence=" ".join(said))
+        return Verification(outcome=Outcome.FAILED if missing else outcome, sentence=" ".join(said))
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ class DeleteOrganization:
         """Always the one."""
         return ("deleteOrganization",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses an organization that Quay does not have."""
         name = str(arguments["name"])
         organization = await _organization(quay, name)
@@ -267,17 +267,19 @@ class DeleteOrganization:
             ),
         )
         rests_on = {"exists": True, "email": organization.email}
-        return Sight(operation="deleteOrganization", rests_on=rests_on, plan=plan)
+        return Observation(operation="deleteOrganization", rests_on=rests_on, plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Delete the organization."""
         await quay.delete_organization(str(arguments["name"]))
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """Gone is gone."""
         name = str(arguments["name"])
         if await _organization_or_none(quay, name) is None:
-            return Finding(outcome=Outcome.DONE, sentence=f"The organization {name} is deleted: Quay no longer has it.")
-        return Finding(outcome=Outcome.FAILED, sentence=f"Quay still has the organization {name}.")
+            return Verification(
+                outcome=Outcome.DONE, sentence=f"The organization {name} is deleted: Quay no longer has it."
+            )
+        return Verification(outcome=Outcome.FAILED, sentence=f"Quay still has the organization {name}.")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.effects import Arguments, Note, Stamp
 from bot.effects.users import target_of
-from bot.model.plans import Finding, Line, Outcome, Plan, Refusal, Sight
+from bot.model.plans import Line, Observation, Outcome, Plan, Refusal, Verification
 from bot.quay.client import Quay
 from bot.quay.errors import Forbidden, NotFound
 from bot.quay.models import Quota, QuotaLimit, QuotaReport
@@ -124,7 +124,7 @@ class SetQuota:
         kind = "Organization" if Namespace.parse(str(arguments["namespace"])).of_user else "User"
         return (f"create{kind}QuotaSuperUser", f"change{kind}QuotaSuperUser")
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses an unknown namespace and a limit that is set already."""
         wanted = int(str(arguments["limit"]))
         state = await fetch_quota(quay, Namespace.parse(str(arguments["namespace"])))
@@ -148,13 +148,13 @@ class SetQuota:
             warnings=tuple(warnings),
         )
         rests_on = {"quota_id": state.quota_id, "limit_now": state.limit}
-        return Sight(operation=create if state.quota_id is None else change, rests_on=rests_on, plan=plan)
+        return Observation(operation=create if state.quota_id is None else change, rests_on=rests_on, plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Send the one that the state asked for."""
         name, limit = Namespace.parse(str(arguments["namespace"])).name, int(str(arguments["limit"]))
-        quota_id = sight.rests_on["quota_id"]
-        match sight.operation:
+        quota_id = observation.rests_on["quota_id"]
+        match observation.operation:
             case "createUserQuotaSuperUser":
                 await quay.create_user_quota_super_user(name, limit_bytes=limit)
             case "createOrganizationQuotaSuperUser":
@@ -164,21 +164,21 @@ class SetQuota:
             case _:
                 await quay.change_organization_quota_super_user(name, int(str(quota_id)), limit_bytes=limit)
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """The limit that Quay lists is the truth; where it is a third one, somebody else set it before or after."""
         namespace = Namespace.parse(str(arguments["namespace"]))
         wanted = int(str(arguments["limit"]))
         state = state_of(namespace, await list_quotas(quay, namespace))
         if state.limit == wanted:
-            return Finding(outcome=Outcome.DONE, sentence=f"Quay has the quota of {namespace} at {size(wanted)}.")
+            return Verification(outcome=Outcome.DONE, sentence=f"Quay has the quota of {namespace} at {size(wanted)}.")
         now = size(state.limit) if state.limit else "no limit"
         sentence = f"Quay has {now} for {namespace}, not {size(wanted)}."
-        if state.limit == sight.rests_on.get("limit_now"):
-            return Finding(outcome=Outcome.FAILED, sentence=sentence)
+        if state.limit == observation.rests_on.get("limit_now"):
+            return Verification(outcome=Outcome.FAILED, sentence=sentence)
         also = "Somebody else changed it meanwhile. Look at it in Quay before you ask again."
-        return Finding(outcome=Outcome.UNKNOWN, sentence=f"{sentence} {also}")
+        return Verification(outcome=Outcome.UNKNOWN, sentence=f"{sentence} {also}")
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class DeleteQuota:
         of_user = Namespace.parse(str(arguments["namespace"])).of_user
         return ("deleteOrganizationQuotaSuperUser" if of_user else "deleteUserQuotaSuperUser",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses an unknown namespace and one without a quota of its own."""
         state = await fetch_quota(quay, Namespace.parse(str(arguments["namespace"])))
         if state.quota_id is None:
@@ -211,27 +211,29 @@ class DeleteQuota:
             consequences=("Nothing will stop the namespace from growing, unless the system has a default limit.",),
         )
         (operation,) = self.operations(arguments)
-        return Sight(operation=operation, rests_on={"quota_id": state.quota_id, "limit_now": state.limit}, plan=plan)
+        return Observation(
+            operation=operation, rests_on={"quota_id": state.quota_id, "limit_now": state.limit}, plan=plan
+        )
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Delete by the id that was seen."""
         namespace = Namespace.parse(str(arguments["namespace"]))
-        quota_id = int(str(sight.rests_on["quota_id"]))
+        quota_id = int(str(observation.rests_on["quota_id"]))
         if namespace.of_user:
             await quay.delete_organization_quota_super_user(namespace.name, quota_id)
         else:
             await quay.delete_user_quota_super_user(namespace.name, quota_id)
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """Gone is gone; another quota in its place is not what was wanted."""
         namespace = Namespace.parse(str(arguments["namespace"]))
         state = state_of(namespace, await list_quotas(quay, namespace))
         if state.quota_id is None:
             rest = f" The system's default of {size(state.system_default)} applies." if state.system_default else ""
-            return Finding(outcome=Outcome.DONE, sentence=f"{namespace} has no quota of its own any more.{rest}")
-        return Finding(
+            return Verification(outcome=Outcome.DONE, sentence=f"{namespace} has no quota of its own any more.{rest}")
+        return Verification(
             outcome=Outcome.FAILED,
             sentence=f"Quay still lists a quota of {size(state.limit or 0)} for {namespace}.",
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.effects import Arguments, Note, Stamp
-from bot.model.plans import Finding, Line, Moment, Outcome, Plan, Refusal, Sight
+from bot.model.plans import Line, Moment, Observation, Outcome, Plan, Refusal, Verification
 from bot.quay.client import Quay
 from bot.quay.models import RegistrySize
 from bot.views.text import size
@@ -20,7 +20,7 @@ class MeasureRegistry:
         """Always the one."""
         return ("postRegistrySize",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses while a measurement is queued or running."""
         measured = await quay.get_registry_size()
         if measured.queued or measured.running:
@@ -34,24 +34,24 @@ class MeasureRegistry:
             ),
             consequences=("Quay counts in its background, which takes a while on a large registry.",),
         )
-        return Sight(operation="postRegistrySize", rests_on={}, plan=plan)
+        return Observation(operation="postRegistrySize", rests_on={}, plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Ask for the measurement."""
         await quay.post_registry_size()
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """It is under way, or done since the plan was made."""
         measured = await quay.get_registry_size()
         if measured.queued or measured.running:
-            return Finding(
+            return Verification(
                 outcome=Outcome.DONE, sentence="Quay is measuring. registry size shows what came of it in a while."
             )
-        if all(line.now != _last(measured) for line in sight.plan.lines):
-            return Finding(outcome=Outcome.DONE, sentence=f"Quay has measured {size(measured.size_bytes)}.")
-        return Finding(outcome=Outcome.FAILED, sentence="Quay is not measuring, and has not measured since.")
+        if all(line.now != _last(measured) for line in observation.plan.lines):
+            return Verification(outcome=Outcome.DONE, sentence=f"Quay has measured {size(measured.size_bytes)}.")
+        return Verification(outcome=Outcome.FAILED, sentence="Quay is not measuring, and has not measured since.")
 
 
 def _last(measured: RegistrySize) -> str | Moment:

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from bot.effects import Arguments, Note, Secret, Stamp, in_part
 from bot.effects.email_lookup import require_free, warn_of_email
-from bot.model.plans import Argument, Finding, Line, Outcome, Plan, Refusal, Sight
+from bot.model.plans import Argument, Line, Observation, Outcome, Plan, Refusal, Verification
 from bot.quay.client import Quay
 from bot.quay.errors import Invalid, NotFound, QuayError
 from bot.quay.models import User
@@ -58,7 +58,7 @@ class CreateUser:
         """Always the one."""
         return ("createInstallUser",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses a name that is taken."""
         name, email = str(arguments["username"]), arguments.get("email")
         await require_free(quay, name)
@@ -71,14 +71,16 @@ class CreateUser:
             ),
             consequences=("Quay makes a password.", SHOWN_ONCE),
         )
-        return Sight(operation="createInstallUser", rests_on={"exists": False}, plan=plan)
+        return Observation(operation="createInstallUser", rests_on={"exists": False}, plan=plan)
 
-    async def forewarn(self, quay: Quay, arguments: Arguments, sight: Sight) -> tuple[str, ...]:
+    async def forewarn(self, quay: Quay, arguments: Arguments, observation: Observation) -> tuple[str, ...]:
         """Refuses an e-mail address that is taken."""
         email = arguments.get("email")
         return await warn_of_email(quay, str(email)) if email else ()
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> Secret:
+    async def apply(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note
+    ) -> Secret:
         """Create the user. Quay also refuses where it created one and could not send an e-mail."""
         name, email = str(arguments["username"]), arguments.get("email")
         try:
@@ -91,19 +93,19 @@ class CreateUser:
             raise
         return _password_of(name, created.password)
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """The user is there; without the answer, the password is lost."""
         name = str(arguments["username"])
         user = await _user_or_none(quay, name)
         if user is None:
-            return Finding(outcome=Outcome.FAILED, sentence=f"Quay has no user {name}.")
+            return Verification(outcome=Outcome.FAILED, sentence=f"Quay has no user {name}.")
         address = user.email if arguments.get("email") else None
         there = f"Quay has the user {name}{f' with the e-mail address {address}' if address else ''}."
         if not secret_kept:
             there += f" The password is lost, since Quay tells it only once. For another: {_way_out(name)}"
-        return Finding(outcome=Outcome.DONE, sentence=there)
+        return Verification(outcome=Outcome.DONE, sentence=there)
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class ChangeUser:
         """Always the one."""
         return ("changeInstallUser",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses superusers, and what changes nothing."""
         name = str(arguments["username"])
         wanted = {field: arguments[field] for field in ("email", "enabled") if arguments.get(field) is not None}
@@ -152,20 +154,22 @@ class ChangeUser:
             consequences=tuple(consequences),
         )
         rests_on = {"email": user.email, "enabled": user.enabled}
-        return Sight(operation="changeInstallUser", rests_on=rests_on, plan=plan)
+        return Observation(operation="changeInstallUser", rests_on=rests_on, plan=plan)
 
-    async def forewarn(self, quay: Quay, arguments: Arguments, sight: Sight) -> tuple[str, ...]:
+    async def forewarn(self, quay: Quay, arguments: Arguments, observation: Observation) -> tuple[str, ...]:
         """Refuses an e-mail address that is taken."""
         name, email = str(arguments["username"]), arguments.get("email")
-        if email is None or email == sight.rests_on["email"]:
+        if email is None or email == observation.rests_on["email"]:
             return ()
         return await warn_of_email(quay, str(email), but_of=name)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> Secret | None:
+    async def apply(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note
+    ) -> Secret | None:
         """Send what Quay may refuse, and then the password."""
         name = str(arguments["username"])
         email, enabled = (
-            None if arguments.get(field) == sight.rests_on[field] else arguments.get(field)
+            None if arguments.get(field) == observation.rests_on[field] else arguments.get(field)
             for field in ("email", "enabled")
         )
         if email is not None or enabled is not None:
@@ -186,14 +190,14 @@ class ChangeUser:
                 await quay.change_install_user(name, password=password)
         return _password_of(name, password)
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """Tell field by field what is so; a password cannot be read, so it counts if Quay answered that it took it."""
         name = str(arguments["username"])
         user = await _user_or_none(quay, name)
         if user is None:
-            return Finding(outcome=Outcome.FAILED, sentence=f"Quay has no user {name} any more.")
+            return Verification(outcome=Outcome.FAILED, sentence=f"Quay has no user {name} any more.")
         wanted = {field: arguments[field] for field in ("email", "enabled") if arguments.get(field) is not None}
         missing = _differing(user, wanted)
         said = []
@@ -214,7 +218,7 @@ class ChangeUser:
                     "Password: Quay does not tell whether it was changed. If it was, the new one is lost. "
                     f"For another: {_way_out(name)}"
                 )
-        return Finding(outcome=outcome, sentence=" ".join(said))
+        return Verification(outcome=outcome, sentence=" ".join(said))
 
 
 @dataclass(frozen=True)
@@ -227,7 +231,7 @@ class DeleteUser:
         """Always the one."""
         return ("deleteInstallUser",)
 
-    async def look(self, quay: Quay, arguments: Arguments, now: datetime) -> Sight:
+    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
         """Refuses superusers and whom Quay does not have."""
         name = str(arguments["username"])
         user = await _user(quay, name)
@@ -251,20 +255,20 @@ class DeleteUser:
             ),
         )
         rests_on = {"email": user.email, "enabled": user.enabled}
-        return Sight(operation="deleteInstallUser", rests_on=rests_on, plan=plan)
+        return Observation(operation="deleteInstallUser", rests_on=rests_on, plan=plan)
 
-    async def act(self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, note: Note) -> None:
+    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Delete the user."""
         await quay.delete_install_user(str(arguments["username"]))
 
-    async def check(
-        self, quay: Quay, arguments: Arguments, sight: Sight, stamp: Stamp, *, secret_kept: bool
-    ) -> Finding:
+    async def verify(
+        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
+    ) -> Verification:
         """Gone is gone."""
         name = str(arguments["username"])
         if await _user_or_none(quay, name) is None:
-            return Finding(outcome=Outcome.DONE, sentence=f"The user {name} is deleted: Quay no longer has it.")
-        return Finding(outcome=Outcome.FAILED, sentence=f"Quay still has the user {name}.")
+            return Verification(outcome=Outcome.DONE, sentence=f"The user {name} is deleted: Quay no longer has it.")
+        return Verification(outcome=Outcome.FAILED, sentence=f"Quay still has the user {name}.")
 
 
 def _email(user: User) -> str:

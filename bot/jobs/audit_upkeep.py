@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class AuditKeeping:
+class AuditUpkeep:
     """Looks after the audit, once a minute; of many workers one does each thing."""
 
     redis: Redis

@@ -9,7 +9,7 @@ import structlog
 from redis.asyncio import Redis
 
 from bot.audit import Audit, Event
-from bot.config.watched_file import FileNews, WatchedFile
+from bot.config.watched_file import FileChange, WatchedFile
 from bot.slack.messages import LASTING, Message, Messenger, MessengerError
 
 REMEMBERED_FOR = 86_400
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class FileTeller(Generic[T]):
+class FileAnnouncements(Generic[T]):
     """Notices a changed file and tells of it."""
 
     redis: Redis
@@ -29,8 +29,8 @@ class FileTeller(Generic[T]):
     file: WatchedFile[T]
     loaded: Event
     refused: Event
-    draw: Callable[[FileNews[T]], Message]
-    channels: Callable[[FileNews[T]], Iterable[str]]
+    draw: Callable[[FileChange[T]], Message]
+    channels: Callable[[FileChange[T]], Iterable[str]]
     """Who is told of it."""
 
     async def tell(self) -> None:

@@ -11,7 +11,7 @@ from bot.alerts.report_job import Reporter
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.tokens import TokenEnds
 from bot.alerts.waiting_keys import WaitingKeys
-from bot.changes import Arrivals
+from bot.changes import KeyRequests
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
 from bot.slack.messages import Message, MessageId
@@ -53,7 +53,7 @@ class Collector:
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class Previewed:
     """What would be said; with a `failure` of Quay, what does not need its answer."""
 
     sayings: Sequence[Saying]
@@ -65,7 +65,7 @@ class Preview:
     """The parts that say something by themselves, rehearsed."""
 
     quay: Quay
-    arrivals: Arrivals
+    key_requests: KeyRequests
     waiting: WaitingKeys
     expiring: ExpiringKeys
     sweep: QuotaSweep
@@ -73,7 +73,7 @@ class Preview:
     tokens: TokenEnds
     reporter: Reporter
 
-    async def run(self, file: AlertsFile) -> Foreseen:
+    async def run(self, file: AlertsFile) -> Previewed:
         """What would be said: of Quay itself, of keys, of namespaces; and a report that is due.
 
         Raises Tampered where a key's record is not as it was stored.
@@ -82,8 +82,8 @@ class Preview:
         try:
             await self._run(file, collector)
         except QuayError as failure:
-            return Foreseen(collector.sayings, failure)
-        return Foreseen(collector.sayings)
+            return Previewed(collector.sayings, failure)
+        return Previewed(collector.sayings)
 
     async def _run(self, file: AlertsFile, collector: Collector) -> None:
         await replace(self.tokens, messenger=collector).run(file.admin_channel, rehearsed=True)
@@ -97,7 +97,7 @@ class Preview:
         health = replace(self.health, messenger=collector)
         keys = await health.over(self.quay.list_service_keys(), file.admin_channel, rehearsed=True)
         doubts = await self.waiting.doubts(keys, rehearsed=True)
-        for record in await self.arrivals.foresee(keys, doubts, file.keys_channel):
+        for record in await self.key_requests.preview(keys, doubts, file.keys_channel):
             await collector.post(record.channel, card(record))
         if file.keys:
             waiting, expiring = replace(self.waiting, messenger=collector), replace(self.expiring, messenger=collector)

@@ -30,18 +30,18 @@ from bot.alerts.waiting_keys import WaitingKeys
 from bot.audit import Audit
 from bot.changes import (
     JOB_TIMEOUT,
-    Arrivals,
     Changes,
     Executor,
-    Expiry,
-    Freezing,
-    Measuring,
+    FreezeNotices,
+    KeyRequests,
+    Measurement,
+    Outbox,
     Reminders,
-    Telling,
+    SecretExpiry,
 )
 from bot.confirmations import Confirmations
-from bot.jobs.audit_upkeep import AuditKeeping
-from bot.jobs.file_announcements import FileTeller
+from bot.jobs.audit_upkeep import AuditUpkeep
+from bot.jobs.file_announcements import FileAnnouncements
 from bot.permissions import Policy
 from bot.permissions.file import PolicyFile
 from bot.quay.errors import QuayError
@@ -63,7 +63,7 @@ def open_queue(redis: Redis) -> Queue:
     return RedisQueue(redis, name=QUEUE)
 
 
-async def nudge(queue: Queue, record_id: str) -> None:
+async def wake(queue: Queue, record_id: str) -> None:
     """Wake a worker for a due change. If it is lost, the next tick finds the change in the due-set."""
     try:
         await queue.enqueue(
@@ -85,15 +85,15 @@ class Jobs:
     queue: Queue
     audit: Audit
     changes: Changes
-    arrivals: Arrivals
+    key_requests: KeyRequests
     executor: Executor
-    telling: Telling
+    outbox: Outbox
     reminders: Reminders
     confirmations: Confirmations
-    measuring: Measuring
-    freezing: Freezing
-    keeping: AuditKeeping
-    expiry: Expiry
+    measurement: Measurement
+    freeze_notices: FreezeNotices
+    audit_upkeep: AuditUpkeep
+    expiry: SecretExpiry
     waiting: WaitingKeys
     expiring: ExpiringKeys
     sweep: QuotaSweep
@@ -104,30 +104,30 @@ class Jobs:
     channels: ChannelCheck
     messenger: Messenger
     policy: PolicyFile
-    policy_teller: FileTeller[Policy]
+    policy_announcements: FileAnnouncements[Policy]
     alerts: WatchedAlerts
-    alerts_teller: FileTeller[AlertsFile | None]
+    alerts_announcements: FileAnnouncements[AlertsFile | None]
     clock: Callable[[], datetime]
 
     async def execute(self, _: dict[str, Any], *, change: str) -> None:
         """Execute one change."""
-        await self._kept("execute", self.executor.execute(change))
+        await self._logged("execute", self.executor.execute(change))
 
     async def tick(self, _: dict[str, Any]) -> None:
         """Expire, wake, recover, and start whatever a schedule asks for."""
-        await self._kept("heartbeat", self.redis.set(HEARTBEAT, str(self.clock().timestamp())))
-        await self._kept("policy", self.policy_teller.tell())
-        await self._kept("alerts", self.alerts_teller.tell())
-        await self._kept("channels", self._check_channels())
-        await self._kept("freeze", self.freezing.tell())
-        await self._kept("expire", self.changes.expire_due())
-        await self._kept("wake", self._wake())
-        await self._kept("recover", self.executor.recover())
-        await self._kept("telling", self.telling.pay_debts())
-        await self._kept("remind", self.reminders.run())
-        await self._kept("secrets", self.expiry.run())
-        await self._kept("measuring", self.measuring.follow())
-        await self._kept("schedules", self._start_due())
+        await self._logged("heartbeat", self.redis.set(HEARTBEAT, str(self.clock().timestamp())))
+        await self._logged("policy", self.policy_announcements.tell())
+        await self._logged("alerts", self.alerts_announcements.tell())
+        await self._logged("channels", self._check_channels())
+        await self._logged("freeze", self.freeze_notices.tell())
+        await self._logged("expire", self.changes.expire_due())
+        await self._logged("wake", self._wake())
+        await self._logged("recover", self.executor.recover())
+        await self._logged("outbox", self.outbox.deliver_due())
+        await self._logged("remind", self.reminders.run())
+        await self._logged("secrets", self.expiry.run())
+        await self._logged("measuring", self.measurement.follow())
+        await self._logged("schedules", self._start_due())
 
     async def watch_keys(self, _: dict[str, Any]) -> None:
         """Notice keys that wait, no longer wait, or come to their end; whether Quay can be used, and for how long."""
@@ -135,37 +135,37 @@ class Jobs:
         keys_channel = alerts.keys_channel if alerts else first
         admin_channel = alerts.admin_channel if alerts else first
         if keys_channel and admin_channel:
-            await self._kept("tokens", self.tokens.run(admin_channel))
-            await self._kept("watch_keys", self._watch_keys(keys_channel, admin_channel))
+            await self._logged("tokens", self.tokens.run(admin_channel))
+            await self._logged("watch_keys", self._watch_keys(keys_channel, admin_channel))
 
     async def sweep_quotas(self, _: dict[str, Any], *, moment: float) -> None:
         """Read all namespaces, and post what is new: the sweep of a moment."""
         alerts = self.alerts.current()
         if alerts and alerts.quotas:
-            await self._kept(SWEEP, self.sweep.keep(alerts, datetime.fromtimestamp(moment, UTC)))
+            await self._logged(SWEEP, self.sweep.keep(alerts, datetime.fromtimestamp(moment, UTC)))
 
     async def keep_audit(self, _: dict[str, Any]) -> None:
         """Sum up refusals, publish the audit's head, seal and trim its old months."""
-        await self._kept("sum_up", self.keeping.sum_up())
-        await self._kept("publish", self.keeping.publish())
-        await self._kept("close_months", self.keeping.close_months())
+        await self._logged("sum_up", self.audit_upkeep.sum_up())
+        await self._logged("publish", self.audit_upkeep.publish())
+        await self._logged("close_months", self.audit_upkeep.close_months())
 
     async def report(self, _: dict[str, Any], *, moment: float) -> None:
         """Post the report of the period that ended at a moment."""
         alerts = self.alerts.current()
         if alerts and alerts.report:
-            await self._kept("report", self.reporter.post(alerts, datetime.fromtimestamp(moment, UTC)))
+            await self._logged("report", self.reporter.post(alerts, datetime.fromtimestamp(moment, UTC)))
 
     async def _watch_keys(self, channel: str, admin_channel: str) -> None:
-        keys = await self.health.over(self.arrivals.watch(channel), admin_channel)
+        keys = await self.health.over(self.key_requests.watch(channel), admin_channel)
         alerts = self.alerts.current()
         if alerts and alerts.keys:
-            await self._kept("remind", self.waiting.remind(keys, alerts.keys, alerts.admin_channel))
-            await self._kept("expiring", self.expiring.run(keys, alerts.keys, alerts.admin_channel))
+            await self._logged("remind", self.waiting.remind(keys, alerts.keys, alerts.admin_channel))
+            await self._logged("expiring", self.expiring.run(keys, alerts.keys, alerts.admin_channel))
 
     async def _wake(self) -> None:
         for record_id in await self.confirmations.due(self.clock()):
-            await nudge(self.queue, record_id)
+            await wake(self.queue, record_id)
 
     async def _check_channels(self) -> None:
         """Look at the channels of an alerts file that is new."""
@@ -186,7 +186,7 @@ class Jobs:
         if alerts and (due := await self.reporter.due(alerts)):
             await self.queue.enqueue("report", moment=due.timestamp(), key="report", timeout=JOB_OF_A_MOMENT, ttl=60)
 
-    async def _kept(self, job: str, work: Awaitable[object]) -> None:
+    async def _logged(self, job: str, work: Awaitable[object]) -> None:
         """Do a piece of work; its failure goes to the log and nowhere else, the next tick tries again."""
         try:
             await work

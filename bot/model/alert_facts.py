@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from math import ceil, floor
 
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 
 FULL_SOON = 0
 """The level of a namespace that is below every percentage, and will be full soon if it goes on growing."""
@@ -69,7 +69,7 @@ class Alert:
     """A namespace whose use is worth a message. `id` is shared by those of which one message tells."""
 
     id: str
-    reading: Reading
+    reading: Usage
     level: int
     """A percentage of the limit, or FULL_SOON."""
     since: datetime

@@ -47,7 +47,7 @@ class Plan(_Frozen):
     warnings: tuple[str, ...] = ()
 
 
-class Sight(_Frozen):
+class Observation(_Frozen):
     """The registry as it was looked at for one change."""
 
     operation: str
@@ -77,7 +77,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Finding(_Frozen):
+class Verification(_Frozen):
     """What reading back said: the outcome, and one or two sentences of what is so now."""
 
     outcome: Literal[Outcome.DONE, Outcome.FAILED, Outcome.UNKNOWN]

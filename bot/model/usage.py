@@ -18,7 +18,7 @@ Ending = Literal["recovered", "no limit", "gone", "unwatched"]
 
 
 @dataclass(frozen=True)
-class Reading:
+class Usage:
     """The use of a namespace (`team-a`, or `user:bob`) in bytes, against its limit if it has one.
 
     Quay counts in the background: until `complete`, `used` is not to be trusted.
@@ -33,7 +33,7 @@ class Reading:
     """Whether Quay says anything of its use; with quota management off it does of none."""
 
     @classmethod
-    def of(cls, entry: Organization | User) -> "Reading":
+    def of(cls, entry: Organization | User) -> "Usage":
         """The reading in an entry of Quay's lists. Where quota management is off it is never complete."""
         report = entry.quota_report
         return cls(

@@ -61,7 +61,7 @@ def decide(
     `arguments` hold, besides what was typed, the facts that a look at the registry told (`fact`). Before they are
     complete, `presume` asks whether it could still be allowed; the answer then names no confirmation.
     """
-    if refusal := _standing(policy, person, place):
+    if refusal := _membership(policy, person, place):
         return Decision(Verdict.DENY, refusal)
     for rule in _speaking(policy, person, operation, "deny"):
         if _forbids(policy, rule, operation, arguments, place):
@@ -149,7 +149,7 @@ def may_approve(
     `requester` is None where a service asked by itself (a waiting key). An approver needs no `may`. Where no
     approvals are needed, whoever may use the operation may confirm a change that nobody in particular requested.
     """
-    if refusal := _standing(policy, approver, place):
+    if refusal := _membership(policy, approver, place):
         return Decision(Verdict.DENY, refusal)
     for rule in _speaking(policy, approver, operation, "deny"):
         if _forbids(policy, rule, operation, arguments, place):
@@ -174,7 +174,7 @@ def _own_confirmation(decision: Decision, person: Person, requester: Actor | Non
 
 def may_use(policy: Policy, person: Person, place: Place) -> Decision:
     """Decide whether the bot answers this person here at all (help, pending, status, why)."""
-    if refusal := _standing(policy, person, place):
+    if refusal := _membership(policy, person, place):
         return Decision(Verdict.DENY, refusal)
     for rule in policy.rules:
         if rule.effect != "deny" and _applies_to(policy, rule, person) and _held_in(policy, rule, place):
@@ -195,14 +195,14 @@ def _forbidden(rule: Rule) -> Decision:
     return Decision(Verdict.DENY, f"The rule “{rule.name}” forbids it.", rule.name)
 
 
-def _standing(policy: Policy, person: Person, place: Place) -> str | None:
+def _membership(policy: Policy, person: Person, place: Place) -> str | None:
     if person.actor.team != policy.workspace:
         return "Only people of this workspace may."
-    if person.standing == "outsider":
+    if person.membership == "outsider":
         return "Bots, deactivated people and people of other companies may do nothing here."
     if not person.answers(policy.questions) or (not place.asked and place.channel in policy.known_channels):
         return "The permissions file has just changed, and Slack was not asked yet what it asks now. Try again."
-    if person.standing == "unknown":
+    if person.membership == "unknown":
         return "Slack did not say who this is, and until it does, nothing is allowed. Try again in a minute."
     if place.unknown:
         return "Slack does not tell the bot what this channel is. If it is private, invite the bot."
@@ -229,7 +229,7 @@ def _belongs(policy: Policy, person: Person, group: str) -> bool:
 
 def _is_member(person: Person, member: str) -> bool:
     if member == "*":
-        return person.standing == "member"
+        return person.membership == "member"
     if "@" in member:
         return person.email is not None and is_same_address(person.email, member)
     return member == person.actor.user or member in person.user_groups

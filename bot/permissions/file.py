@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bot.config.documents import complain, read_document
-from bot.config.watched_file import FileNews, WatchedFile
+from bot.config.watched_file import FileChange, WatchedFile
 from bot.permissions.askable import ReadCall, failing_expectations
 from bot.permissions.difference import difference
 from bot.permissions.faults import faults
@@ -36,7 +36,7 @@ def open_policy_file(path: Path, read_call: ReadCall) -> PolicyFile:
     return file
 
 
-def witnesses(news: FileNews[Policy]) -> list[str]:
+def channels_told(news: FileChange[Policy]) -> list[str]:
     """The first admin channel, of the policy before and of the one after: no change goes unnoticed by moving it."""
     first = (news.before.first_admin_channel, news.after.first_admin_channel)
     return [channel for channel in dict.fromkeys(first) if channel]

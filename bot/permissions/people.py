@@ -18,7 +18,7 @@ class Actor:
         return f"{self.team}/{self.user}"
 
 
-Standing = Literal["member", "guest", "outsider", "unknown"]
+Membership = Literal["member", "guest", "outsider", "unknown"]
 """A full member; a guest of one or more channels; a bot, somebody deactivated or from another company; or
 somebody of whom Slack did not say anything when it was asked."""
 
@@ -28,7 +28,7 @@ class Person:
     """An actor with what Slack says of them at this moment."""
 
     actor: Actor
-    standing: Standing
+    membership: Membership
     user_groups: frozenset[str] = frozenset()
     email: str | None = None
     label: str = field(default="", compare=False)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.permissions.people import ADDRESS, Actor, Person, Place, Standing
+from bot.permissions.people import ADDRESS, Actor, Membership, Person, Place
 from bot.slack.messages import HOME
 from bot.slack.messenger import FAILURES, reason_of
 
@@ -41,7 +41,7 @@ class Directory:
     _asked: dict[str, tuple[datetime, "asyncio.Task[Any]"]] = field(default_factory=dict)
     _told: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
     _groups: dict[str, frozenset[str]] = field(default_factory=dict)
-    _people: dict[Actor, tuple[Standing, str]] = field(default_factory=dict)
+    _people: dict[Actor, tuple[Membership, str]] = field(default_factory=dict)
     """Who was in a group, and what somebody and their address were, when Slack was last asked; for the log alone."""
 
     async def person(self, actor: Actor, questions: Collection[str] = ()) -> Person:
@@ -88,15 +88,15 @@ class Directory:
     async def _user(self, actor: Actor) -> dict[str, Any]:
         answer = await self.web.users_info(user=actor.user)
         found: dict[str, Any] = answer["user"]
-        self._note_person(actor, _standing(found, actor.team), found.get("profile", {}).get("email") or "")
+        self._note_person(actor, _membership(found, actor.team), found.get("profile", {}).get("email") or "")
         return found
 
-    def _note_person(self, actor: Actor, standing: Standing, email: str) -> None:
+    def _note_person(self, actor: Actor, membership: Membership, email: str) -> None:
         """Log that somebody is no longer what they were. The address makes members, and stays out of the log."""
-        was, other = self._people.get(actor, (standing, email))
-        if (was, other) != (standing, email):
-            log.warning("person_changed", user=actor.user, was=was, now=standing, other_address=other != email)
-        self._people[actor] = (standing, email)
+        was, other = self._people.get(actor, (membership, email))
+        if (was, other) != (membership, email):
+            log.warning("person_changed", user=actor.user, was=was, now=membership, other_address=other != email)
+        self._people[actor] = (membership, email)
 
     async def _members(self, group: str) -> frozenset[str]:
         answer = await self.web.usergroups_users_list(usergroup=group)
@@ -165,12 +165,12 @@ def _person(
     if user is None or None in members.values():
         return Person(actor, "unknown", label=actor.user, asked=questions)
     profile = user.get("profile", {})
-    standing = _standing(user, actor.team)
-    if ADDRESS in questions and standing != "outsider" and not profile.get("email"):
-        standing = "unknown"
+    membership = _membership(user, actor.team)
+    if ADDRESS in questions and membership != "outsider" and not profile.get("email"):
+        membership = "unknown"
     return Person(
         actor=actor,
-        standing=standing,
+        membership=membership,
         user_groups=frozenset(group for group, ids in members.items() if actor.user in (ids or ())),
         email=profile.get("email"),
         label=user.get("real_name") or profile.get("display_name") or user.get("name") or actor.user,
@@ -185,7 +185,7 @@ def _plain_place(channel: str) -> Place | None:
     return Place(channel, kind="dm") if channel.startswith("D") else None
 
 
-def _standing(user: dict[str, Any], team: str) -> Standing:
+def _membership(user: dict[str, Any], team: str) -> Membership:
     if user.get("deleted") or user.get("is_bot") or user.get("is_stranger") or user.get("team_id") != team:
         return "outsider"
     return "guest" if user.get("is_restricted") or user.get("is_ultra_restricted") else "member"

@@ -60,7 +60,7 @@ class Ended(Exception):
     """The list is no longer kept."""
 
 
-class SomebodyElses(Exception):
+class CursorOfAnother(Exception):
     """The list was shown to somebody else."""
 
 
@@ -88,7 +88,7 @@ class Cursors:
         except ValidationError:
             raise Ended(id_) from None
         if cursor.owner != actor:
-            raise SomebodyElses(id_)
+            raise CursorOfAnother(id_)
         if self.clock() >= cursor.expires_at:
             raise Ended(id_)
         return cursor

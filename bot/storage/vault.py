@@ -42,7 +42,7 @@ Fate = Literal["waits", "showing", "seen", "expired", "lapsed"]
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredSecret:
     """What is known of a secret, without the secret."""
 
     id: str
@@ -69,15 +69,15 @@ class Kept:
         return self.shown_until or self.expires_at
 
 
-class NotKept(Exception):
+class SecretGone(Exception):
     """The secret is not there any more; `kept` says what became of it, None where nothing is known."""
 
-    def __init__(self, kept: Kept | None) -> None:
+    def __init__(self, kept: StoredSecret | None) -> None:
         super().__init__(kept.fate if kept else "unknown")
         self.kept = kept
 
 
-class NotYours(Exception):
+class SecretOfAnother(Exception):
     """The secret is for somebody else."""
 
 
@@ -90,9 +90,11 @@ class Vault:
     lifetime: timedelta
     clock: Callable[[], datetime]
 
-    async def keep(self, id_: str, owner: Actor, channel: str, label: str, way_out: str, secret: SecretStr) -> Kept:
+    async def keep(
+        self, id_: str, owner: Actor, channel: str, label: str, way_out: str, secret: SecretStr
+    ) -> StoredSecret:
         """Keep a secret for its owner. `id_` is the id of the change that made it."""
-        kept = Kept(id_, owner, channel, label, way_out, self.clock() + self.lifetime)
+        kept = StoredSecret(id_, owner, channel, label, way_out, self.clock() + self.lifetime)
         async with self.redis.pipeline(transaction=True) as pipeline:
             pipeline.set(_key(id_), self._sealed(kept, secret), px=self._remembered)
             pipeline.zadd(INDEX, {id_: kept.ends_at.timestamp()})
@@ -100,7 +102,7 @@ class Vault:
             await pipeline.execute()
         return kept
 
-    async def reveal(self, id_: str, actor: Actor) -> tuple[Kept, SecretStr]:
+    async def reveal(self, id_: str, actor: Actor) -> tuple[StoredSecret, SecretStr]:
         """Take a secret out for its owner, to be shown. Raises NotKept or NotYours.
 
         Whoever showed it says so with `seen`, and it is gone; whoever could not, with `put_back`. Until then its owner
@@ -111,56 +113,56 @@ class Vault:
             stored: bytes = await self.redis.get(_key(id_)) or b""
             kept, secret = self._open(id_, stored)
             if kept is None:
-                raise NotKept(None)
+                raise SecretGone(None)
             if kept.owner != actor:
-                raise NotYours(id_)
+                raise SecretOfAnother(id_)
             if not kept.waits or secret is None:
-                raise NotKept(kept)
+                raise SecretGone(kept)
             if self.clock() >= kept.ends_at:
-                raise NotKept(_over(kept))
+                raise SecretGone(_over(kept))
             if kept.fate == "showing":
                 return kept, secret
             showing = replace(kept, fate="showing", shown_until=self.clock() + SHOWING)
             if await self._replace(stored, showing, secret):
                 return showing, secret
 
-    async def seen(self, kept: Kept) -> None:
+    async def seen(self, kept: StoredSecret) -> None:
         """Destroy a secret: its owner has it."""
         await self._move(kept.id, replace(kept, fate="seen", shown_until=None), keeps=False)
 
-    async def put_back(self, kept: Kept) -> None:
+    async def put_back(self, kept: StoredSecret) -> None:
         """Let a secret that could not be shown wait on, unless another click showed it; its time is not longer."""
         await self._move(kept.id, replace(kept, fate="waits", shown_until=None), keeps=True)
 
-    async def unoffered(self) -> list[Kept]:
+    async def unoffered(self) -> list[StoredSecret]:
         """Secrets that wait, and whose owners are to be told so; each is returned to one caller at a time.
 
         Whoever has told them says so with `offered`, or it is returned again.
         """
-        owed = []
+        undelivered = []
         for id_ in (member.decode() for member in await self.redis.zrange(UNOFFERED, 0, -1)):
             kept = await self.find(id_)
             if kept is None or not kept.waits or self.clock() >= kept.ends_at:
                 await self.redis.zrem(UNOFFERED, id_)
             elif await self._begin_telling(id_, "offer"):
-                owed.append(kept)
-        return owed
+                undelivered.append(kept)
+        return undelivered
 
-    async def offered(self, kept: Kept) -> None:
+    async def offered(self, kept: StoredSecret) -> None:
         """Note that its owner knows that a secret waits."""
         await self.redis.zrem(UNOFFERED, kept.id)
 
-    async def find(self, id_: str) -> Kept | None:
+    async def find(self, id_: str) -> StoredSecret | None:
         """What is known of the secret of a change."""
         return self._open(id_, await self.redis.get(_key(id_)))[0]
 
-    async def expire(self) -> list[Kept]:
+    async def expire(self) -> list[StoredSecret]:
         """Destroy what nobody has seen in time; returns each whose owner is to be told, to one caller at a time.
 
         Whoever has told them says so with `told`, or it is returned again.
         """
         over = await self.redis.zrangebyscore(INDEX, "-inf", self.clock().timestamp())
-        owed = []
+        undelivered = []
         for id_ in (member.decode() for member in over):
             stored: bytes = await self.redis.get(_key(id_)) or b""
             kept, _ = self._open(id_, stored)
@@ -173,14 +175,14 @@ class Vault:
             if kept.waits and not await self._replace(stored, gone, None):
                 continue
             if await self._begin_telling(id_, "expired"):
-                owed.append(gone)
-        return owed
+                undelivered.append(gone)
+        return undelivered
 
-    async def told(self, kept: Kept) -> None:
+    async def told(self, kept: StoredSecret) -> None:
         """Note that somebody knows that their secret was destroyed."""
         await self.redis.zrem(INDEX, kept.id)
 
-    async def unseen_of(self, actor: Actor) -> list[Kept]:
+    async def unseen_of(self, actor: Actor) -> list[StoredSecret]:
         """What waits for somebody to see it."""
         now = self.clock()
         ids = [member.decode() for member in await self.redis.zrangebyscore(INDEX, f"({now.timestamp()}", "+inf")]
@@ -195,7 +197,7 @@ class Vault:
     async def _begin_telling(self, id_: str, what: str) -> bool:
         return bool(await self.redis.set(f"{_key(id_)}:telling:{what}", b"1", nx=True, ex=TELLING_SECONDS))
 
-    async def _move(self, id_: str, following: Kept, *, keeps: bool) -> None:
+    async def _move(self, id_: str, following: StoredSecret, *, keeps: bool) -> None:
         """Go from showing to what follows, with the secret or without; nothing where it is not shown any more."""
         while True:
             stored: bytes = await self.redis.get(_key(id_)) or b""
@@ -205,20 +207,20 @@ class Vault:
             if await self._replace(stored, following, secret if keeps else None):
                 return
 
-    async def _replace(self, stored: bytes, kept: Kept, secret: SecretStr | None) -> bool:
+    async def _replace(self, stored: bytes, kept: StoredSecret, secret: SecretStr | None) -> bool:
         """Store how a secret stands, with it or without it, unless somebody else was first."""
         when = "forget" if kept.fate == "seen" else str(kept.ends_at.timestamp()) if kept.waits else ""
         remembered = int(self._remembered.total_seconds() * 1000)
         arguments = (stored, self._sealed(kept, secret), remembered, kept.id, when)
         return bool(await self.redis.eval(_REPLACE, 2, _key(kept.id), INDEX, *arguments))  # type: ignore[misc]
 
-    def _sealed(self, kept: Kept, secret: SecretStr | None) -> bytes:
+    def _sealed(self, kept: StoredSecret, secret: SecretStr | None) -> bytes:
         until = kept.shown_until.isoformat() if kept.shown_until else None
         facts = {**asdict(kept), "expires_at": kept.expires_at.isoformat(), "shown_until": until}
         value = secret.get_secret_value() if secret else None
         return self._fernet().encrypt(json.dumps([facts, value]).encode())
 
-    def _open(self, id_: str, stored: bytes | None) -> tuple[Kept | None, SecretStr | None]:
+    def _open(self, id_: str, stored: bytes | None) -> tuple[StoredSecret | None, SecretStr | None]:
         """Read what is stored; nothing where it does not come from this deployment, or was kept under another id."""
         if stored is None:
             return None, None
@@ -234,13 +236,13 @@ class Vault:
             "expires_at": datetime.fromisoformat(facts["expires_at"]),
             "shown_until": datetime.fromisoformat(until) if until else None,
         }
-        return Kept(**facts), None if value is None else SecretStr(value)
+        return StoredSecret(**facts), None if value is None else SecretStr(value)
 
     def _fernet(self) -> Fernet:
         return Fernet(urlsafe_b64encode(self.key))
 
 
-def _over(kept: Kept) -> Kept:
+def _over(kept: StoredSecret) -> StoredSecret:
     """What a secret is when its time is over."""
     return replace(kept, fate="lapsed" if kept.fate in {"showing", "lapsed"} else "expired")
 

@@ -7,7 +7,7 @@ from typing import Literal
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, Option, PlainTextObject, StaticSelectElement
 
 from bot.model.alert_facts import FULL_SOON, SNOOZES, Alert, Counting, Forecast, Refusal, Silence
-from bot.model.usage import Ending, Reading
+from bot.model.usage import Ending, Usage
 from bot.slack.messages import Block, Message
 from bot.views.blocks import button, context, header, section, table
 from bot.views.silences import silenced
@@ -61,8 +61,8 @@ def quota_news(alert: Alert, why: Literal["level", "again", "reminder"], mention
 
 def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
     """The last state of an alert's message: why it is over. The figures of the alert are the last ones known."""
-    foreseen = ending == "recovered" and alert.level == FULL_SOON
-    state, reading = "is not about to fill up any more" if foreseen else _ENDINGS[ending], alert.reading
+    previewed = ending == "recovered" and alert.level == FULL_SOON
+    state, reading = "is not about to fill up any more" if previewed else _ENDINGS[ending], alert.reading
     figures: list[str] = []
     if reading.limit and ending == "recovered":
         full = percent(reading.used, reading.limit)
@@ -152,13 +152,13 @@ def counted(found: Counting, now: datetime) -> Message:
 def _digest_blocks(
     title: str, alerts: Sequence[Alert], now: datetime, notes: Sequence[str], pinged: Sequence[Block] = ()
 ) -> tuple[Block, ...]:
-    foreseen = any(alert.forecast for alert in alerts)
-    columns = ("Namespace", "Full", *(("Full in",) if foreseen else ()), "Used", "Limit")
+    previewed = any(alert.forecast for alert in alerts)
+    columns = ("Namespace", "Full", *(("Full in",) if previewed else ()), "Used", "Limit")
     cells = [
         (
             clip(visible(alert.namespace), _TABLE_NAME),
             _full(alert),
-            *((_days(alert.forecast) if alert.forecast else "–",) if foreseen else ()),
+            *((_days(alert.forecast) if alert.forecast else "–",) if previewed else ()),
             size(alert.reading.used),
             size(alert.reading.limit or 0),
         )
@@ -245,7 +245,7 @@ def _figures(alert: Alert) -> str:
     return " · ".join((*figures, f"pushes are refused at {refused_at} %"))
 
 
-def _enforcement(reading: Reading) -> list[str]:
+def _enforcement(reading: Usage) -> list[str]:
     """What Quay itself does. Of a namespace that has only the registry's own limit, Quay's lists do not say."""
     ordered = sorted(reading.enforcement, key=lambda rule: rule.percent)
     deeds = [f"{_DEEDS.get(rule.kind, escape(rule.kind))} at {rule.percent} %" for rule in ordered]

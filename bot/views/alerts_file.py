@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from bot.config.watched_file import FileNews
+from bot.config.watched_file import FileChange
 from bot.slack.messages import Message
 from bot.views.blocks import message, section
 from bot.views.text import code, count, escape
@@ -18,7 +18,7 @@ _TROUBLES = {
 }
 
 
-def news(changed: FileNews[T]) -> Message:
+def news(changed: FileChange[T]) -> Message:
     """The file was read anew, or it is faulty and the one before it stays in force."""
     if changed.loaded:
         said = f"{changed.file} was read anew and is in force."

@@ -10,7 +10,7 @@ from bot.quay.models import QuotaLimit, RegistrySize, ServiceKey
 from bot.slack.messages import Block, Message
 from bot.views.blocks import context, link, message, section
 from bot.views.cards import names_of, texts_of
-from bot.views.lists import Setting, standings, state_of
+from bot.views.lists import Setting, key_states, state_of
 from bot.views.text import clip, code, count, date, duration, escape, exact_size, percent, size, visible
 
 NEWEST = 3
@@ -55,7 +55,7 @@ def key(
 def _others(others: Others, service: str, now: datetime) -> str:
     if others.keys is None:
         return f"The other keys of {escape(service)} could not be read just now."
-    lines = [f"*Other keys of {escape(service)}:* {standings(others.keys)}"]
+    lines = [f"*Other keys of {escape(service)}:* {key_states(others.keys)}"]
     for key in others.keys[:NEWEST]:
         named = f" {escape(clip(visible(key.name), 60))}" if key.name else ""
         lines.append(f"• {code(key.kid[:12])}{named} · {state_of(key, now)}, created {date(key.created_date)}")

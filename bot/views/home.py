@@ -10,7 +10,7 @@ from slack_sdk.models.views import View
 from bot.commands import CommandSet
 from bot.confirmations import Record
 from bot.confirmations.freeze import NEVER, Freeze
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.quay.models import RegistrySize
 from bot.slack.messages import Block, Message
 from bot.views import menu
@@ -29,7 +29,7 @@ class Shown:
 
     to_decide: Sequence[Record] = ()
     own: Sequence[Record] = ()
-    fullest: Sequence[Reading] = ()
+    fullest: Sequence[Usage] = ()
     size: RegistrySize | None = None
     read_at: datetime | None = None
     may_raise: bool = False

@@ -155,7 +155,7 @@ def _use(holder: Organization | User) -> tuple[str, str, str]:
     return (percent(report.quota_bytes, limit) if report.is_complete else "–", used, size(limit))
 
 
-def standings(keys: Sequence[ServiceKey]) -> str:
+def key_states(keys: Sequence[ServiceKey]) -> str:
     """How many keys there are of each kind: `2 approved, 1 waiting`."""
     waiting = sum(key.is_waiting for key in keys)
     counted = {"approved": len(keys) - waiting, "waiting": waiting}

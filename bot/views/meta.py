@@ -7,7 +7,7 @@ from bot.commands import Help
 from bot.confirmations import Record, State
 from bot.confirmations.freeze import NEVER, Freeze
 from bot.slack.messages import Block, Message
-from bot.storage.vault import Kept
+from bot.storage.vault import StoredSecret
 from bot.views import secrets
 from bot.views.blocks import actions, button, context, message, section
 from bot.views.freeze import line
@@ -31,7 +31,9 @@ def help_page(page: Help) -> Message:
     return message(f"Help on {page.title}", tuple(blocks))
 
 
-def pending(records: Sequence[Record], reader: str, unseen: Sequence[Kept] = (), freeze: Freeze = NEVER) -> Message:
+def pending(
+    records: Sequence[Record], reader: str, unseen: Sequence[StoredSecret] = (), freeze: Freeze = NEVER
+) -> Message:
     """What waits: the reader's unseen secrets, changes that need others, and their own that need confirmation."""
     stops: list[Block] = [section(line(freeze))] if freeze.on else []
     if not records and not unseen:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.config.watched_file import FileNews
+from bot.config.watched_file import FileChange
 from bot.permissions import Policy
 from bot.permissions.askable import Approvers, Explanation
 from bot.slack.messages import Block, Message
@@ -14,7 +14,7 @@ _MARKS = {"allow": "✅", "request": "🙋", "deny": "⛔"}
 _VERDICTS = {"allow": "may use", "request": "may ask for", "deny": "may not use"}
 
 
-def news(changed: FileNews[Policy]) -> Message:
+def news(changed: FileChange[Policy]) -> Message:
     """The file was read anew, or was refused and the one before it stays in force."""
     if changed.loaded:
         text = f"{changed.file} was changed and is in force."

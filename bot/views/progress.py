@@ -11,7 +11,7 @@ def ended() -> Message:
     return message(said, (section(said),))
 
 
-def somebody_elses() -> Message:
+def of_another() -> Message:
     """The list was shown to another person."""
     said = "This is somebody else's. Ask for your own."
     return message(said, (section(said),))

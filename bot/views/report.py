@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.model.alert_facts import Refusal
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.quay.models import ServiceKey
 from bot.slack.messages import Block, Message
 from bot.views.alerts import refusal_notes
@@ -39,7 +39,7 @@ class Growth:
     `begun` where it was counted for the first time after the beginning: it is how much more since then.
     """
 
-    reading: Reading
+    reading: Usage
     grown: int | None = None
     begun: bool = False
 
@@ -201,7 +201,7 @@ def _table(found: Report) -> Block:
     return shown
 
 
-def _use(reading: Reading) -> str:
+def _use(reading: Usage) -> str:
     """How full it is; how much it uses, where it has no limit."""
     return percent(reading.used, reading.limit) if reading.limit else size(reading.used)
 

@@ -12,7 +12,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.messages import Block, Message
-from bot.storage.vault import Kept
+from bot.storage.vault import StoredSecret
 from bot.views.blocks import actions, button, context, message, section
 from bot.views.text import code, date, escape
 
@@ -21,20 +21,20 @@ PIECE = 2500
 """A long key is cut between lines into pieces of so many characters; a section of Slack's holds 3000."""
 
 
-def ready(kept: Kept) -> Message:
+def ready(kept: StoredSecret) -> Message:
     """A secret waits for the person who reads this, and for nobody else."""
     said = f"{_capital(kept.label)} is ready for you alone."
     return message(said, offered(kept))
 
 
-def offered(kept: Kept) -> tuple[Block, ...]:
+def offered(kept: StoredSecret) -> tuple[Block, ...]:
     """A secret that waits, with its button."""
     said = f"🔑 *{escape(_capital(kept.label))}* is ready for you alone."
     small = f"It is shown once, and is destroyed {date(kept.expires_at)} if you never look. Have a safe place for it."
     return section(said), context(small), actions([reveal_button(kept)], f"secret:{kept.id}")
 
 
-def reveal_button(kept: Kept) -> ButtonElement:
+def reveal_button(kept: StoredSecret) -> ButtonElement:
     """The button; whoever presses it is asked for again, and only the owner gets to see anything."""
     return button("Reveal once", "secret_reveal", kept.id, style="primary")
 
@@ -44,7 +44,7 @@ def loading() -> dict[str, Any]:
     return _modal([dict(section("Just a moment …"))])
 
 
-def shown(kept: Kept, secret: str) -> dict[str, Any]:
+def shown(kept: StoredSecret, secret: str) -> dict[str, Any]:
     """The modal that holds the secret, as it is and ready to be copied."""
     blocks = [dict(section(f"*{escape(_capital(kept.label))}*, this once:"))]
     blocks += [_preformatted(piece) for piece in pieces(secret)]
@@ -74,7 +74,7 @@ def not_yours() -> Message:
     return _sentence("This is for somebody else. Nothing was shown.")
 
 
-def gone(kept: Kept | None) -> Message:
+def gone(kept: StoredSecret | None) -> Message:
     """The secret is not there any more: seen already, expired, or never known."""
     if kept is None:
         return _sentence("The bot knows of no such secret.")
@@ -85,29 +85,29 @@ def gone(kept: Kept | None) -> Message:
     return message(said, (section(f"{escape(said)} {_otherwise(kept)}"),))
 
 
-def was_shown(kept: Kept) -> Message:
+def was_shown(kept: StoredSecret) -> Message:
     """What stands in the place of the button afterwards."""
     return _sentence(f"{_capital(kept.label)} was shown to you. The bot has forgotten it.")
 
 
-def not_shown(kept: Kept) -> Message:
+def not_shown(kept: StoredSecret) -> Message:
     """Slack did not take the modal; the secret waits on."""
     return _sentence(f"Slack did not show {kept.label}. It still waits: press the button again, or see 'pending'.")
 
 
-def expired(kept: Kept) -> Message:
+def expired(kept: StoredSecret) -> Message:
     """Tells the owner that nobody will ever see it."""
     said = _destroyed(kept)
     return message(said, (section(f"⌛ <@{kept.owner.user}>: {escape(said)} {_otherwise(kept)}"),))
 
 
-def _destroyed(kept: Kept) -> str:
+def _destroyed(kept: StoredSecret) -> str:
     if kept.fate == "lapsed":
         return f"{_capital(kept.label)} was opened, the bot never heard whether it was seen, and it was destroyed."
     return f"{_capital(kept.label)} expired unseen, and was destroyed."
 
 
-def _otherwise(kept: Kept) -> str:
+def _otherwise(kept: StoredSecret) -> str:
     return f"If you still need one: {code(kept.way_out)}"
 
 

@@ -45,7 +45,7 @@ PAGES = re.compile(r"^(page_(next|previous|file)|work_cancel)$")
 log = structlog.get_logger()
 
 
-class Drained(AsyncLazyListenerRunner):
+class DrainingRunner(AsyncLazyListenerRunner):
     """Runs what comes after the acknowledgement, and holds on to it until it is done."""
 
     def __init__(self, logger: Logger) -> None:
@@ -77,7 +77,7 @@ class Listeners:
     app: App
     details: Details
     surfaces: Surfaces
-    runner: Drained = field(default_factory=lambda: Drained(getLogger("slack_bolt")))
+    runner: DrainingRunner = field(default_factory=lambda: DrainingRunner(getLogger("slack_bolt")))
 
     async def command(self, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer a slash command, to the person alone."""
@@ -86,7 +86,7 @@ class Listeners:
         )
 
         async def answer() -> Message | None:
-            person = await self.app.gate.person(Actor(delivery.team, delivery.user))
+            person = await self.app.authorization.person(Actor(delivery.team, delivery.user))
             if await self.surfaces.complete(body["trigger_id"], person, delivery):
                 return None
             return await self.app.dispatcher.answer(person, delivery)
@@ -111,7 +111,7 @@ class Listeners:
         """Follow a measurement no longer."""
 
         async def answer() -> Message | None:
-            stopped = await self.app.jobs.measuring.stop(Actor(body["team"]["id"], body["user"]["id"]))
+            stopped = await self.app.jobs.measurement.stop(Actor(body["team"]["id"], body["user"]["id"]))
             return None if stopped else progress.over()
 
         await _respond(respond, await guarded("The button", answer()), replaces=False)
@@ -128,7 +128,7 @@ class Listeners:
 
         async def answer() -> Message | None:
             nonlocal replaces
-            person = await self.app.gate.person(Actor(body["team"]["id"], body["user"]["id"]))
+            person = await self.app.authorization.person(Actor(body["team"]["id"], body["user"]["id"]))
             said = await click(action["action_id"], value, person)
             if said is None:
                 return None
@@ -163,7 +163,7 @@ class Listeners:
 
         async def answer() -> Message | None:
             nonlocal said
-            person = await self.app.gate.person(Actor(body["team"]["id"], body["user"]["id"]))
+            person = await self.app.authorization.person(Actor(body["team"]["id"], body["user"]["id"]))
             said = await self.app.reveals.reveal(action["value"], person, show)
             return None
 
@@ -179,7 +179,7 @@ class Listeners:
         action, web = body["actions"][0], self.app.web
         try:
             opened = await web.views_open(trigger_id=body["trigger_id"], view=self.details.loading())
-            person = await self.app.gate.person(Actor(body["team"]["id"], body["user"]["id"]))
+            person = await self.app.authorization.person(Actor(body["team"]["id"], body["user"]["id"]))
             message = await guarded("The details", self.details.show(action["value"], person))
             view = self.details.view(message or Message("There is nothing to show."))
             await web.views_update(view_id=opened["view"]["id"], view=view)
@@ -235,7 +235,7 @@ def build_bolt(listeners: Listeners) -> AsyncApp:
 def build_server(app: App) -> Starlette:
     """The web application: one URL for Slack, and two for whoever keeps the process alive."""
     surfaces = build_surfaces(app)
-    listeners = Listeners(app, Details(app.confirmations, app.gate, app.quay, app.audit, app.clock), surfaces)
+    listeners = Listeners(app, Details(app.confirmations, app.authorization, app.quay, app.audit, app.clock), surfaces)
     handler = AsyncSlackRequestHandler(build_bolt(listeners))
 
     async def slack(request: Request) -> Response:

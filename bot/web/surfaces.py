@@ -106,7 +106,7 @@ class Surfaces:
 
         async def make() -> None:
             nonlocal view
-            view = await self.app.clicks.ask_reason(record_id, await self.app.gate.person(actor), channel)
+            view = await self.app.clicks.ask_reason(record_id, await self.app.authorization.person(actor), channel)
 
         try:
             opened = await self.app.web.views_open(trigger_id=body["trigger_id"], view=rejections.loading())
@@ -123,7 +123,7 @@ class Surfaces:
         actor, asked = _actor(body), rejections.entered(body["view"])
 
         async def answer() -> Message | None:
-            person = await self.app.gate.person(actor)
+            person = await self.app.authorization.person(actor)
             said = await self.app.clicks.reject(asked.record_id, person, asked.reason)
             return said.message if said else None
 
@@ -136,7 +136,7 @@ class Surfaces:
     async def choose(self, body: Body) -> None:
         """Do what a button of the menu says: open the command's form, or answer the command."""
         actor, channel, path = _actor(body), channel_where(body), body["actions"][0]["value"]
-        person = await self.app.gate.person(actor)
+        person = await self.app.authorization.person(actor)
         command = self.app.dispatcher.grammar.commands.get(path)
         if command is not None and form_of(command).needed:
             view = await self.forms.asking(person, channel, path, {})
@@ -156,7 +156,7 @@ class Surfaces:
     async def filter(self, body: Body) -> None:
         """Open the form of a command that was answered, with the filters in force."""
         asked = Asked.model_validate_json(body["actions"][0]["value"])
-        view = await self.forms.filtering(await self.app.gate.person(_actor(body)), asked)
+        view = await self.forms.filtering(await self.app.authorization.person(_actor(body)), asked)
         await self._open_or_answer(body, channel_where(body), view, asked.text)
 
     async def look_again(self, body: Body) -> None:
@@ -187,7 +187,7 @@ class Surfaces:
 
         async def make() -> None:
             nonlocal view
-            view = await self.home.view(await self.app.gate.person(actor), notice, answered=answered)
+            view = await self.home.view(await self.app.authorization.person(actor), notice, answered=answered)
 
         trouble = await guarded("The Home tab", make())
         try:
@@ -220,7 +220,7 @@ class Surfaces:
         self, body: Body, path: str, given: Mapping[str, str], proposed: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         """Open the form of a command with what the button names; say why not to those who may not."""
-        channel, person = channel_where(body), await self.app.gate.person(_actor(body))
+        channel, person = channel_where(body), await self.app.authorization.person(_actor(body))
         view = await self.forms.asking(person, channel, path, {**given, **proposed})
         named = " ".join(f"{name}={quoted(value)}" for name, value in given.items())
         await self._open_or_answer(body, channel, view, f"why {path} {named}")
@@ -243,7 +243,7 @@ class Surfaces:
 
     async def _ask(self, delivery_id: str, actor: Actor, channel: str, text: str) -> Message | None:
         async def answer() -> Message | None:
-            person = await self.app.gate.person(actor)
+            person = await self.app.authorization.person(actor)
             return await self.app.dispatcher.answer(
                 person, Delivery(delivery_id, actor.team, actor.user, channel, text)
             )
@@ -277,10 +277,10 @@ def build_surfaces(app: App) -> Surfaces:
     return Surfaces(
         app,
         SlackMessenger(app.web),
-        Forms(grammar, app.gate),
+        Forms(grammar, app.authorization),
         names,
-        Suggestions(names, app.gate),
-        Home(app.confirmations, app.gate, names, grammar, app.jobs.measuring, app.clock),
+        Suggestions(names, app.authorization),
+        Home(app.confirmations, app.authorization, names, grammar, app.jobs.measurement, app.clock),
     )
 
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.alert_states import Standings
+from bot.alerts.alert_states import AlertStates
 from bot.alerts.config import AlertsFile, KeyAlerts
 from bot.alerts.expiring_keys import ExpiringKeys
 from bot.alerts.health import HealthWatch
-from bot.alerts.quota_rules import Standing
+from bot.alerts.quota_rules import AlertState
 from bot.alerts.schedule import Schedule
 from bot.alerts.silences import Silences
 from bot.model.alert_facts import Alert, Silence
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.permissions import Policy
 from bot.slack.messages import MessageId
 from bot.views.health import TITLES
@@ -39,19 +39,19 @@ FILE = AlertsFile.model_validate(
 
 
 def alert(name: str, used: int = 85, level: int = 80) -> Alert:
-    return Alert("id", Reading(name, used, 100, complete=True), level, START - timedelta(hours=3))
+    return Alert("id", Usage(name, used, 100, complete=True), level, START - timedelta(hours=3))
 
 
 async def stand(world: World, *alerts: Alert, over: bool = False) -> None:
     """Let these alerts have been told."""
-    standings = await Standings.load(world.redis)
+    alert_states = await AlertStates.load(world.redis)
     told = {
-        each.namespace: Standing(
+        each.namespace: AlertState(
             each, "C0ML", MessageId("1.0"), each.level, START, START, over_since=START if over else None
         )
         for each in alerts
     }
-    await standings.swap(told)
+    await alert_states.swap(told)
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ async def test_a_sweep_is_due_when_quiet_hours_end(watched: World) -> None:
 
 async def test_keys_that_wait_are_counted(watched: World) -> None:
     """Those of which there is a card; `pending` shows them."""
-    await watched.arrivals.watch("C1")
+    await watched.key_requests.watch("C1")
     shown = await asked(watched)
     assert "No namespace is at an alert level · 2 service keys wait" in shown
     assert "*2 service keys wait for approval* · `pending` lists what waits" in shown

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.alerts.alert_states import STANDINGS_KEY, Standings
+from bot.alerts.alert_states import STANDINGS_KEY, AlertStates
 from bot.alerts.backfill_notice import COUNTING_KEY, quotas_off_since
 from bot.alerts.config import AlertsFile
 from bot.alerts.silences import SILENCES_KEY, Silences
@@ -34,9 +34,9 @@ def shop(redis: Redis) -> Workshop:
 
 async def silence(shop: Workshop, *, until: str | None = None, by: str = "Bob") -> None:
     """What a click does to web-a, as far as a sweep sees it."""
-    standing = (await Standings.load(shop.redis))["web-a"]
+    alert_state = (await AlertStates.load(shop.redis))["web-a"]
     end = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
-    wish = Silence("U0BOB", by, shop.clock.now, standing.said.level, end)
+    wish = Silence("U0BOB", by, shop.clock.now, alert_state.said.level, end)
     await (await Silences.load(shop.redis)).swap({"web-a": wish})
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.alerts.key_rules import (
     Close,
     Keep,
+    Publish,
     Restate,
-    Tell,
     Told,
     Watched,
     crowds_of,
@@ -239,13 +239,13 @@ def told(of: ServiceKey, at: datetime = NOW, **given: Any) -> Told:
     ("before", "left", "verdict"),
     [
         (None, 40 * DAY, Keep),
-        (None, 8 * DAY, Tell),
+        (None, 8 * DAY, Publish),
         (8 * DAY, 8 * DAY, Keep),
         (9 * DAY, 8 * DAY, Restate),
-        (8 * DAY, 7 * DAY, Tell),
-        (8 * DAY, HOUR, Tell),
+        (8 * DAY, 7 * DAY, Publish),
+        (8 * DAY, HOUR, Publish),
         (HOUR, 8 * DAY, Restate),
-        (HOUR, -HOUR, Tell),
+        (HOUR, -HOUR, Publish),
         (-HOUR, -HOUR, Keep),
         (-HOUR, 8 * DAY, Restate),
         (8 * DAY, 90 * DAY, Close),
@@ -275,7 +275,7 @@ def test_a_message_that_was_never_posted_is_told_again() -> None:
     one = approved(left=8 * DAY)
     died = told(one, message_id=None, claimed_at=NOW)
     assert judge_end(one, died, STEPS, NOW + timedelta(minutes=1), [one]) == Keep()
-    assert isinstance(judge_end(one, died, STEPS, NOW + timedelta(minutes=3), [one]), Tell)
+    assert isinstance(judge_end(one, died, STEPS, NOW + timedelta(minutes=3), [one]), Publish)
 
 
 def test_without_steps_nothing_is_said_of_ends() -> None:

@@ -41,7 +41,7 @@ async def watch(world: World, *, workers: int = 1) -> None:
     """What workers do when the moment has come."""
 
     async def one() -> None:
-        keys = await world.arrivals.watch(ADMIN)
+        keys = await world.key_requests.watch(ADMIN)
         await world.waiting.remind(keys, CONFIG, "C2")
 
     await asyncio.gather(*(one() for _ in range(workers)))

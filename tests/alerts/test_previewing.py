@@ -16,7 +16,7 @@ from bot.alerts.expiring_keys import ExpiringKeys
 from bot.alerts.health import HealthWatch
 from bot.alerts.report_job import Reporter
 from bot.alerts.samples import Samples
-from bot.alerts.schedule import Appointments
+from bot.alerts.schedule import ScheduledRuns
 from bot.alerts.sweep import QuotaSweep
 from bot.alerts.tokens import TokenEnds
 from bot.jobs.preview import Preview, Saying, as_text
@@ -62,30 +62,30 @@ class Rehearsing:
     def __post_init__(self) -> None:
         redis, quay, slack, clock = self.world.redis, self.world.quay, self.world.slack, self.world.clock
         self.sweep = QuotaSweep(quay, redis, slack, clock)
-        self.reporter = Reporter(redis, quay, self.world.audit, Samples(redis), slack, Appointments(redis), clock)
+        self.reporter = Reporter(redis, quay, self.world.audit, Samples(redis), slack, ScheduledRuns(redis), clock)
         self.expiring = ExpiringKeys(redis, slack, clock)
         self.health = HealthWatch(redis, slack, clock, quay.prove_writer)
         self.tokens = TokenEnds(redis, slack, clock, {})
 
-    async def foresee(self, file: AlertsFile = FILE) -> Sequence[Saying]:
+    async def preview(self, file: AlertsFile = FILE) -> Sequence[Saying]:
         """What is foreseen, valid, with nothing posted and Redis as it was."""
         before, posted = await self._contents(), (len(self.world.slack.messages), len(self.world.slack.edits))
         world = self.world
-        keys = (world.arrivals, world.waiting, self.expiring)
+        keys = (world.key_requests, world.waiting, self.expiring)
         preview = Preview(world.quay, *keys, self.sweep, self.health, self.tokens, self.reporter)
         found = await preview.run(file)
-        foreseen, self.failure = found.sayings, found.failure
+        previewed, self.failure = found.sayings, found.failure
         assert await self._contents() == before
         assert (len(self.world.slack.messages), len(self.world.slack.edits)) == posted
-        for each in foreseen:
+        for each in previewed:
             valid(each.message)
-        return foreseen
+        return previewed
 
     async def round(self, file: AlertsFile = FILE) -> None:
         """What the workers do on their schedules."""
         await self.tokens.run(file.admin_channel)
         try:
-            keys = await self.health.over(self.world.arrivals.watch(file.keys_channel), file.admin_channel)
+            keys = await self.health.over(self.world.key_requests.watch(file.keys_channel), file.admin_channel)
         except QuayError:
             return
         if file.keys:
@@ -114,10 +114,10 @@ def told(sayings: Sequence[Saying]) -> list[tuple[str, str, str]]:
 
 async def test_a_preview_is_what_the_next_round_says(rehearsing: Rehearsing) -> None:
     """Cards, keys that end and namespaces, to the letter, in the same channels and order."""
-    foreseen = await rehearsing.foresee()
+    previewed = await rehearsing.preview()
     await rehearsing.round()
     said = [(channel, message) for (channel, _), message in rehearsing.world.slack.messages.items()]
-    assert [(each.channel, shown(each.message)) for each in foreseen] == [(channel, shown(m)) for channel, m in said]
+    assert [(each.channel, shown(each.message)) for each in previewed] == [(channel, shown(m)) for channel, m in said]
     assert {channel for channel, _ in said} == {"C1", "C0KEYS", "C0ML"}
 
 
@@ -125,23 +125,23 @@ async def test_edits_and_replies_are_foreseen_as_such(rehearsing: Rehearsing) ->
     """With the memory of what was said before, which is not touched."""
     world = rehearsing.world
     await rehearsing.round()
-    assert await rehearsing.foresee() == []
+    assert await rehearsing.preview() == []
     namespace = world.registry.namespaces["team-ml-vision"]
     assert namespace.quota
     namespace.quota_bytes = namespace.quota.limit_bytes
     world.clock.forward(minutes=15)
-    foreseen = told(await rehearsing.foresee())
-    assert [(kind, channel) for kind, channel, _ in foreseen] == [("edit", "C0ML"), ("reply", "C0ML")]
+    previewed = told(await rehearsing.preview())
+    assert [(kind, channel) for kind, channel, _ in previewed] == [("edit", "C0ML"), ("reply", "C0ML")]
     await rehearsing.round()
-    assert world.slack.edits[-1].text == foreseen[0][2]
-    assert world.slack.threads[-1][2].text == foreseen[1][2]
+    assert world.slack.edits[-1].text == previewed[0][2]
+    assert world.slack.threads[-1][2].text == previewed[1][2]
 
 
 async def test_reminders_of_waiting_keys_are_foreseen(rehearsing: Rehearsing) -> None:
     """As replies under their cards."""
     await rehearsing.round()
     rehearsing.world.clock.forward(hours=14)
-    replies = [each for each in await rehearsing.foresee() if each.kind == "reply" and each.channel == "C0KEYS"]
+    replies = [each for each in await rehearsing.preview() if each.kind == "reply" and each.channel == "C0KEYS"]
     before = len(rehearsing.world.slack.threads)
     await rehearsing.round()
     said = [message for channel, _, message in rehearsing.world.slack.threads[before:] if channel == "C0KEYS"]
@@ -153,10 +153,10 @@ async def test_a_report_that_is_due_is_foreseen(rehearsing: Rehearsing) -> None:
     """And remains due; where nobody has seen its schedule yet, it is not."""
     reports = FILE.model_copy(update={"keys": None, "quotas": None})
     await rehearsing.round(reports)
-    assert await rehearsing.foresee(reports) == []
+    assert await rehearsing.preview(reports) == []
     assert await rehearsing.reporter.due(reports) is None
     rehearsing.world.clock.now = START + timedelta(days=7)
-    ((kind, channel, text),) = told(await rehearsing.foresee(reports))
+    ((kind, channel, text),) = told(await rehearsing.preview(reports))
     assert (kind, channel, text.split(" from ")[0]) == ("post", "C0REPORT", "The registry")
     assert await rehearsing.reporter.due(reports) is not None
 
@@ -164,10 +164,10 @@ async def test_a_report_that_is_due_is_foreseen(rehearsing: Rehearsing) -> None:
 async def test_without_sections_there_are_cards_alone(rehearsing: Rehearsing) -> None:
     """In the admin channel, as the worker posts them."""
     nothing = FILE.model_copy(update={"keys": None, "quotas": None, "report": None})
-    foreseen = await rehearsing.foresee(nothing)
+    previewed = await rehearsing.preview(nothing)
     await rehearsing.round(nothing)
     said = [(channel, message.text) for (channel, _), message in rehearsing.world.slack.messages.items()]
-    assert [(each.channel, each.message.text) for each in foreseen] == said
+    assert [(each.channel, each.message.text) for each in previewed] == said
     assert {channel for channel, _ in said} == {"C1"}
 
 
@@ -176,19 +176,19 @@ async def test_a_quay_that_cannot_be_used_is_foreseen(rehearsing: Rehearsing) ->
     world, tokens = rehearsing.world, dict(rehearsing.world.registry.tokens)
     await rehearsing.round()
     world.registry.tokens.clear()
-    assert await rehearsing.foresee() == []
+    assert await rehearsing.preview() == []
     assert isinstance(rehearsing.failure, Unauthorized)
     await rehearsing.round()
     world.clock.forward(minutes=1)
-    ((kind, channel, text),) = told(await rehearsing.foresee())
+    ((kind, channel, text),) = told(await rehearsing.preview())
     assert (kind, channel, text.split(":")[0]) == ("post", "C1", "Quay refuses the bot's token")
     await rehearsing.round()
     world.registry.tokens.update(tokens)
     for _ in range(2):
         world.clock.forward(minutes=1)
-        foreseen = told(await rehearsing.foresee())
+        previewed = told(await rehearsing.preview())
         await rehearsing.round()
-    assert [(kind, text) for kind, _, text in foreseen] == [
+    assert [(kind, text) for kind, _, text in previewed] == [
         ("edit", "Quay answers the bot again, after 2 min"),
         ("reply", "Quay answers the bot again, after 2 min."),
     ]
@@ -199,7 +199,7 @@ async def test_a_token_that_ends_soon_is_foreseen(rehearsing: Rehearsing) -> Non
     """Before anything else, and without Quay."""
     ends = {"QUAY_TOKEN": START + timedelta(days=6)}
     rehearsing.tokens = TokenEnds(rehearsing.world.redis, rehearsing.world.slack, rehearsing.world.clock, ends)
-    first = told(await rehearsing.foresee())[0]
+    first = told(await rehearsing.preview())[0]
     assert first == ("post", "C1", "The bot's QUAY_TOKEN ends in 6 d")
 
 

@@ -256,12 +256,12 @@ def test_no_look_alone_is_news(looks: list[tuple[Condition, int]]) -> None:
 async def test_quay_gets_no_request_for_it(world: World) -> None:
     """The watch on keys, which is made anyway, is the look: of a bot that reads with the token for changes."""
     watch = HealthWatch(world.redis, world.slack, world.clock, world.quay.prove_writer)
-    await watch.over(world.arrivals.watch("C1"), ADMIN)
+    await watch.over(world.key_requests.watch("C1"), ADMIN)
     world.registry.tokens.clear()
     cards = len(world.slack.messages)
     for _ in range(2):
         with pytest.raises(Unauthorized):
-            await watch.over(world.arrivals.watch("C1"), ADMIN)
+            await watch.over(world.key_requests.watch("C1"), ADMIN)
         world.clock.forward(minutes=1)
     assert [message.text.split(":")[0] for message in list(world.slack.messages.values())[cards:]] == [
         "Quay refuses the bot's token"

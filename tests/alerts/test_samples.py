@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from redis.asyncio import Redis
 
 from bot.alerts.samples import CHUNK, DAYS, SAMPLES_KEY, Samples, day_of
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 
 START = datetime(2026, 8, 1, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def reading(used: int, name: str = "team-a", *, complete: bool = True) -> dict[str, Reading]:
-    return {name: Reading(name, used, None, complete)}
+def reading(used: int, name: str = "team-a", *, complete: bool = True) -> dict[str, Usage]:
+    return {name: Usage(name, used, None, complete)}
 
 
 async def days_and_use(samples: Samples, name: str = "team-a") -> list[tuple[int, float]]:
@@ -59,7 +59,7 @@ async def test_the_largest_use_is_kept_to_seven_digits(redis: Redis) -> None:
 async def test_a_day_costs_two_round_trips_for_200_namespaces(redis: Redis) -> None:
     """And a later sweep of the day one in all."""
     samples = Samples(redis)
-    readings = {f"team-{n}": Reading(f"team-{n}", n, None, complete=True) for n in range(2 * CHUNK)}
+    readings = {f"team-{n}": Usage(f"team-{n}", n, None, complete=True) for n in range(2 * CHUNK)}
 
     async def commands(hours: int) -> int:
         before: int = (await redis.info("stats"))["total_commands_processed"]
@@ -76,7 +76,7 @@ async def test_a_namespace_costs_less_than_500_bytes(redis: Redis) -> None:
     samples = Samples(redis)
     names = [f"team-of-medium-name-{n:04}" for n in range(200)]
     for day in range(DAYS + 5):
-        readings = {name: Reading(name, 2**40 + day, None, complete=True) for name in names}
+        readings = {name: Usage(name, 2**40 + day, None, complete=True) for name in names}
         await samples.take(readings, START + day * DAY)
     used = await redis.memory_usage(SAMPLES_KEY, samples=0)
     assert used

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from bot.alerts.schedule import TAKEN_FOR, Appointments, Claims, Schedule
+from bot.alerts.schedule import TAKEN_FOR, Claims, Schedule, ScheduledRuns
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -127,12 +127,12 @@ async def test_schedules_do_not_take_from_each_other(redis: Redis) -> None:
 
 async def test_what_begins_at_once_is_taken_the_first_time_and_by_one(redis: Redis) -> None:
     """A moment that was kept is past, also for a worker that is late with an earlier one."""
-    appointments, ten = Appointments(redis, at_once=True), at("2026-11-23 10:00")
-    answers = await asyncio.gather(*(appointments.take("sweep", ten, ten) for _ in range(20)))
+    scheduled_runs, ten = ScheduledRuns(redis, at_once=True), at("2026-11-23 10:00")
+    answers = await asyncio.gather(*(scheduled_runs.take("sweep", ten, ten) for _ in range(20)))
     assert sorted(answers) == [False] * 19 + [True]
     later = ten + timedelta(minutes=1)
-    assert await appointments.take("sweep", later, later), "the next moment does not wait for a dead worker"
-    await appointments.keep("sweep", later)
-    await appointments.keep("sweep", ten)
-    assert not await appointments.take("sweep", ten, later + TAKEN_FOR)
-    assert not await appointments.take("sweep", later, later + TAKEN_FOR)
+    assert await scheduled_runs.take("sweep", later, later), "the next moment does not wait for a dead worker"
+    await scheduled_runs.keep("sweep", later)
+    await scheduled_runs.keep("sweep", ten)
+    assert not await scheduled_runs.take("sweep", ten, later + TAKEN_FOR)
+    assert not await scheduled_runs.take("sweep", later, later + TAKEN_FOR)

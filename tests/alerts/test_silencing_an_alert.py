@@ -43,7 +43,9 @@ class Story:
         self.world = world
         self.quay = FakeRegistry({name.replace("_", "-"): amount for name, amount in used.items()})
         self.sweeps = QuotaSweep(self.quay, world.redis, world.slack, world.clock)
-        self.clicks = AlertClicks(world.gate, world.redis, world.slack, world.audit, lambda: ALERTS, world.clock)
+        self.clicks = AlertClicks(
+            world.authorization, world.redis, world.slack, world.audit, lambda: ALERTS, world.clock
+        )
 
     async def sweep(self, **used: int) -> None:
         self.quay.used |= {name.replace("_", "-"): amount for name, amount in used.items()}

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from bot.alerts.config import AlertsFile
 from bot.alerts.report_job import Reporter
 from bot.alerts.samples import Samples
-from bot.alerts.schedule import TAKEN_FOR, Appointments
+from bot.alerts.schedule import TAKEN_FOR, ScheduledRuns
 from bot.audit import STREAM
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.quay.errors import QuayError
 from bot.slack.messages import MessengerError
 from bot.views.report import report
@@ -24,7 +24,7 @@ LATER = TAKEN_FOR + timedelta(seconds=1)
 
 
 def reporter_of(world: World) -> Reporter:
-    parts = (world.redis, world.quay, world.audit, Samples(world.redis), world.slack, Appointments(world.redis))
+    parts = (world.redis, world.quay, world.audit, Samples(world.redis), world.slack, ScheduledRuns(world.redis))
     return Reporter(*parts, world.clock)
 
 
@@ -115,7 +115,7 @@ async def test_what_its_channel_refuses_goes_to_the_admin_channel(begun: World) 
 async def test_the_report_tells_what_quay_and_the_audit_say(begun: World) -> None:
     """Figures of this registry, growth since the samples of a week ago, and a change from request to outcome."""
     begun.clock.now = START
-    await Samples(begun.redis).take({"team-alpha": Reading("team-alpha", 1, 1, complete=True)}, MONDAY - timedelta(7))
+    await Samples(begun.redis).take({"team-alpha": Usage("team-alpha", 1, 1, complete=True)}, MONDAY - timedelta(7))
     await begun.carry_out("users create newcomer")
     begun.clock.now = MONDAY
     begun.slack.messages.clear()
@@ -161,19 +161,19 @@ async def test_composing_changes_nothing(begun: World) -> None:
 
 async def test_ten_minutes_after_a_worker_died_another_may_take_its_moment(redis: Redis) -> None:
     """Until then nobody may, and never once it is done."""
-    appointments, moment = Appointments(redis), MONDAY
-    assert not await appointments.take("report", moment - timedelta(days=7), moment)
-    assert await appointments.take("report", moment, moment)
-    assert not await appointments.take("report", moment, moment + TAKEN_FOR - timedelta(seconds=1))
-    assert await appointments.take("report", moment, moment + TAKEN_FOR)
-    await appointments.keep("report", moment)
-    assert not await appointments.take("report", moment, moment + timedelta(days=1))
+    scheduled_runs, moment = ScheduledRuns(redis), MONDAY
+    assert not await scheduled_runs.take("report", moment - timedelta(days=7), moment)
+    assert await scheduled_runs.take("report", moment, moment)
+    assert not await scheduled_runs.take("report", moment, moment + TAKEN_FOR - timedelta(seconds=1))
+    assert await scheduled_runs.take("report", moment, moment + TAKEN_FOR)
+    await scheduled_runs.keep("report", moment)
+    assert not await scheduled_runs.take("report", moment, moment + timedelta(days=1))
 
 
 async def test_the_next_moment_can_be_taken_as_soon_as_one_is_kept(redis: Redis) -> None:
     """However soon after it."""
-    appointments, minute = Appointments(redis), timedelta(minutes=1)
-    await appointments.take("report", MONDAY, MONDAY)
+    scheduled_runs, minute = ScheduledRuns(redis), timedelta(minutes=1)
+    await scheduled_runs.take("report", MONDAY, MONDAY)
     for moment in (MONDAY + minute, MONDAY + 2 * minute):
-        assert await appointments.take("report", moment, moment)
-        await appointments.keep("report", moment)
+        assert await scheduled_runs.take("report", moment, moment)
+        await scheduled_runs.keep("report", moment)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.model.alert_facts import FULL_SOON, Alert, Counting, Forecast, Refusal, Silence
-from bot.model.usage import Ending, Enforcement, Reading
+from bot.model.usage import Ending, Enforcement, Usage
 from bot.slack.messages import Message
 from bot.views.alerts import (
     counted,
@@ -30,7 +30,7 @@ EVIL = "<!channel>&\u202e`*" * 15
 
 def alert(used: int, name: str = "team-ml-vision", level: int = 90, **more: Any) -> Alert:
     limits = more.pop("limits", LIMITS)
-    reading = Reading(name, used, 100 * GiB, complete=True, enforcement=limits)
+    reading = Usage(name, used, 100 * GiB, complete=True, enforcement=limits)
     return Alert("a1b2", reading, level, NOW - timedelta(hours=3, minutes=20), **more)
 
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.forecast import Sample
-from bot.alerts.report import Chronicle, growth, key_figures, telling, together
+from bot.alerts.report import ChangeHistory, growth, key_figures, outbox, together
 from bot.alerts.samples import as_sampled, day_of
 from bot.audit import Entry
 from bot.model.alert_facts import Refusal
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.quay.models import KeyApproval, ServiceKey
 from bot.views.report import Deeds, Growth, KeyFigures, Measured, Mishap, Report, Together, report
 from tests.support.world import markup_of, text_of, valid
@@ -47,7 +47,7 @@ def ended(hours: float, outcome: str = "done", change: str = "c1", operation: st
 
 
 def deeds_of(entries: Iterable[Entry]) -> Deeds:
-    chronicle = Chronicle(START, END)
+    chronicle = ChangeHistory(START, END)
     for each in sorted(entries, key=lambda one: one.at, reverse=True):
         chronicle.add(each)
     return chronicle.tell()
@@ -155,7 +155,7 @@ def test_a_key_that_its_service_renews_expires_only_if_that_has_failed() -> None
 
 
 def grown(name: str, used: int, limit: int | None = 100, more: int | None = None) -> Growth:
-    return Growth(Reading(name, used, limit, complete=True), more)
+    return Growth(Usage(name, used, limit, complete=True), more)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def grown(name: str, used: int, limit: int | None = 100, more: int | None = None
 def test_growth_is_told_from_the_first_day_of_the_period(samples: list[tuple[int, int]], more: int | None) -> None:
     """Or from the day before; from no earlier one, since the column says how long it took."""
     first = day_of(START)
-    reading = Reading("a", 80, 100, complete=True)
+    reading = Usage("a", 80, 100, complete=True)
     found = growth(reading, [Sample(first + day, used) for day, used in samples], START)
     assert (found.grown, found.begun) == (more, False)
 
@@ -173,7 +173,7 @@ def test_growth_is_told_from_the_first_day_of_the_period(samples: list[tuple[int
 def test_a_namespace_that_began_within_the_period_grew_from_its_first_sample_on() -> None:
     """A new one that fills up fast is not passed over; that it was counted for a shorter time is said."""
     samples = [Sample(day_of(START) + day, used) for day, used in ((-9, 1), (2, 10), (3, 40))]
-    found = growth(Reading("new", 80, 100, complete=True), samples, START)
+    found = growth(Usage("new", 80, 100, complete=True), samples, START)
     assert found == Growth(found.reading, 70, begun=True)
     message = report(replace(WEEK, growths=[found]))
     (table,) = [block for block in message.blocks if block["type"] == "table"]
@@ -185,7 +185,7 @@ def test_a_namespace_that_began_within_the_period_grew_from_its_first_sample_on(
 def test_what_did_not_change_did_not_grow(used: int) -> None:
     """Although a sample is not exact to the byte."""
     samples = [Sample(day_of(START), as_sampled(used))]
-    assert growth(Reading("a", used, None, complete=True), samples, START).grown == 0
+    assert growth(Usage("a", used, None, complete=True), samples, START).grown == 0
 
 
 def test_the_use_of_all_namespaces_is_added_up() -> None:
@@ -199,7 +199,7 @@ def test_the_fullest_come_first_and_then_those_that_grew_most() -> None:
     many = [grown(f"n{number}", number) for number in range(20)]
     grew = [grown("slow", 1, more=5), grown("fast", 1, None, more=50), grown("shrank", 1, more=-5)]
     both = grown("both", 99, more=70)
-    named = [each.reading.namespace for each in telling([*many, *grew, both])]
+    named = [each.reading.namespace for each in outbox([*many, *grew, both])]
     assert named == ["both", "n19", "n18", "n17", "n16", "fast", "slow"]
 
 

@@ -87,7 +87,7 @@ async def the_state_changes(world: World) -> None:
 
 
 async def a_key_arrives(world: World) -> None:
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
 
 
 async def adds_notes(world: World) -> None:
@@ -136,7 +136,7 @@ async def asks_while_frozen(world: World) -> None:
 async def looks(world: World, user: str) -> None:
     await a_key_arrives(world)
     record_id = await world.confirmations.live_for(f"waiting key {world.waiting_key()}")
-    details = Details(world.confirmations, world.gate, world.quay, world.audit, world.clock)
+    details = Details(world.confirmations, world.authorization, world.quay, world.audit, world.clock)
     await details.show(str(record_id), await world.person(user))
 
 
@@ -269,7 +269,7 @@ async def test_quays_own_words_are_kept(world: World) -> None:
 
 async def test_quays_own_record_names_the_people_too(world: World) -> None:
     """In the notes of an approval, where Quay has a place for it; and the change, so that both can be joined."""
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     kid = world.waiting_key()
     record_id = await world.confirmations.live_for(f"waiting key {kid}")
     assert record_id is not None

@@ -11,11 +11,11 @@ from bot.alerts.config import AlertsFile, QuotaAlerts
 from bot.alerts.health import HealthWatch
 from bot.alerts.report_job import MEASURED_KEY, Reporter
 from bot.alerts.samples import Samples
-from bot.alerts.schedule import Appointments
+from bot.alerts.schedule import ScheduledRuns
 from bot.alerts.silences import Silences
 from bot.alerts.sweep import QuotaSweep
 from bot.model.alert_facts import Silence
-from bot.model.usage import Reading
+from bot.model.usage import Usage
 from bot.permissions import Policy
 from bot.quay.errors import QuayError
 from bot.slack.messages import Message
@@ -86,7 +86,7 @@ class Story:
             world.audit,
             Samples(world.redis),
             world.slack,
-            Appointments(world.redis),
+            ScheduledRuns(world.redis),
             world.clock,
         )
 
@@ -94,7 +94,7 @@ class Story:
         """What the worker does once a minute."""
         assert FILE.keys
         try:
-            keys = await self.health.over(self.world.arrivals.watch("C0REGADMIN"), FILE.admin_channel)
+            keys = await self.health.over(self.world.key_requests.watch("C0REGADMIN"), FILE.admin_channel)
         except QuayError:
             return
         await self.world.waiting.remind(keys, FILE.keys, FILE.admin_channel)
@@ -264,7 +264,7 @@ class Story:
         """Everything was a little smaller; one namespace is new."""
         world = self.world
         readings = {
-            name: Reading(name, max(one.quota_bytes - len(name) ** 2 * GiB // 40, 0), None, complete=True)
+            name: Usage(name, max(one.quota_bytes - len(name) ** 2 * GiB // 40, 0), None, complete=True)
             for name, one in world.registry.namespaces.items()
             if name != "team-compute"
         }

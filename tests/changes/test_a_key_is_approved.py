@@ -13,7 +13,7 @@ from tests.support.world import ADMIN, POLICY, WatchedQuay, World, open_world, t
 
 async def arrive(world: World) -> str:
     """The record of the one honest waiting key, with its card posted."""
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     record_id = await world.confirmations.live_for(f"waiting key {world.waiting_key()}")
     assert record_id is not None
     return record_id
@@ -23,7 +23,7 @@ async def test_each_waiting_key_gets_one_card(world: World) -> None:
     """However often the watch comes by."""
     waiting = [key for key in world.registry.keys.values() if key.approval is None]
     for _ in range(3):
-        await world.arrivals.watch(ADMIN)
+        await world.key_requests.watch(ADMIN)
     assert len(world.slack.messages) == len(waiting) == 2
     shown = "".join(map(text_of, world.slack.messages.values()))
     assert all(key.kid in shown for key in waiting)
@@ -83,12 +83,12 @@ async def test_somebody_who_may_not_is_told_so(world: World, user: str) -> None:
     assert not world.nudged
 
 
-@pytest.mark.parametrize("standing", [{"is_restricted": True}, {"deleted": True}, {"team_id": "T2"}, {"is_bot": True}])
-async def test_guests_and_strangers_never_approve(world: World, standing: dict[str, object]) -> None:
+@pytest.mark.parametrize("membership", [{"is_restricted": True}, {"deleted": True}, {"team_id": "T2"}, {"is_bot": True}])
+async def test_guests_and_strangers_never_approve(world: World, membership: dict[str, object]) -> None:
     """Named by id or not: people who left, people of other companies, bots. A guest only because `*` is meant."""
     record_id = await arrive(world)
-    world.web.users["U0EVE" if standing != {"is_restricted": True} else "U0GUEST"] = standing
-    user = "U0EVE" if standing != {"is_restricted": True} else "U0GUEST"
+    world.web.users["U0EVE" if membership != {"is_restricted": True} else "U0GUEST"] = membership
+    user = "U0EVE" if membership != {"is_restricted": True} else "U0GUEST"
     assert await world.click(user, "key_approve", record_id) is not None
     assert (await world.confirmations.get(record_id)).state == "pending"
 
@@ -133,7 +133,7 @@ async def test_a_click_after_expiry_does_nothing(world: World) -> None:
     assert answer is not None
     assert "expired" in text_of(answer.message)
     await world.changes.expire_due()
-    await world.telling.pay_debts()
+    await world.outbox.deliver_due()
     assert all("expired" in text_of(message) for message in world.slack.messages.values())
     assert all("key_approve" not in text_of(message) for message in world.slack.messages.values())
 
@@ -153,7 +153,7 @@ async def test_a_key_that_was_approved_elsewhere_has_its_card_ended(world: World
     """The watch notices, and says by whom."""
     record_id, kid = await arrive(world), world.waiting_key()
     await world.quay.approve_service_key(kid, "by hand")
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     record = await world.confirmations.get(record_id)
     assert record.state == "stale"
     assert "approved by quayadmin" in record.note
@@ -164,7 +164,7 @@ async def test_a_key_that_vanished_has_its_card_ended(world: World) -> None:
     """Deleted elsewhere, or by Quay itself after a day."""
     record_id, kid = await arrive(world), world.waiting_key()
     await world.quay.delete_service_key(kid)
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     assert "no longer in Quay" in (await world.confirmations.get(record_id)).note
 
 

@@ -11,7 +11,7 @@ from tests.support.world import ADMIN, WatchedQuay, World, open_world
 
 async def agreed(world: World) -> str:
     """A waiting key that may be approved."""
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     record_id = await world.confirmations.live_for(f"waiting key {world.waiting_key()}")
     assert record_id is not None
     await world.click("U0BOB", "key_approve", record_id)

@@ -44,7 +44,7 @@ async def test_who_confirmed_is_told_that_it_waits_for_a_thaw(world: World) -> N
     world.clock.forward(minutes=11)
     await world.changes.expire_due()
     await world.forget_who_tells()
-    await world.telling.pay_debts()
+    await world.outbox.deliver_due()
     told = [text_of(message) for message in world.slack.messages.values()]
     assert any("expired. Nothing was done. Ask again" in text for text in told)
 

@@ -72,13 +72,13 @@ async def test_a_forged_record_is_refused_reported_and_recorded(world: World, pl
 
 async def test_what_stands_where_a_record_is_to_be_is_reported_once(world: World) -> None:
     """A key whose card somebody keeps from being posted is no silence: the watch says so, and goes on."""
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     record_id = str(await world.confirmations.live_for(f"waiting key {world.waiting_key()}"))
     await world.redis.flushdb()
     world.slack.messages.clear()
     await world.redis.set(world.confirmations.keys.record(record_id), b"forged")
     for _ in range(3):
-        await world.arrivals.watch(ADMIN)
+        await world.key_requests.watch(ADMIN)
     assert (await world.events()).count("record_tampered") == 1
     assert len(reports(world)) == 1
     assert len(world.slack.messages) == 2, "the other key has its card"
@@ -178,7 +178,7 @@ async def test_a_claim_that_is_put_back_is_worth_nothing_after_its_expiry(world:
 
 async def test_notes_that_were_added_since_hide_nothing(world: World) -> None:
     """The audit is read back to the key's arrival, which is recorded once."""
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     kid = world.waiting_key()
     record_id = str(await world.confirmations.live_for(f"waiting key {kid}"))
     before = await stored(world, record_id)

@@ -38,7 +38,7 @@ async def test_many_workers_remind_once(world: World) -> None:
     await request(world)
     world.clock.forward(minutes=31)
     stores = [Confirmations(world.redis, world.confirmations.sealer, world.audit, world.freezer) for _ in range(8)]
-    workers = [Reminders(store, world.telling, world.clock) for store in stores]
+    workers = [Reminders(store, world.outbox, world.clock) for store in stores]
     await asyncio.gather(*(worker.run() for worker in workers * 3))
     world.clock.forward(minutes=10)
     await world.redis.delete(*await world.redis.keys("*:reminding"))
@@ -59,7 +59,7 @@ async def test_what_is_decided_is_not_reminded_of(world: World) -> None:
 async def test_what_nobody_else_decides_is_not_reminded_of(world: World) -> None:
     """A plan that only its requester sees; a waiting key, of which the watch reminds."""
     await world.type("U0CAROL", "quota set team-alpha 100GiB")
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     world.clock.forward(minutes=6)
     await world.reminders.run()
     world.clock.forward(hours=13)

@@ -47,7 +47,7 @@ async def test_a_measurement_is_followed_by_one_message_until_it_is_done(world: 
     followed = []
     for _ in range(6):
         world.clock.forward(seconds=11)
-        await world.measuring.follow()
+        await world.measurement.follow()
         followed.append("".join(map(text_of, world.slack.messages.values())))
     assert "The registry holds" in followed[-1]
     assert "measurement_stop" not in followed[-1]
@@ -56,7 +56,7 @@ async def test_a_measurement_is_followed_by_one_message_until_it_is_done(world: 
 async def test_its_owner_may_stop_following_it(world: World) -> None:
     """Nobody else; Quay goes on measuring."""
     await world.carry_out("registry measure")
-    assert not await world.measuring.stop((await world.person("U0BOB")).actor)
-    assert await world.measuring.stop((await world.person("U0ALICE")).actor)
+    assert not await world.measurement.stop((await world.person("U0BOB")).actor)
+    assert await world.measurement.stop((await world.person("U0ALICE")).actor)
     assert world.registry.size.busy
     assert "No longer followed" in "".join(map(text_of, world.slack.messages.values()))

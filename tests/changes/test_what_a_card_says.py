@@ -44,12 +44,12 @@ async def test_an_ended_card_has_no_buttons_and_no_time_left(world: World, end: 
         await world.agree()
     if end == "done":
         for record in await world.work():
-            await world.telling.tell(record)
+            await world.outbox.tell(record)
     if end in {"rejected", "withdrawn"}:
         await world.click("U0EVE" if end == "rejected" else "U0DAVE", "change_reject", record_id)
     if end == "expired":
         world.clock.forward(hours=1)
         await world.changes.expire_due()
-        await world.telling.pay_debts()
+        await world.outbox.deliver_due()
     shown = world.only_card()
     assert all(word not in shown for word in ("actions", "change_approve", "{ago}", "Needs"))

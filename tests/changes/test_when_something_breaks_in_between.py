@@ -14,7 +14,7 @@ async def request(world: World) -> str:
 
 
 async def arrive(world: World) -> str:
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     record_id = await world.confirmations.live_for(f"waiting key {world.waiting_key()}")
     assert record_id is not None
     return record_id
@@ -24,7 +24,7 @@ async def test_a_user_group_that_slack_withholds_lets_nobody_around_a_deny(world
     """A failed look-up is not an empty group: nobody is known then."""
     groups = {**world.policy.groups, "contractors": ("S0CONTRACT",)}
     world.policy = world.policy.model_copy(update={"groups": groups})
-    assert (await world.person("U0CAROL")).standing == "unknown"
+    assert (await world.person("U0CAROL")).membership == "unknown"
 
 
 async def test_an_edit_that_slack_refuses_is_made_later(world: World) -> None:
@@ -33,13 +33,13 @@ async def test_an_edit_that_slack_refuses_is_made_later(world: World) -> None:
     world.slack.fails = "ratelimited"
     await world.click("U0EVE", "change_reject", record_id)
     assert "change_approve" in world.only_card()
-    await world.telling.pay_debts()
+    await world.outbox.deliver_due()
     assert "change_approve" in world.only_card(), "another process has half a minute to tell people"
     world.slack.fails = None
     await world.forget_who_tells()
-    await world.telling.pay_debts()
+    await world.outbox.deliver_due()
     assert "change_approve" not in world.only_card()
-    assert await world.confirmations.owed() == []
+    assert await world.confirmations.undelivered() == []
 
 
 async def test_a_process_that_died_after_a_step_leaves_the_telling_to_the_worker(world: World) -> None:
@@ -49,7 +49,7 @@ async def test_a_process_that_died_after_a_step_leaves_the_telling_to_the_worker
     await world.changes.reject(record_id, person)
     assert (await world.events())[-1] == "change_rejected"
     assert "change_approve" in world.only_card()
-    await world.telling.pay_debts()
+    await world.outbox.deliver_due()
     assert "change_approve" not in world.only_card()
 
 
@@ -61,14 +61,14 @@ async def test_a_card_that_was_never_posted_is_posted_by_the_worker(world: World
     assert "goes on trying" in text_of(answer)
     world.slack.fails = None
     await world.forget_who_tells()
-    await world.telling.pay_debts()
+    await world.outbox.deliver_due()
     assert "change_approve" in world.only_card()
 
 
 async def test_one_key_whose_card_slack_refuses_does_not_hold_up_the_others(world: World) -> None:
     """Each is tried by itself."""
     world.slack.refuses_text = world.waiting_key()
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     assert len(world.slack.messages) == 1
 
 
@@ -107,7 +107,7 @@ async def test_a_key_that_still_waits_after_a_failure_is_announced_again(world: 
     world.faults.failures.append(Failure("500", method="POST"))
     (ended,) = await world.work()
     assert ended.state == "failed"
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     following = await world.confirmations.live_for(f"waiting key {kid}")
     assert following not in {None, record_id}
     await world.click("U0BOB", "key_approve", str(following))
@@ -123,8 +123,8 @@ async def test_a_tampered_record_is_set_aside_and_holds_up_nothing(world: World)
     world.clock.forward(hours=25)
     for _ in range(3):
         await world.changes.expire_due()
-        await world.telling.pay_debts()
-        await world.arrivals.watch(ADMIN)
+        await world.outbox.deliver_due()
+        await world.key_requests.watch(ADMIN)
     events = await world.events()
     assert events.count("record_tampered") == 1
     assert events.count("change_expired") == 1
@@ -138,7 +138,7 @@ async def test_a_claim_whose_worker_died_expires_if_nobody_came_in_time(world: W
     world.clock.forward(hours=1)
     assert await world.executor.recover() == []
     await world.changes.expire_due()
-    await world.telling.pay_debts()
+    await world.outbox.deliver_due()
     assert (await world.confirmations.get(record_id)).state == "expired"
     assert "expired" in world.only_card()
 
@@ -158,15 +158,15 @@ async def test_a_private_plan_that_expires_is_nobody_elses_news(world: World) ->
     await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * GIB)
     world.clock.forward(minutes=11)
     await world.changes.expire_due()
-    await world.telling.pay_debts()
+    await world.outbox.deliver_due()
     assert world.slack.messages == {}
-    assert await world.confirmations.owed() == []
+    assert await world.confirmations.undelivered() == []
 
 
 async def test_notes_are_shown_to_the_approver_with_their_author(world: World) -> None:
     """And reach Quay under that name."""
     kid = world.waiting_key()
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     await world.type("U0EVE", f"keys approve {kid} --notes 'seen the ticket'")
     card = next(m for m in world.slack.messages.values() if kid in text_of(m))
     assert "Notes from Eve (U0EVE): seen the ticket" in text_of(card)
@@ -183,7 +183,7 @@ async def test_notes_are_shown_to_the_approver_with_their_author(world: World) -
 async def test_the_same_card_is_pointed_at_not_copied(world: World) -> None:
     """A copy that only one person sees could not be edited, and would look live for ever."""
     kid = world.waiting_key()
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     answer = await world.type("U0BOB", f"keys approve {kid}")
     assert answer is not None
     assert "https://slack.test/" in text_of(answer)
@@ -202,7 +202,7 @@ async def test_what_a_record_does_not_offer_is_never_taken_for_what_it_does(worl
 async def test_a_keys_card_in_a_shared_channel_approves_nothing(world: World) -> None:
     """The channel of alerts.yaml is looked at like any other."""
     world.web.shared.add("C9")
-    await world.arrivals.watch("C9")
+    await world.key_requests.watch("C9")
     record_id = await world.confirmations.live_for(f"waiting key {world.waiting_key()}")
     answer = await world.click("U0BOB", "key_approve", str(record_id))
     assert answer is not None
@@ -214,7 +214,7 @@ async def test_a_key_that_is_named_like_a_mention_pings_nobody(world: World) -> 
     key = world.registry.keys.pop(world.waiting_key())
     key.kid = "<!channel>"
     world.registry.keys[key.kid] = key
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     cards = list(world.slack.messages.values())
     assert any("<!channel>" in text_of(card) for card in cards), "as plain text, in the heading"
     assert all("<!channel>" not in card.text for card in cards)

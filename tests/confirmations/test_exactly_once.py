@@ -234,7 +234,7 @@ class ExactlyOnce(RuleBasedStateMachine):
             keys.due,
             keys.running,
             keys.reminders,
-            keys.owed,
+            keys.undelivered,
             keys.target(f"quota {NAMESPACE}"),
         ):
             assert await world.redis.zcard(index) == 0, index
@@ -250,7 +250,7 @@ async def come_by(world: World) -> None:
     await world.changes.expire_due()
     await world.work()
     await world.executor.recover()
-    await world.telling.pay_debts()
+    await world.outbox.deliver_due()
     await world.reminders.run()
 
 

@@ -19,7 +19,7 @@ def filter_of(answer: Message) -> Asked:
 
 
 async def opened(world: World, value: Asked, user: str = "U0CAROL") -> dict[str, Any] | None:
-    forms = Forms(world.dispatcher.grammar, world.gate)
+    forms = Forms(world.dispatcher.grammar, world.authorization)
     view = await forms.filtering(await world.person(user), value)
     assert view is None or check_view(view) == []
     return view
@@ -75,7 +75,7 @@ async def test_the_submitted_form_is_the_typed_command(world: World) -> None:
     ticked = {"selected_options": [{"value": "yes"}]}
     given = {"field:expiring": {"value": {"value": None}}, "field:pending": {"value": ticked}}
     state = {"values": entered_values(view["blocks"], given)}
-    submitted = Forms(world.dispatcher.grammar, world.gate).read({**view, "state": state})
+    submitted = Forms(world.dispatcher.grammar, world.authorization).read({**view, "state": state})
     assert submitted is not None
     assert (submitted.text, submitted.channel) == ("keys list --pending --service=quay_builder", ADMIN)
     answer = await asked(world, submitted.text)

@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.changes import Gate
+from bot.changes import Authorization
 from bot.permissions import Actor, Policy
 from bot.slack.directory import Directory
 from bot.views import forms
@@ -22,7 +22,7 @@ from tests.support.world import ADMIN, POLICY, TEAM, FakeWeb, World
 async def suggestions_of(world: World) -> Suggestions:
     names = Names(world.quay, world.clock)
     await names.refresh()
-    return Suggestions(names, world.gate)
+    return Suggestions(names, world.authorization)
 
 
 async def found(world: World, source: str, typed: str, user: str = "U0CAROL", channel: str = ADMIN) -> list[str]:
@@ -121,7 +121,7 @@ async def test_a_suggestion_asks_neither_quay_nor_redis(world: World) -> None:
 async def opened_form(world: World) -> Actor:
     """Carol, whose form was opened just now."""
     person = await world.person("U0CAROL")
-    forms_of_world = Forms(world.dispatcher.grammar, world.gate)
+    forms_of_world = Forms(world.dispatcher.grammar, world.authorization)
     assert await forms_of_world.completing(person, ADMIN, "quota set") is not None
     return person.actor
 
@@ -133,8 +133,8 @@ async def test_whose_form_was_opened_is_remembered_for_five_minutes(world: World
     world.web.unreachable = True
     world.clock.forward(minutes=4, seconds=59)
     assert len(await suggestions.find("namespaces", "team", actor, ADMIN)) > 1
-    assert (await world.person("U0CAROL")).standing == "unknown"
-    assert (await world.gate.place(ADMIN)).unknown
+    assert (await world.person("U0CAROL")).membership == "unknown"
+    assert (await world.authorization.place(ADMIN)).unknown
     world.clock.forward(seconds=1)
     assert await suggestions.find("namespaces", "team", actor, ADMIN) == []
 
@@ -146,7 +146,7 @@ async def test_what_is_remembered_is_asked_anew_in_the_background(world: World) 
     world.web.users["U0CAROL"] = {"deleted": True}
     world.clock.forward(seconds=30)
     assert len(await suggestions.find("namespaces", "team", actor, ADMIN)) > 1
-    assert (await world.person("U0CAROL")).standing == "outsider"
+    assert (await world.person("U0CAROL")).membership == "outsider"
     assert await suggestions.find("namespaces", "team", actor, ADMIN) == []
 
 
@@ -158,8 +158,8 @@ async def test_who_is_not_known_is_suggested_nothing_where_slack_is_slow(world: 
             await Event().wait()
             raise AssertionError(user)
 
-    gate = Gate(lambda: world.policy, Directory(SlowSlack(), world.clock))
-    suggestions = Suggestions((await suggestions_of(world)).names, gate, seconds_for_people=0.01)
+    authorization = Authorization(lambda: world.policy, Directory(SlowSlack(), world.clock))
+    suggestions = Suggestions((await suggestions_of(world)).names, authorization, seconds_for_people=0.01)
     assert await suggestions.find("namespaces", "team", Actor(TEAM, "U0CAROL"), ADMIN) == []
 
 

@@ -47,7 +47,7 @@ async def clicked(world: World, user: str, action: str, record_id: str) -> str:
 
 async def home_of(world: World, user: str) -> str:
     names, grammar = Names(world.quay, world.clock), world.dispatcher.grammar
-    home = Home(world.confirmations, world.gate, names, grammar, world.measuring, world.clock)
+    home = Home(world.confirmations, world.authorization, names, grammar, world.measurement, world.clock)
     return str(await home.view(await world.person(user)))
 
 
@@ -80,7 +80,7 @@ async def test_every_kind_of_change_is_stopped(world: World, text: str) -> None:
 async def test_a_waiting_keys_approval_is_a_change(world: World) -> None:
     """Typed or clicked; its card is posted nevertheless, so that people know of the key."""
     await freeze(world)
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     kid = world.waiting_key()
     record_id = await world.confirmations.live_for(f"waiting key {kid}")
     assert record_id is not None
@@ -176,9 +176,9 @@ class FreezesAtTheLook:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.effect, name)
 
-    async def look(self, *args: Any) -> Any:
+    async def plan(self, *args: Any) -> Any:
         await self.world.type("U0ALICE", "freeze at once")
-        return await self.effect.look(*args)
+        return await self.effect.plan(*args)
 
 
 async def test_a_claim_is_given_back_when_a_freeze_comes_before_the_call(world: World) -> None:
@@ -262,12 +262,12 @@ async def test_it_is_announced_once_even_if_slack_refuses_at_first(world: World)
     await freeze(world)
     assert world.slack.messages == {}
     world.slack.fails = None
-    await world.freezing.tell()
+    await world.freeze_notices.tell()
     assert world.slack.messages == {}, "another process has half a minute"
     for key in await world.redis.keys("quaymaster:freeze:telling:*"):
         await world.redis.delete(key)
     for _ in range(3):
-        await world.freezing.tell()
+        await world.freeze_notices.tell()
     assert "Quay is being upgraded" in world.only_card()
     await world.type("U0ALICE", "thaw")
     assert len(world.slack.messages) == 2

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.audit import Audit
-from bot.changes import Freezing
+from bot.changes import FreezeNotices
 from bot.changes.freeze_notices import TOLD
 from bot.confirmations import Confirmations, Noted, State
 from bot.confirmations.freeze import FREEZE, Freezer, Frozen
@@ -74,17 +74,17 @@ async def test_whoever_writes_to_redis_thaws_nothing(world: World, tamper: Tampe
     thawed = await world.redis.get(FREEZE)
     world.clock.forward(seconds=1)
     await freeze(world.freezer)
-    await world.freezing.tell()
+    await world.freeze_notices.tell()
     await tamper(world.redis, thawed)
     assert (await world.freezer.look()).doubt
     answer = await world.click("U0CAROL", "change_confirm", record.id)
     assert answer is not None
     assert "somebody who is not the bot" in text_of(answer.message)
     for _ in range(3):
-        await world.freezing.tell()
+        await world.freeze_notices.tell()
     assert (await world.events()).count("record_tampered") == 1
     assert "Tell your security people" in text_of(list(world.slack.messages.values())[-1])
-    await world.freezing.thaw(await world.person("U0ALICE"), await world.gate.place(ADMIN))
+    await world.freeze_notices.thaw(await world.person("U0ALICE"), await world.authorization.place(ADMIN))
     await world.click("U0CAROL", "change_confirm", record.id)
     assert (await world.confirmations.get(record.id)).state is State.APPROVED
 
@@ -94,10 +94,10 @@ async def test_a_process_that_starts_later_learns_in_its_first_tick_that_one_was
 ) -> None:
     """As long as what was told is still noted."""
     await freeze(world.freezer)
-    await world.freezing.tell()
+    await world.freeze_notices.tell()
     await world.redis.delete(FREEZE)
     fresh = another_process(world)
-    await Freezing(world.redis, fresh, world.slack, lambda: ADMIN).tell()
+    await FreezeNotices(world.redis, fresh, world.slack, lambda: ADMIN).tell()
     assert (await fresh.look()).on
 
 
@@ -115,7 +115,7 @@ async def test_a_worker_that_starts_later_sends_nothing_that_was_frozen(world: W
     await world.changes.approve(record.id, await world.person("U0CAROL"))
     world.clock.forward(seconds=1)
     await freeze(world.freezer)
-    await world.freezing.tell()
+    await world.freeze_notices.tell()
     await tamper(world.redis, thawed)
     started = World(world.registry, world.faults, world.redis, world.quay, world.quay_url, world.clock, world.slack)
     ended = await started.executor.execute(record.id)

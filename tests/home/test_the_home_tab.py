@@ -19,7 +19,9 @@ CHANGING_AT_HOME = {"name": "managers at home", "who": ["managers"], "may": ["qu
 
 async def home_of(world: World, user: str, names: Names | None = None, *, answered: str = "") -> dict[str, Any]:
     names = names or Names(world.quay, world.clock)
-    home = Home(world.confirmations, world.gate, names, world.dispatcher.grammar, world.measuring, world.clock)
+    home = Home(
+        world.confirmations, world.authorization, names, world.dispatcher.grammar, world.measurement, world.clock
+    )
     view = await home.view(await world.person(user), answered=answered)
     assert check_view(view) == []
     return view
@@ -57,7 +59,7 @@ async def test_an_approver_sees_what_they_may_decide(world: World) -> None:
 
 async def test_waiting_keys_are_decided_from_there(world: World) -> None:
     """Approve, Reject and Details of every key that waits, until it does not."""
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     waiting = buttons(await home_of(world, "U0BOB"))
     assert {action for action, _ in waiting} == {"key_approve", "key_reject", "key_details"}
     first = waiting[0][1]
@@ -108,7 +110,7 @@ async def test_a_measurement_is_shown_as_soon_as_it_is_done(world: World) -> Non
     assert "The registry holds" in before
     for _ in range(6):
         world.clock.forward(seconds=11)
-        await world.measuring.follow()
+        await world.measurement.follow()
     measured = size((await world.quay.get_registry_size()).size_bytes)
     assert f"The registry holds *{measured}*" not in before
     assert f"The registry holds *{measured}*" in text(await home_of(world, "U0CAROL", names))

@@ -10,10 +10,10 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot.audit import Audit
-from bot.jobs.file_announcements import FileTeller
+from bot.jobs.file_announcements import FileAnnouncements
 from bot.loading import build_grammar
 from bot.permissions import Policy
-from bot.permissions.file import open_policy_file, witnesses
+from bot.permissions.file import channels_told, open_policy_file
 from bot.slack.messages import Message
 from bot.views import policy as views
 from handlers.arguments import operations_of
@@ -54,7 +54,7 @@ def audit(redis: Redis) -> Audit:
     return Audit(redis, b"a" * 32, Clock())
 
 
-Teller = FileTeller[Policy]
+Teller = FileAnnouncements[Policy]
 Worker = Callable[[], Teller]
 
 
@@ -64,7 +64,9 @@ def worker(redis: Redis, audit: Audit, slack: FakeSlack, path: Path) -> Worker:
 
     def start() -> Teller:
         file = open_policy_file(path, READ_CALL)
-        return FileTeller(redis, audit, slack, file, "policy_loaded", "policy_refused", views.news, witnesses)
+        return FileAnnouncements(
+            redis, audit, slack, file, "policy_loaded", "policy_refused", views.news, channels_told
+        )
 
     return start
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.changes import Gate, NotKnown
+from bot.changes import Authorization, NotKnown
 from bot.confirmations import State
 from bot.permissions import Actor, Person, Policy, decide
 from bot.slack.directory import Directory
@@ -27,38 +27,38 @@ async def test_what_was_not_asked_is_no_no(denied: list[str]) -> None:
     web, force = FakeWeb(), [file()]
     web.groups["S0OUT"] = ["U0KIM"]
     web.users["U0KIM"] = {"profile": {"email": "kim@example.com"}}
-    gate = Gate(lambda: force[0], Directory(web, Clock()))
+    authorization = Authorization(lambda: force[0], Directory(web, Clock()))
 
     async def reads(person: Person) -> str:
-        return decide(force[0], person, "getRegistrySize", {}, await gate.place(ADMIN)).reason
+        return decide(force[0], person, "getRegistrySize", {}, await authorization.place(ADMIN)).reason
 
-    before = await gate.person(KIM)
+    before = await authorization.person(KIM)
     assert "allows it" in await reads(before)
     force[0] = file(*denied)
     assert "has just changed" in await reads(before)
-    assert "forbids it" in await reads(await gate.person(KIM))
+    assert "forbids it" in await reads(await authorization.person(KIM))
     force[0] = file()
-    assert "allows it" in await reads(await gate.person(KIM))
+    assert "allows it" in await reads(await authorization.person(KIM))
 
 
 async def test_a_channel_that_was_not_asked_about_is_no_admin_channel_yet() -> None:
     """It may be shared with another company."""
     web, force = FakeWeb(), [file()]
     web.shared.add("C0NEW")
-    gate = Gate(lambda: force[0], Directory(web, Clock()))
-    person, place = await gate.person(KIM), await gate.place("C0NEW")
+    authorization = Authorization(lambda: force[0], Directory(web, Clock()))
+    person, place = await authorization.person(KIM), await authorization.place("C0NEW")
     assert "not in this channel" in decide(force[0], person, "getRegistrySize", {}, place).reason
     force[0] = file(channels=[ADMIN, "C0NEW"])
     assert "has just changed" in decide(force[0], person, "getRegistrySize", {}, place).reason
-    assert "shared" in decide(force[0], person, "getRegistrySize", {}, await gate.place("C0NEW")).reason
+    assert "shared" in decide(force[0], person, "getRegistrySize", {}, await authorization.place("C0NEW")).reason
 
 
 async def test_an_address_that_slack_withholds_leaves_a_guest_unknown_too() -> None:
     """A guest may be named by id, and denied by address."""
     web = FakeWeb()
     web.users["U0KIM"] = {"is_restricted": True, "profile": {}}
-    gate = Gate(lambda: file("kim@example.com"), Directory(web, Clock()))
-    assert (await gate.person(KIM)).standing == "unknown"
+    authorization = Authorization(lambda: file("kim@example.com"), Directory(web, Clock()))
+    assert (await authorization.person(KIM)).membership == "unknown"
 
 
 class _Swaps:
@@ -79,8 +79,8 @@ async def test_an_approval_is_judged_by_one_file(world: World) -> None:
         {**POLICY, "groups": {**POLICY["groups"], "more": ["S0MORE"], "approvers": ["U0ERIN", "U0FAY"]}}
     )
     world.web.groups["S0MORE"] = []
-    gate = Gate(_Swaps(world.policy, new), world.gate.directory)
+    authorization = Authorization(_Swaps(world.policy, new), world.authorization.directory)
     with pytest.raises(NotKnown):
-        await gate.require_approver(record, record.offer, Actor(TEAM, "U0BOB"))
+        await authorization.require_approver(record, record.offer, Actor(TEAM, "U0BOB"))
     assert (await world.confirmations.get(record.id)).state is State.PENDING
-    assert (await gate.require_approver(record, record.offer, Actor(TEAM, "U0ERIN"))).approvals == 2
+    assert (await authorization.require_approver(record, record.offer, Actor(TEAM, "U0ERIN"))).approvals == 2

@@ -6,7 +6,7 @@ import pytest
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from structlog.testing import capture_logs
 
-from bot.changes import Gate
+from bot.changes import Authorization
 from bot.permissions import Actor, Person, Policy, decide
 from bot.slack.directory import Directory
 from tests.support.world import ADMIN, TEAM, Clock, FakeWeb
@@ -29,14 +29,14 @@ class Question:
         self.web, self.clock = FakeWeb(), Clock()
         self.web.groups["S0OPS"] = []
         self.web.users["U0KIM"] = {"profile": {"email": "someone@example.com"}}
-        self.gate = Gate(lambda: POLICY, Directory(self.web, self.clock))
+        self.authorization = Authorization(lambda: POLICY, Directory(self.web, self.clock))
 
     async def person(self) -> Person:
         self.clock.forward(seconds=31)
-        return await self.gate.person(Actor(TEAM, "U0KIM"))
+        return await self.authorization.person(Actor(TEAM, "U0KIM"))
 
     async def allowed(self) -> bool:
-        place = await self.gate.place(ADMIN)
+        place = await self.authorization.place(ADMIN)
         return not decide(POLICY, await self.person(), "getRegistrySize", {}, place).denied
 
 
@@ -89,7 +89,7 @@ async def test_where_slack_does_not_answer_nobody_is_a_member() -> None:
     question.web.groups["S0OPS"] = ["U0KIM"]
     assert await question.allowed()
     question.web.unreachable = True
-    assert (await question.person()).standing == "unknown"
+    assert (await question.person()).membership == "unknown"
     assert not await question.allowed()
 
 
@@ -107,12 +107,12 @@ async def test_a_user_group_that_slack_withholds_is_a_question_without_answer() 
     question.web.users["U0KIM"] = {"profile": {"email": "kim@example.com"}}
     assert await question.allowed()
     del question.web.groups["S0OPS"]
-    assert (await question.person()).standing == "unknown"
+    assert (await question.person()).membership == "unknown"
     assert not await question.allowed()
 
 
 @pytest.mark.parametrize(
-    ("described", "standing"),
+    ("described", "membership"),
     [
         ({}, "member"),
         ({"is_restricted": True}, "guest"),
@@ -126,11 +126,11 @@ async def test_a_user_group_that_slack_withholds_is_a_question_without_answer() 
         ({"is_bot": True, "is_restricted": True}, "outsider"),
     ],
 )
-async def test_what_slack_says_makes_a_standing(described: dict[str, Any], standing: str) -> None:
+async def test_what_slack_says_makes_a_standing(described: dict[str, Any], membership: str) -> None:
     """One sign of an outsider is enough, and so is one of a guest."""
     question = Question()
     question.web.users["U0KIM"] |= described
-    assert (await question.person()).standing == standing
+    assert (await question.person()).membership == membership
 
 
 class _Channels(FakeWeb):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.changes import Gate
+from bot.changes import Authorization
 from bot.permissions import Actor, Policy, confirmation_for, decide, may_approve
 from bot.permissions.names import OWN_NAMES
 from bot.quay.operations import OPERATIONS
@@ -61,25 +61,27 @@ COLUMNS = ("read", "change", "own", "everybody", "approves")
 
 
 @pytest.fixture
-def gate() -> Gate:
+def authorization() -> Authorization:
     web = FakeWeb()
     web.users.update({user: described for user, described in WHO.values()})
     web.users["U0APPROVINGBOT"] = {"is_bot": True}
     web.users["U0APPROVINGSTRANGER"] = {"team_id": "T0ELSEWHERE"}
     web.shared.add(SHARED)
-    return Gate(lambda: POLICY, Directory(web, Clock()))
+    return Authorization(lambda: POLICY, Directory(web, Clock()))
 
 
 @pytest.mark.parametrize("role", WHO)
 @pytest.mark.parametrize("operation", [*OPERATIONS, *OWN_NAMES])
-async def test_everybody_may_what_the_table_says_and_only_there(gate: Gate, operation: str, role: str) -> None:
+async def test_everybody_may_what_the_table_says_and_only_there(
+    authorization: Authorization, operation: str, role: str
+) -> None:
     """Where everybody may do everything, guests, strangers and bots still may nothing."""
     expected = dict(zip(COLUMNS, ORACLE[role], strict=True))
-    person = await gate.person(Actor(TEAM, WHO[role][0]))
+    person = await authorization.person(Actor(TEAM, WHO[role][0]))
     kind = OPERATIONS[operation].kind if operation in OPERATIONS else "own"
 
     async def verdict(channel: str) -> str:
-        return decide(POLICY, person, operation, {}, await gate.place(channel)).verdict.value
+        return decide(POLICY, person, operation, {}, await authorization.place(channel)).verdict.value
 
     assert await verdict(RIGHT) == expected[kind]
     assert await verdict("C0HALL") == expected["everybody"]
@@ -92,15 +94,15 @@ CHANGES = [operation.id for operation in OPERATIONS.values() if operation.kind =
 
 @pytest.mark.parametrize("role", [*WHO, "approving bot", "approving stranger"])
 @pytest.mark.parametrize("operation", CHANGES)
-async def test_only_approvers_approve(gate: Gate, operation: str, role: str) -> None:
+async def test_only_approvers_approve(authorization: Authorization, operation: str, role: str) -> None:
     """Whatever else somebody may; a bot or a stranger never, even where the file names them."""
     named = {"approving bot": "U0APPROVINGBOT", "approving stranger": "U0APPROVINGSTRANGER"}
-    person = await gate.person(Actor(TEAM, named.get(role) or WHO[role][0]))
+    person = await authorization.person(Actor(TEAM, named.get(role) or WHO[role][0]))
     entry = confirmation_for(POLICY, operation, {})
     assert entry is not None
 
     async def verdict(channel: str, requester: str) -> str:
-        place = await gate.place(channel)
+        place = await authorization.place(channel)
         asked = Actor(TEAM, requester)
         return may_approve(POLICY, person, operation, {}, place, requester=asked, entry=entry).verdict.value
 

@@ -40,9 +40,9 @@ def test_without_a_rule_there_is_no_access() -> None:
         (person(), Place("home", kind="home"), "deny"),
         (person(), Place("C1", shared=True), "deny"),
         (person(), Place("C1", unknown=True), "deny"),
-        (person(standing="guest"), ADMIN, "deny"),
-        (person(standing="outsider"), ADMIN, "deny"),
-        (person(standing="unknown"), ADMIN, "deny"),
+        (person(membership="guest"), ADMIN, "deny"),
+        (person(membership="outsider"), ADMIN, "deny"),
+        (person(membership="unknown"), ADMIN, "deny"),
         (person(team="T2"), ADMIN, "deny"),
     ],
 )
@@ -74,8 +74,8 @@ def test_a_rule_holds_where_it_says(in_: list[str], allowed: set[str]) -> None:
     ("member", "who", "belongs"),
     [
         ("U1", person("U1"), True),
-        ("U1", person("U1", standing="guest"), True),
-        ("U1", person("U1", standing="outsider"), False),
+        ("U1", person("U1", membership="guest"), True),
+        ("U1", person("U1", membership="outsider"), False),
         ("U1", person("U2"), False),
         ("S7TEAM", person("U2", groups=("S7TEAM",)), True),
         ("S7TEAM", person("U2"), False),
@@ -230,7 +230,7 @@ def test_who_may_approve() -> None:
     assert _approves(rules, person("U9"), Actor(TEAM, "U9")).denied
     assert _approves(rules, person("U9"), asker, Place("C1", shared=True)).denied
     assert _approves(rules, person("U9"), asker, Place("C1", unknown=True)).denied
-    assert _approves(rules, person("U9", standing="outsider"), asker).denied
+    assert _approves(rules, person("U9", membership="outsider"), asker).denied
     denied = policy({"who": ["approvers"], "deny": ["approveServiceKey"]}, confirmations=[entry])
     assert _approves(denied, person("U9"), asker).denied
     trusting = policy(confirmations=[{**entry, "self_approval": True}])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.permissions import Actor
 from bot.quay.errors import ServerError
-from bot.storage.works import Works
+from bot.storage.tasks import CancellableTasks
 from bot.views.blocks import message
 from handlers.csv_files import as_csv, safe_cell
 from handlers.exporting import MOST_ROWS
@@ -123,11 +123,11 @@ async def test_cancel_stops_the_work_between_two_answers(world: World) -> None:
 
 async def test_only_the_owner_can_cancel(world: World) -> None:
     """Anyone else hears that there is nothing of theirs."""
-    works = Works(world.redis)
-    run = await works.begin("w", CAROL)
+    tasks = CancellableTasks(world.redis)
+    run = await tasks.begin("w", CAROL)
     assert run is not None
     assert "somebody else's" in (await world.turn("U0BOB", "work_cancel", run)).message.text
-    assert await works.goes_on(run, CAROL)
+    assert await tasks.goes_on(run, CAROL)
 
 
 async def test_what_was_cancelled_and_is_made_anew_is_made_once(world: World) -> None:
@@ -141,20 +141,20 @@ async def test_what_was_cancelled_and_is_made_anew_is_made_once(world: World) ->
 
 async def test_an_old_cancel_button_stops_no_later_run(world: World) -> None:
     """Each run has its own."""
-    works = Works(world.redis)
-    first = await works.begin("w", CAROL)
+    tasks = CancellableTasks(world.redis)
+    first = await tasks.begin("w", CAROL)
     assert first is not None
-    assert await works.stop(first, CAROL)
-    second = await works.begin("w", CAROL)
+    assert await tasks.stop(first, CAROL)
+    second = await tasks.begin("w", CAROL)
     assert second is not None
-    assert not await works.stop(first, CAROL)
-    assert not await works.goes_on(first, CAROL)
-    assert await works.goes_on(second, CAROL)
+    assert not await tasks.stop(first, CAROL)
+    assert not await tasks.goes_on(first, CAROL)
+    assert await tasks.goes_on(second, CAROL)
 
 
 async def test_the_same_file_is_not_made_twice_at_once(world: World) -> None:
     """A second click hears so."""
-    await Works(world.redis).begin("w", CAROL)
+    await CancellableTasks(world.redis).begin("w", CAROL)
     said = await world.exporter.send("w", Numbers(world, 50).listing(), CAROL)
     assert "being made already" in said.text
     assert not world.slack.files

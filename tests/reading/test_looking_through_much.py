@@ -11,10 +11,10 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot.permissions import Actor
 from bot.quay.errors import ServerError
 from bot.slack.messages import Message
-from bot.storage.works import Works
+from bot.storage.tasks import CancellableTasks
 from bot.views import lists
 from bot.views.lists import Setting, Shown
-from bot.web.server import Drained
+from bot.web.server import DrainingRunner
 from handlers.listing import Batch, Listing
 from handlers.pages import LONGEST, UnderWay
 from tests.support.answers import asked, buttons, forget_requests, requests_to_quay, rows
@@ -166,7 +166,7 @@ async def test_the_same_page_is_not_looked_for_twice_at_once(world: World) -> No
     many = Many(world, stop_at=1200)
     page = await many.first()
     id_ = buttons(page)["page_next"]
-    await Works(world.redis).begin(f"{id_}-page", CAROL)
+    await CancellableTasks(world.redis).begin(f"{id_}-page", CAROL)
     many.asked.clear()
     with pytest.raises(UnderWay):
         await many.turned(page)
@@ -183,7 +183,7 @@ async def test_a_look_that_broke_says_so_where_it_was_followed(world: World) -> 
 
 async def test_a_process_that_goes_breaks_the_look_off(world: World) -> None:
     """After a while; and whoever waits for it reads so, and may ask again at once."""
-    runner, many = Drained(getLogger()), Many(world, hangs_at=1200)
+    runner, many = DrainingRunner(getLogger()), Many(world, hangs_at=1200)
 
     async def look() -> None:
         await many.first()

@@ -90,10 +90,10 @@ async def test_a_deleted_key_is_said_to_be_deleted(world: World) -> None:
 
 async def test_a_key_that_quay_deleted_is_said_to_have_waited_in_vain(world: World) -> None:
     """As its card says."""
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     kid = world.waiting_key()
     world.clock.forward(days=2)
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     assert "nobody approved it within a day" in text_of(await asked(world, f"keys show {kid}"))
 
 
@@ -170,7 +170,7 @@ async def test_a_rule_sees_the_whole_key_that_a_few_characters_name(world: World
 
 async def rejected(world: World) -> str:
     """The id of a waiting key that Bob rejected."""
-    await world.arrivals.watch(ADMIN)
+    await world.key_requests.watch(ADMIN)
     kid = world.waiting_key()
     record_id = await world.confirmations.live_for(f"waiting key {kid}")
     assert record_id is not None

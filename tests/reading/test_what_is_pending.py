@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.permissions import Actor
-from bot.storage.vault import Kept
+from bot.storage.vault import StoredSecret
 from bot.views import meta
 from tests.support.world import TEAM, text_of, valid
 
@@ -18,7 +18,7 @@ EXPIRY = datetime(2026, 11, 25, tzinfo=UTC)
 def test_unseen_secrets_that_are_not_offered_yet_are_counted(unseen: int, said: str | None) -> None:
     """Nobody takes the first few for all of them."""
     kept = [
-        Kept(str(number), Actor(TEAM, "U0ALICE"), "C1", f"the password of kim{number}", "users list", EXPIRY)
+        StoredSecret(str(number), Actor(TEAM, "U0ALICE"), "C1", f"the password of kim{number}", "users list", EXPIRY)
         for number in range(unseen)
     ]
     shown = meta.pending([], "U0ALICE", kept)

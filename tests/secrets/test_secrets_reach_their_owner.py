@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from bot.confirmations import Record
 from bot.permissions import Place, Policy
 from bot.slack.messages import HOME
-from bot.storage.vault import NotKept, Vault
+from bot.storage.vault import SecretGone, Vault
 from tests.support.world import ADMIN, POLICY, World, text_of
 
 RESET = "users update jrivera --reset-password"
@@ -189,7 +189,7 @@ class TestShownOnce:
         _, second = await world.vault.reveal(done.id, alice)
         assert first == second
         world.clock.forward(seconds=1)
-        with pytest.raises(NotKept):
+        with pytest.raises(SecretGone):
             await world.vault.reveal(done.id, alice)
         assert await world.vault.unseen_of(alice) == []
 
@@ -214,7 +214,7 @@ class TestShownOnce:
             return False
 
         await world.reveals.reveal(done.id, alice, refuses_after_another_click)
-        with pytest.raises(NotKept) as missing:
+        with pytest.raises(SecretGone) as missing:
             await world.vault.reveal(done.id, alice.actor)
         assert missing.value.kept
         assert missing.value.kept.fate == "seen"
@@ -228,7 +228,7 @@ class TestShownOnce:
             return bool(await world.reveals.reveal(done.id, alice, refuses))
 
         await world.reveals.reveal(done.id, alice, shows_after_another_click)
-        with pytest.raises(NotKept):
+        with pytest.raises(SecretGone):
             await world.vault.reveal(done.id, alice.actor)
 
     async def test_redis_gone_after_the_modal_leaves_the_modal(self, world: World, redis_url: str) -> None:
@@ -241,7 +241,7 @@ class TestShownOnce:
         assert said
         assert "was shown to you" in said.message.text
         world.clock.forward(minutes=2)
-        with pytest.raises(NotKept):
+        with pytest.raises(SecretGone):
             await world.vault.reveal(done.id, alice.actor)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.permissions import Actor, Person, Place, Policy
 from bot.permissions.names import sets
-from bot.permissions.people import Standing
+from bot.permissions.people import Membership
 from bot.quay.operations import OPERATIONS
 
 TEAM = "T1"
@@ -17,13 +17,13 @@ STAFF_READ_KEYS = {"who": ["staff"], "may": ["keys.read"]}
 
 def person(
     user: str = "U1",
-    standing: Standing = "member",
+    membership: Membership = "member",
     *,
     team: str = TEAM,
     groups: tuple[str, ...] = (),
     email: str | None = None,
 ) -> Person:
-    return Person(Actor(team, user), standing, frozenset(groups), email, user)
+    return Person(Actor(team, user), membership, frozenset(groups), email, user)
 
 
 def policy(*rules: dict[str, Any], confirmations: list[dict[str, Any]] | None = None, **groups: list[str]) -> Policy:

@@ -18,7 +18,17 @@ from bot.alerts.overview import Overviews
 from bot.alerts.waiting_keys import WaitingKeys
 from bot.app import build_effects
 from bot.audit import Audit
-from bot.changes import Arrivals, Changes, Executor, Expiry, Freezing, Gate, Measuring, Reminders, Telling
+from bot.changes import (
+    Authorization,
+    Changes,
+    Executor,
+    FreezeNotices,
+    KeyRequests,
+    Measurement,
+    Outbox,
+    Reminders,
+    SecretExpiry,
+)
 from bot.confirmations import Confirmations, Record
 from bot.confirmations.freeze import NEVER, Freezer
 from bot.loading import build_grammar
@@ -29,8 +39,8 @@ from bot.slack.directory import Directory
 from bot.slack.messages import Message, MessageId, MessengerError
 from bot.storage.cursors import Cursors
 from bot.storage.sealing import Sealer
+from bot.storage.tasks import CancellableTasks
 from bot.storage.vault import Vault
-from bot.storage.works import Works
 from handlers.confirmations import REJECT, ClickAnswer, Clicks
 from handlers.context import Status
 from handlers.dispatch import Delivery, Dispatcher, guarded
@@ -228,37 +238,37 @@ class World:
         sealer = Sealer(b"k" * 32)
         self.freezer = Freezer(self.redis, sealer, self.audit, self.clock)
         self.confirmations = Confirmations(self.redis, sealer, self.audit, self.freezer)
-        self.freezing = Freezing(self.redis, self.freezer, self.slack, lambda: ADMIN)
-        self.gate = Gate(lambda: self.policy, Directory(self.web, self.clock))
-        self.telling = Telling(self.slack, self.confirmations, self.clock, lambda: "C2")
+        self.freeze_notices = FreezeNotices(self.redis, self.freezer, self.slack, lambda: ADMIN)
+        self.authorization = Authorization(lambda: self.policy, Directory(self.web, self.clock))
+        self.outbox = Outbox(self.slack, self.confirmations, self.clock, lambda: "C2")
 
-        async def nudge(record_id: str) -> None:
+        async def wake(record_id: str) -> None:
             self.nudged.append(record_id)
 
-        parts = (self.quay, self.confirmations, self.gate, self.telling)
+        parts = (self.quay, self.confirmations, self.authorization, self.outbox)
         effects = build_effects(self.redis, self.quay_url)
         self.vault = Vault(self.redis, b"v" * 32, timedelta(hours=12), self.clock)
-        self.changes = Changes(*parts, effects, self.clock, nudge)
+        self.changes = Changes(*parts, effects, self.clock, wake)
         self.waiting = WaitingKeys(self.redis, self.confirmations, self.slack, self.clock)
         self.expiring = ExpiringKeys(self.redis, self.slack, self.clock)
-        self.arrivals = Arrivals(*parts, self.clock, self.waiting.doubts)
-        self.measuring = Measuring(self.redis, self.quay, self.slack, self.clock)
-        followers = {"postRegistrySize": self.measuring.begin}
+        self.key_requests = KeyRequests(*parts, self.clock, self.waiting.doubts)
+        self.measurement = Measurement(self.redis, self.quay, self.slack, self.clock)
+        followers = {"postRegistrySize": self.measurement.begin}
         self.executor = Executor(*parts, effects, self.clock, self.changes.propose_again, self.vault, followers)
-        self.reminders = Reminders(self.confirmations, self.telling, self.clock)
+        self.reminders = Reminders(self.confirmations, self.outbox, self.clock)
         self.clicks = Clicks(self.changes, self.confirmations, self.audit)
         self.reveals = Reveals(self.vault, self.audit)
-        self.expiry = Expiry(self.vault, self.telling, self.audit)
-        works = Works(self.redis)
-        self.pages = Pages(Cursors(self.redis, self.clock), self.slack, works, self.clock)
+        self.expiry = SecretExpiry(self.vault, self.outbox, self.audit)
+        tasks = CancellableTasks(self.redis)
+        self.pages = Pages(Cursors(self.redis, self.clock), self.slack, tasks, self.clock)
         self.dispatcher = Dispatcher(
             self.clock,
-            self.gate,
+            self.authorization,
             self.quay,
             self.changes,
-            self.arrivals,
+            self.key_requests,
             self.confirmations,
-            self.freezing,
+            self.freeze_notices,
             self.audit,
             grammar_of("/quay"),
             FakeStatus(),
@@ -268,11 +278,11 @@ class World:
             self.pages,
             Overviews(self.redis, lambda: self.alerts, "alerts.yaml", self.clock, {}),
         )
-        self.exporter = Exporter(self.slack, works, self.clock)
+        self.exporter = Exporter(self.slack, tasks, self.clock)
         self.paging = Paging(self.dispatcher, self.pages, self.exporter, self.dispatcher.grammar)
 
     async def person(self, user: str) -> Person:
-        return await self.gate.person(Actor(TEAM, user))
+        return await self.authorization.person(Actor(TEAM, user))
 
     async def propose(self, user: str, command: str, delivery: str = "d1", /, **arguments: Any) -> Record:
         return await self.changes.propose(delivery, await self.person(user), Place(ADMIN), command, arguments)

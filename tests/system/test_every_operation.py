@@ -182,7 +182,7 @@ def readdressed(target: Target) -> bool:
     return target.namespace is not None and target.namespace.email == f"{target.name}@new.example"
 
 
-def measuring(target: Target) -> bool:
+def measurement(target: Target) -> bool:
     return target.registry.size.busy or target.registry.size.last_ran is not None
 
 
@@ -260,7 +260,7 @@ TABLE: Mapping[str, Row] = {
     "getRepoBuildLogsSuperUser": Row("builds logs {build}", "Step 1/4 : FROM {name}", BUILD, stage=build),
     "getRegistrySize": Row(
         "registry size", "The registry holds {gib} GiB", stage=measured),
-    "postRegistrySize": Row("registry measure", "Quay is measuring.", stage=never_measured, holds=measuring),
+    "postRegistrySize": Row("registry measure", "Quay is measuring.", stage=never_measured, holds=measurement),
     "getConfigDump": Row(
         "config SUPER_USERS", "quayadmin", by_button="FEATURE_QUOTA_MANAGEMENT"),
 }

@@ -22,7 +22,7 @@ return redis.call('DEL', KEYS[1])
 
 
 @dataclass(frozen=True)
-class Works:
+class CancellableTasks:
     """The work that is under way, each known by an id; each time that it is begun is a run of its own."""
 
     redis: Redis
