@@ -83,7 +83,9 @@ async def test_somebody_who_may_not_is_told_so(world: World, user: str) -> None:
     assert not world.nudged
 
 
-@pytest.mark.parametrize("membership", [{"is_restricted": True}, {"deleted": True}, {"team_id": "T2"}, {"is_bot": True}])
+@pytest.mark.parametrize(
+    "membership", [{"is_restricted": True}, {"deleted": True}, {"team_id": "T2"}, {"is_bot": True}]
+)
 async def test_guests_and_strangers_never_approve(world: World, membership: dict[str, object]) -> None:
     """Named by id or not: people who left, people of other companies, bots. A guest only because `*` is meant."""
     record_id = await arrive(world)
