@@ -9,8 +9,8 @@ from sandbox.slack.methods_chat import CHAT_METHODS
 from sandbox.slack.methods_files import FILE_METHODS
 from sandbox.slack.methods_people import PEOPLE_METHODS
 from sandbox.slack.methods_views import VIEW_METHODS
+from sandbox.slack.model import Json
 from sandbox.slack.simulation import LoggedCall, Simulation
-from sandbox.slack.workspace import Json
 
 METHODS = {**CHAT_METHODS, **VIEW_METHODS, **PEOPLE_METHODS, **FILE_METHODS}
 _OPEN = "api.test"

@@ -9,8 +9,8 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from sandbox.slack.errors import SlackError
+from sandbox.slack.model import Json
 from sandbox.slack.simulation import Simulation
-from sandbox.slack.workspace import Json
 
 T = TypeVar("T")
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from sandbox.slack.workspace import BOT_USER, Channel, Clock, Person, UserGroup, Workspace
+from sandbox.slack.model import BOT_USER, Channel, Person, UserGroup
+from sandbox.slack.workspace import Clock, Workspace
 
 _ALICE, _BOB, _CAROL, _DAVE = "U01ALICE", "U02BOB", "U03CAROL", "U04DAVE"
 _GUS, _LENA, _SAM = "U05GUEST", "U06LEFT", "U07STRANGER"

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from sandbox.slack.model import Json
 from sandbox.slack.settings import SlackSettings
-from sandbox.slack.workspace import Json
 
 Failure = Literal["operation_timeout", "dispatch_failed", "http_service_error"]
 

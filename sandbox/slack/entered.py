@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from sandbox.slack.workspace import Json, interactive
+from sandbox.slack.model import Json, interactive
 
 _MEMBERS: Mapping[str, str] = {
     "plain_text_input": "value",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from sandbox.slack.blocks import Problem
-from sandbox.slack.workspace import Json
+from sandbox.slack.model import Json
 
 
 class SlackError(Exception):

@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sandbox.slack.errors import SlackError
+from sandbox.slack.model import BOT_USER, Json
 from sandbox.slack.posting import check_text_and_blocks
 from sandbox.slack.simulation import LoggedCall, Simulation
 from sandbox.slack.tickets import ResponseUrl
-from sandbox.slack.workspace import BOT_USER, Json
 
 LOGGED_AS = "response_url"
 _GONE = {"expired_url", "used_url"}

@@ -10,19 +10,10 @@ from sandbox.slack.entered import entered_values, unfilled_blocks
 from sandbox.slack.errors import SlackError
 from sandbox.slack.hooks import answer
 from sandbox.slack.methods_views import checked_view
+from sandbox.slack.model import SLACKBOT, STACK_LIMIT, Channel, Json, Person, StoredMessage, View, interactive
 from sandbox.slack.simulation import Simulation
 from sandbox.slack.tickets import ResponseUrl
 from sandbox.slack.typed import escaped
-from sandbox.slack.workspace import (
-    SLACKBOT,
-    STACK_LIMIT,
-    Channel,
-    Json,
-    Person,
-    StoredMessage,
-    View,
-    interactive,
-)
 
 TROUBLE = "We had some trouble connecting. Try again?"
 _UNFILLED = "Please complete this required field."

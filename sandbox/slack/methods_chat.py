@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from sandbox.slack.arguments import Arguments, Method
 from sandbox.slack.blocks import check_blocks, check_message, check_view
 from sandbox.slack.errors import SlackError, refusal
+from sandbox.slack.model import BOT_USER, Json, StoredMessage
 from sandbox.slack.objects import message_object
 from sandbox.slack.posting import channel_to_post, message_of
 from sandbox.slack.simulation import Simulation
-from sandbox.slack.workspace import BOT_USER, Json, StoredMessage
 
 
 def post_message(slack: Simulation, args: Arguments) -> Json:

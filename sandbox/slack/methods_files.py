@@ -8,10 +8,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from sandbox.slack.arguments import Arguments, Method
 from sandbox.slack.errors import SlackError
+from sandbox.slack.model import BOT_USER, Json, StoredFile
 from sandbox.slack.objects import file_object
 from sandbox.slack.posting import channel_to_post
 from sandbox.slack.simulation import Simulation
-from sandbox.slack.workspace import BOT_USER, Json, StoredFile, Workspace
+from sandbox.slack.workspace import Workspace
 
 
 def get_upload_url(slack: Simulation, args: Arguments) -> Json:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from sandbox.slack.arguments import Arguments, Method, need_scope
 from sandbox.slack.errors import SlackError
+from sandbox.slack.model import APP_ID, BOT_ID, BOT_USER, Channel, Json, Person, UserGroup
 from sandbox.slack.objects import channel_object, group_object, user_object
 from sandbox.slack.simulation import Simulation
-from sandbox.slack.workspace import APP_ID, BOT_ID, BOT_USER, Channel, Json, Person, UserGroup
 
 _TYPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from sandbox.slack.arguments import Arguments, Method
 from sandbox.slack.blocks import Problem, check_view
 from sandbox.slack.errors import SlackError, refusal
+from sandbox.slack.model import STACK_LIMIT, Json, View
 from sandbox.slack.objects import view_object
 from sandbox.slack.simulation import Simulation
-from sandbox.slack.workspace import STACK_LIMIT, Json, View
 
 
 def open_modal(slack: Simulation, args: Arguments) -> Json:

@@ -1,6 +1,6 @@
 """People, channels, messages and views as Slack's API shows them."""
 
-from sandbox.slack.workspace import (
+from sandbox.slack.model import (
     APP_ID,
     BOT_ID,
     BOT_USER,
@@ -11,8 +11,8 @@ from sandbox.slack.workspace import (
     StoredMessage,
     UserGroup,
     View,
-    Workspace,
 )
+from sandbox.slack.workspace import Workspace
 
 
 def user_object(person: Person, *, with_email: bool) -> Json:

@@ -18,9 +18,9 @@ from starlette.routing import Route
 
 from sandbox.slack.errors import SlackError
 from sandbox.slack.interactions import Interactions
+from sandbox.slack.model import SLACKBOT, Channel, Json, StoredMessage, View
 from sandbox.slack.objects import view_object
 from sandbox.slack.simulation import Fault, Simulation
-from sandbox.slack.workspace import SLACKBOT, Channel, Json, StoredMessage, View
 
 IDLE_SECONDS = 15.0
 Asked = Callable[[Json], Awaitable[Json]]

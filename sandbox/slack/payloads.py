@@ -1,8 +1,8 @@
 """What is delivered: the bodies of commands, interactions and events."""
 
+from sandbox.slack.model import APP_ID, BOT_USER, Channel, Json, Person, StoredMessage, View
 from sandbox.slack.objects import message_object, view_object
 from sandbox.slack.simulation import Simulation
-from sandbox.slack.workspace import APP_ID, BOT_USER, Channel, Json, Person, StoredMessage, View
 
 TOKEN = "sandbox-verification-token"
 _OTHER_DOMAIN = "acme"

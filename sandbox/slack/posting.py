@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.blocks import check_message
 from sandbox.slack.errors import SlackError, refusal
+from sandbox.slack.model import BOT_USER, Channel, Json
 from sandbox.slack.simulation import Simulation
-from sandbox.slack.workspace import BOT_USER, Channel, Json
 
 
 def channel_to_post(slack: Simulation, wanted: str) -> Channel:

@@ -4,7 +4,8 @@ import uuid
 from dataclasses import dataclass, field
 
 from sandbox.slack.errors import SlackError
-from sandbox.slack.workspace import StoredMessage, View, Workspace
+from sandbox.slack.model import StoredMessage, View
+from sandbox.slack.workspace import Workspace
 
 TRIGGER_SECONDS = 3
 RESPONSE_SECONDS = 30 * 60

@@ -2,118 +2,25 @@
 
 import random
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
 
 from sandbox.slack.feed import Feed
+from sandbox.slack.model import (
+    BOT_USER,
+    INTERACTIVE,
+    Channel,
+    Json,
+    Person,
+    StoredFile,
+    StoredMessage,
+    UserGroup,
+    View,
+    action_ids,
+)
 
-Json = dict[str, Any]
 Clock = Callable[[], datetime]
-Kind = Literal["member", "guest", "deactivated", "stranger", "bot"]
-
-BOT_USER = "U0BOT"
-BOT_ID = "B0BOT"
-APP_ID = "A0SANDBOX"
-SLACKBOT = "USLACKBOT"
-STACK_LIMIT = 3
-_INTERACTIVE = {"actions": "elements", "input": "element", "section": "accessory"}
-
-
-@dataclass
-class Person:
-    """Somebody whom the workspace knows, the bot included."""
-
-    id: str
-    name: str
-    real_name: str
-    email: str = ""
-    team_id: str = "T0SANDBOX"
-    is_restricted: bool = False
-    is_ultra_restricted: bool = False
-    deleted: bool = False
-    is_bot: bool = False
-    is_stranger: bool = False
-    tz: str = "Europe/Berlin"
-    color: str = "64748b"
-
-    @property
-    def kind(self) -> Kind:
-        """What the person is to the workspace, in one word."""
-        if self.is_bot:
-            return "bot"
-        if self.is_stranger:
-            return "stranger"
-        if self.deleted:
-            return "deactivated"
-        return "guest" if self.is_restricted or self.is_ultra_restricted else "member"
-
-
-@dataclass
-class Channel:
-    """A channel, or with `is_im` one person's direct messages with the bot."""
-
-    id: str
-    name: str
-    members: set[str] = field(default_factory=set)
-    is_private: bool = False
-    is_ext_shared: bool = False
-    is_im: bool = False
-
-
-@dataclass
-class UserGroup:
-    """A user group; its id starts with S."""
-
-    id: str
-    handle: str
-    name: str
-    users: list[str]
-
-
-@dataclass
-class StoredFile:
-    """A file that was uploaded; `content` is None until the bytes have come."""
-
-    id: str
-    name: str
-    length: int
-    content: bytes | None = None
-    title: str = ""
-
-
-@dataclass(eq=False)
-class StoredMessage:
-    """A message. One with `only_for` is ephemeral: that person alone sees it. `warnings` stand beside blocks.
-
-    With `broadcast`, a reply is shown in the channel as well.
-    """
-
-    ts: str
-    channel: str
-    user: str
-    text: str
-    blocks: list[Json] = field(default_factory=list)
-    only_for: str | None = None
-    thread_ts: str | None = None
-    broadcast: bool = False
-    edited: bool = False
-    file: StoredFile | None = None
-    warnings: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(eq=False)
-class View:
-    """A modal or a Home tab as one person has it. `content` is what the app sent."""
-
-    id: str
-    user: str
-    content: Json
-    hash: str
-    root_view_id: str
-    previous_view_id: str | None = None
-    values: Json = field(default_factory=dict)
 
 
 @dataclass
@@ -216,7 +123,7 @@ class Workspace:
 
     def _with_ids(self, block: Json) -> Json:
         block = {"type": block["type"], **block, "block_id": block.get("block_id") or self.new_id("", 5)}
-        member = _INTERACTIVE.get(block["type"])
+        member = INTERACTIVE.get(block["type"])
         if member == "elements":
             block[member] = [self._with_action_id(element) for element in block[member]]
         elif member and member in block:
@@ -279,18 +186,3 @@ class Workspace:
 
     def _new_hash(self) -> str:
         return f"{int(self.now())}.{self.new_id('', 8)}"
-
-
-def action_ids(block: Json) -> Iterator[str]:
-    """The action ids of a block's interactive elements."""
-    for element in interactive(block):
-        yield element["action_id"]
-
-
-def interactive(block: Json) -> Iterator[Json]:
-    """The interactive elements of a block that was given ids."""
-    member = _INTERACTIVE.get(block["type"])
-    found = block.get(member) if member else None
-    for element in found if isinstance(found, list) else [found] if found else []:
-        if element["type"] != "image":
-            yield element
