@@ -1,4 +1,4 @@
-"""The simulated Slack as a Starlette application: Web API, response URLs, uploads, and the page's API."""
+"""The simulated Slack as a Starlette application: Web API, response URLs, uploads, the page's API and the door."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,8 +7,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from sandbox.slack import api, hooks
+from sandbox.slack.control import Control
 from sandbox.slack.deliveries import Deliveries
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.methods_files import receive_bytes
@@ -16,6 +18,7 @@ from sandbox.slack.page import Page
 from sandbox.slack.settings import SlackSettings
 from sandbox.slack.simulation import Simulation
 from sandbox.slack.tickets import Tickets
+from sandbox.slack.trouble import remember_transport
 from sandbox.slack.workspace import Workspace
 
 __all__ = ["SlackSettings", "create_app"]
@@ -37,7 +40,7 @@ def create_app(workspace: Workspace, settings: SlackSettings) -> Starlette:
         return await hooks.respond(slack, request)
 
     async def upload(request: Request) -> Response:
-        return await receive_bytes(workspace, request)
+        return await receive_bytes(slack, request)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -48,6 +51,14 @@ def create_app(workspace: Workspace, settings: SlackSettings) -> Starlette:
         Route("/api/{method}", call, methods=["GET", "POST"]),
         Route("/hooks/response/{response}", respond, methods=["POST"]),
         Route("/upload/v1/{file}", upload, methods=["POST"]),
-        Mount("/sandbox/slack", routes=page.routes()),
+        Mount("/sandbox/slack", routes=[*page.routes(), *Control(slack).routes()]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return _SandboxSlack(routes=routes, lifespan=lifespan)
+
+
+class _SandboxSlack(Starlette):
+    """Starlette whose answers can do without an answer: they know the server's own way to the connection."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        remember_transport(scope, send)
+        await super().__call__(scope, receive, send)

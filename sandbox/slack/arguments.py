@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from sandbox.slack.errors import SlackError
 from sandbox.slack.model import Json
+from sandbox.slack.rates import Rate
 from sandbox.slack.simulation import Simulation
 
 T = TypeVar("T")
@@ -92,9 +93,10 @@ async def read_arguments(request: Request) -> Arguments:
 
 @dataclass(frozen=True)
 class Method:
-    """One method of the Web API, and the scope that the token needs for it."""
+    """One method of the Web API, how often it may be called, and the scope that the token needs for it."""
 
     run: Callable[[Simulation, Arguments], Json]
+    rate: Rate
     scope: str = ""
 
 

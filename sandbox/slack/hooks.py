@@ -3,37 +3,35 @@
 import json
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
+from sandbox.slack.calls import Answer, answered, refused
 from sandbox.slack.errors import SlackError
+from sandbox.slack.faults import RESPONSE_URL, Subject
 from sandbox.slack.model import BOT_USER, Json
 from sandbox.slack.posting import check_text_and_blocks
-from sandbox.slack.simulation import LoggedCall, Simulation
+from sandbox.slack.simulation import Simulation
 from sandbox.slack.tickets import ResponseUrl
 
-LOGGED_AS = "response_url"
 _GONE = {"expired_url", "used_url"}
 
 
 async def respond(slack: Simulation, request: Request) -> Response:
     """Answer what somebody did: `ok`, 404 for a URL that is used up or too old, 400 for what cannot be shown."""
-    error: SlackError | None = None
-    fault = slack.next_fault(LOGGED_AS)
-    try:
-        if fault:
-            raise SlackError(fault.error)
-        url = slack.tickets.response(request.path_params["response"])
-        answer(slack, url, _object(await request.body()))
-        url.uses += 1
-    except SlackError as refused:
-        error = refused
-    slack.calls.append(LoggedCall(LOGGED_AS, slack.workspace.now(), error is None, error.code if error else None))
-    if fault:
-        headers = {"Retry-After": str(fault.retry_after)} if fault.status == 429 else {}
-        return PlainTextResponse(fault.error, fault.status, headers)
-    if error:
-        return JSONResponse(error.answer(), 404 if error.code in _GONE else 400)
-    return PlainTextResponse("ok")
+    response_id = request.path_params["response"]
+    body = await request.body()
+
+    async def run() -> Answer:
+        try:
+            url = slack.tickets.response(response_id)
+            answer(slack, url, _object(body))
+            url.uses += 1
+        except SlackError as error:
+            return refused(error, 404 if error.code in _GONE else 400)
+        return Answer(PlainTextResponse("ok"))
+
+    url = slack.tickets.find_response(response_id)
+    return await answered(slack, Subject(RESPONSE_URL, url.channel if url else None), run)
 
 
 def answer(slack: Simulation, url: ResponseUrl, body: Json) -> None:

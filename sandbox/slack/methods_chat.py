@@ -8,6 +8,7 @@ from sandbox.slack.errors import SlackError, refusal
 from sandbox.slack.model import BOT_USER, Json, StoredMessage
 from sandbox.slack.objects import message_object
 from sandbox.slack.posting import channel_to_post, message_of
+from sandbox.slack.rates import HUNDREDS, POSTING, TIER_3, TIER_4
 from sandbox.slack.simulation import Simulation
 
 
@@ -95,10 +96,10 @@ def _own_message(slack: Simulation, args: Arguments, ts: str, refused: str) -> S
 
 
 CHAT_METHODS: Mapping[str, Method] = {
-    "chat.postMessage": Method(post_message, "chat:write"),
-    "chat.postEphemeral": Method(post_ephemeral, "chat:write"),
-    "chat.update": Method(update, "chat:write"),
-    "chat.delete": Method(delete, "chat:write"),
-    "chat.getPermalink": Method(get_permalink),
-    "blocks.validate": Method(validate),
+    "chat.postMessage": Method(post_message, POSTING, "chat:write"),
+    "chat.postEphemeral": Method(post_ephemeral, TIER_4, "chat:write"),
+    "chat.update": Method(update, TIER_3, "chat:write"),
+    "chat.delete": Method(delete, TIER_3, "chat:write"),
+    "chat.getPermalink": Method(get_permalink, HUNDREDS),
+    "blocks.validate": Method(validate, TIER_4),
 }

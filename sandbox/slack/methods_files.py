@@ -7,10 +7,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sandbox.slack.arguments import Arguments, Method
+from sandbox.slack.calls import Answer, answered
 from sandbox.slack.errors import SlackError
+from sandbox.slack.faults import UPLOAD, Subject
 from sandbox.slack.model import BOT_USER, Json, StoredFile
 from sandbox.slack.objects import file_object
 from sandbox.slack.posting import channel_to_post
+from sandbox.slack.rates import TIER_4
 from sandbox.slack.simulation import Simulation
 from sandbox.slack.workspace import Workspace
 
@@ -47,22 +50,27 @@ def _uploaded(workspace: Workspace, wanted: object) -> StoredFile:
     return file
 
 
-async def receive_bytes(workspace: Workspace, request: Request) -> Response:
+async def receive_bytes(slack: Simulation, request: Request) -> Response:
     """Take the bytes of a file that was announced, raw or as a form."""
-    file = workspace.files.get(request.path_params["file"])
-    if file is None:
-        return PlainTextResponse("not found", 404)
-    content = await request.body()
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        parts = [part for part in (await request.form()).values() if isinstance(part, UploadFile)]
-        content = await parts[0].read() if parts else b""
-    if len(content) != file.length:
-        return PlainTextResponse(f"expected {file.length} bytes, and got {len(content)}", 400)
-    file.content = content
-    return PlainTextResponse(f"OK - {len(content)}")
+
+    async def run() -> Answer:
+        file = slack.workspace.files.get(request.path_params["file"])
+        if file is None:
+            return Answer(PlainTextResponse("not found", 404), "not found")
+        content = await request.body()
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            parts = [part for part in (await request.form()).values() if isinstance(part, UploadFile)]
+            content = await parts[0].read() if parts else b""
+        if len(content) != file.length:
+            sentence = f"expected {file.length} bytes, and got {len(content)}"
+            return Answer(PlainTextResponse(sentence, 400), sentence)
+        file.content = content
+        return Answer(PlainTextResponse(f"OK - {len(content)}"))
+
+    return await answered(slack, Subject(UPLOAD), run)
 
 
 FILE_METHODS: Mapping[str, Method] = {
-    "files.getUploadURLExternal": Method(get_upload_url, "files:write"),
-    "files.completeUploadExternal": Method(complete_upload, "files:write"),
+    "files.getUploadURLExternal": Method(get_upload_url, TIER_4, "files:write"),
+    "files.completeUploadExternal": Method(complete_upload, TIER_4, "files:write"),
 }

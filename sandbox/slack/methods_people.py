@@ -6,6 +6,7 @@ from sandbox.slack.arguments import Arguments, Method, need_scope
 from sandbox.slack.errors import SlackError
 from sandbox.slack.model import APP_ID, BOT_ID, BOT_USER, Channel, Json, Person, UserGroup
 from sandbox.slack.objects import channel_object, group_object, user_object
+from sandbox.slack.rates import HUNDREDS, TIER_2, TIER_3, TIER_4
 from sandbox.slack.simulation import Simulation
 
 _TYPES = {"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
@@ -142,15 +143,15 @@ def _visible(slack: Simulation, args: Arguments) -> Channel:
 
 
 PEOPLE_METHODS: Mapping[str, Method] = {
-    "auth.test": Method(auth_test),
-    "users.info": Method(user_info, "users:read"),
-    "users.list": Method(list_users, "users:read"),
-    "users.lookupByEmail": Method(find_user, "users:read.email"),
-    "usergroups.list": Method(list_groups, "usergroups:read"),
-    "usergroups.users.list": Method(list_group_users, "usergroups:read"),
-    "team.info": Method(team_info, "team:read"),
-    "conversations.info": Method(conversation_info),
-    "conversations.list": Method(list_conversations),
-    "conversations.members": Method(conversation_members),
-    "conversations.open": Method(open_conversation, "im:write"),
+    "auth.test": Method(auth_test, HUNDREDS),
+    "users.info": Method(user_info, TIER_4, "users:read"),
+    "users.list": Method(list_users, TIER_2, "users:read"),
+    "users.lookupByEmail": Method(find_user, TIER_3, "users:read.email"),
+    "usergroups.list": Method(list_groups, TIER_2, "usergroups:read"),
+    "usergroups.users.list": Method(list_group_users, TIER_2, "usergroups:read"),
+    "team.info": Method(team_info, TIER_3, "team:read"),
+    "conversations.info": Method(conversation_info, TIER_3),
+    "conversations.list": Method(list_conversations, TIER_2),
+    "conversations.members": Method(conversation_members, TIER_4),
+    "conversations.open": Method(open_conversation, TIER_3, "im:write"),
 }

@@ -7,6 +7,7 @@ from sandbox.slack.blocks import Problem, check_view
 from sandbox.slack.errors import SlackError, refusal
 from sandbox.slack.model import STACK_LIMIT, Json, View
 from sandbox.slack.objects import view_object
+from sandbox.slack.rates import TIER_4
 from sandbox.slack.simulation import Simulation
 
 
@@ -90,8 +91,8 @@ def _answer(slack: Simulation, view: View) -> Json:
 
 
 VIEW_METHODS: Mapping[str, Method] = {
-    "views.open": Method(open_modal),
-    "views.push": Method(push),
-    "views.update": Method(update),
-    "views.publish": Method(publish),
+    "views.open": Method(open_modal, TIER_4),
+    "views.push": Method(push, TIER_4),
+    "views.update": Method(update, TIER_4),
+    "views.publish": Method(publish, TIER_4),
 }

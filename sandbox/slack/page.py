@@ -2,8 +2,6 @@
 
 - `GET state`, `messages`, `home`, `views`, `events` (Server-Sent Events), `files/{id}`: what one person sees
 - `POST say`, `act`, `submit`, `close`, `suggest`, `open_home`, `shortcut`: what one person does
-- `POST faults`: the next calls of a method of the Web API (or of `response_url`) go wrong
-- `GET calls`, `DELETE calls`: which calls the bot made
 """
 
 import asyncio
@@ -20,7 +18,7 @@ from sandbox.slack.errors import SlackError
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.model import SLACKBOT, Channel, Json, StoredMessage, View
 from sandbox.slack.objects import view_object
-from sandbox.slack.simulation import Fault, Simulation
+from sandbox.slack.simulation import Simulation
 
 IDLE_SECONDS = 15.0
 Asked = Callable[[Json], Awaitable[Json]]
@@ -44,14 +42,12 @@ class Page:
             "suggest": self._suggest,
             "open_home": self._open_home,
             "shortcut": self._shortcut,
-            "faults": self._set_fault,
         }
         return [
             *(Route(f"/{name}", self._showing(show)) for name, show in shown.items()),
             *(Route(f"/{name}", self._doing(do), methods=["POST"]) for name, do in done.items()),
             Route("/events", self._events),
             Route("/files/{file}", self._file),
-            Route("/calls", self._calls, methods=["GET", "DELETE"]),
         ]
 
     def _showing(self, show: Callable[[Json], Json]) -> Callable[[Request], Awaitable[Response]]:
@@ -188,15 +184,6 @@ class Page:
             if isinstance(source, StoredMessage):
                 return await self.people.shortcut_on(wish["user"], wish["callback_id"], source)
         return await self.people.shortcut(wish["user"], wish["callback_id"])
-
-    async def _set_fault(self, wish: Json) -> Json:
-        self.slack.faults.append(Fault(**wish))
-        return {"ok": True}
-
-    async def _calls(self, request: Request) -> Response:
-        if request.method == "DELETE":
-            self.slack.calls.clear()
-        return JSONResponse([asdict(one) for one in self.slack.calls])
 
     def _channel(self, channel_id: str, user: str) -> Channel:
         channel = self.slack.workspace.channels.get(channel_id)

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, field
+from math import inf
 
 from sandbox.slack.errors import SlackError
 from sandbox.slack.model import StoredMessage, View
@@ -68,8 +69,12 @@ class Tickets:
         self._responses[response_id] = ResponseUrl(channel, user, self.workspace.now(), message)
         return response_id
 
+    def find_response(self, response_id: str) -> ResponseUrl | None:
+        """Look up a response URL, good or not."""
+        return self._responses.get(response_id)
+
     def response(self, response_id: str) -> ResponseUrl:
-        """Look at a response URL. It works five times, for half an hour.
+        """Look at a response URL that still works: five times, for half an hour.
 
         Raises SlackError: expired_url, used_url.
         """
@@ -79,3 +84,10 @@ class Tickets:
         if found.uses >= RESPONSE_USES:
             raise SlackError("used_url")
         return found
+
+    def expire(self) -> None:
+        """Let everything that was handed out so far be too old."""
+        for trigger in self._triggers.values():
+            trigger.issued = -inf
+        for response in self._responses.values():
+            response.issued = -inf

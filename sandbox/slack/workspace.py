@@ -66,9 +66,13 @@ class Workspace:
         """Find a channel by the name that one types after a #."""
         return next((one for one in self.channels.values() if one.name == name and not one.is_im), None)
 
+    def find_channel(self, wanted: str) -> Channel | None:
+        """Find a channel by its id or name, or by the person whose direct messages with the bot it is."""
+        return self.channels.get(wanted) or self.channels.get(_im_id(wanted)) or self.channel_named(wanted.lstrip("#"))
+
     def direct_messages(self, user: str) -> Channel:
         """The direct messages between a person and the bot, opened where they were not yet."""
-        im_id = f"D{user.removeprefix('U')}"
+        im_id = _im_id(user)
         if im_id not in self.channels:
             self.channels[im_id] = Channel(im_id, "", {user, BOT_USER}, is_private=True, is_im=True)
             self.feed.publish("channels")
@@ -186,3 +190,7 @@ class Workspace:
 
     def _new_hash(self) -> str:
         return f"{int(self.now())}.{self.new_id('', 8)}"
+
+
+def _im_id(user: str) -> str:
+    return f"D{user.removeprefix('U')}"

@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import aiohttp
 import httpx
 import pytest
 import uvicorn
+from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -119,6 +121,11 @@ class Slack:
         found: dict[str, Any] = (await self.http.post(f"/sandbox/slack/{what}", json={"user": user, **wish})).json()
         return found
 
+    async def switch(self, what: str, **wish: object) -> None:
+        """Flip a switch of the sandbox's door."""
+        response = await self.http.post(f"/sandbox/slack/{what}", json=wish)
+        assert response.json() == {"ok": True}, response.text
+
     async def see(self, what: str, user: str = "U01ALICE", **query: str) -> dict[str, Any]:
         """Look at the page."""
         found: dict[str, Any] = (await self.http.get(f"/sandbox/slack/{what}", params={"user": user, **query})).json()
@@ -174,6 +181,14 @@ async def slack(bot: Bot, clock: Clock) -> AsyncIterator[Slack]:
     ):
         settings.bot_url = f"{bot_url}/slack/events"
         yield Slack(http, workspace, settings)
+
+
+@pytest.fixture
+async def web(slack: Slack) -> AsyncIterator[AsyncWebClient]:
+    """The client of slack_sdk as a bot has it, over one session; it never tries again by itself."""
+    url = f"{slack.http.base_url}/api/"
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        yield AsyncWebClient(token=slack.settings.bot_token, base_url=url, session=session, retry_handlers=[])
 
 
 def button(action_id: str = "change_approve", value: str = "record-1", **more: object) -> dict[str, Any]:

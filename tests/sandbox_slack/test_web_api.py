@@ -1,10 +1,9 @@
-"""The Web API itself: tokens, scopes, forms and JSON, people and channels, faults on demand."""
+"""The Web API itself: tokens, scopes, forms and JSON, people and channels."""
 
 from typing import Any
 
 import pytest
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 
@@ -27,9 +26,8 @@ async def test_a_token_comes_as_bearer_or_as_parameter(
     assert response.json().get("error") == error
 
 
-async def test_the_sdk_works_against_it(slack: Any, shapes: Any) -> None:
+async def test_the_sdk_works_against_it(web: AsyncWebClient, shapes: Any) -> None:
     """Forms, JSON, files: whatever slack_sdk sends."""
-    web = AsyncWebClient(token="xoxb-sandbox", base_url=f"{slack.http.base_url}/api/")
     who = await web.auth_test()
     assert (who["team_id"], who["user_id"], who["bot_id"]) == ("T0SANDBOX", "U0BOT", "B0BOT")
     posted = await web.chat_postMessage(channel="C0REGADMIN", text="x", blocks=shapes.card())
@@ -153,24 +151,3 @@ async def test_blocks_validate_checks_one_thing(slack: Any, given: dict[str, Any
     answer = await slack.api("blocks.validate", **given)
     assert answer.get("error") == error
     assert bool(answer.get("errors")) is bool(error and error != "invalid_arguments")
-
-
-async def test_the_next_calls_of_a_method_can_be_made_to_fail(slack: Any) -> None:
-    """With 429 and Retry-After, which the SDK obeys; with a word; so many times."""
-    await slack.http.post(
-        "/sandbox/slack/faults", json={"method": "auth.test", "status": 429, "times": 1, "retry_after": 0}
-    )
-    await slack.http.post("/sandbox/slack/faults", json={"method": "team.info", "error": "internal_error", "times": 1})
-    web = AsyncWebClient(token="xoxb-sandbox", base_url=f"{slack.http.base_url}/api/")
-    web.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=1))
-    assert (await web.auth_test())["ok"]
-    assert [(await slack.api("team.info")).get("error") for _ in range(2)] == ["internal_error", None]
-    calls = (await slack.http.get("/sandbox/slack/calls")).json()
-    assert [(call["method"], call["ok"], call["error"]) for call in calls] == [
-        ("auth.test", False, "ratelimited"),
-        ("auth.test", True, None),
-        ("team.info", False, "internal_error"),
-        ("team.info", True, None),
-    ]
-    await slack.http.delete("/sandbox/slack/calls")
-    assert (await slack.http.get("/sandbox/slack/calls")).json() == []

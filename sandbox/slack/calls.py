@@ -1,0 +1,58 @@
+"""Every call that the bot makes, from what may go wrong with it to the list of calls."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.responses import JSONResponse, Response
+
+from sandbox.slack.errors import SlackError
+from sandbox.slack.faults import Fault, Subject
+from sandbox.slack.rates import Rate
+from sandbox.slack.simulation import LoggedCall, Simulation
+from sandbox.slack.trouble import NoAnswer, failed
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call gets, and Slack's word for it where it was refused."""
+
+    response: Response
+    error: str | None = None
+
+
+async def answered(
+    slack: Simulation, subject: Subject, run: Callable[[], Awaitable[Answer]], rate: Rate | None = None
+) -> Response:
+    """Run a call, unless a fault or its rate limit comes first, and note it.
+
+    Args:
+        slack: The Slack that is called.
+        subject: What the call is about.
+        run: Does what the call is for.
+        rate: How often such a call may come, where that is limited.
+    """
+    if seconds := slack.faults.latency(subject.method):
+        await asyncio.sleep(seconds)
+    now = slack.workspace.now()
+    fault = slack.faults.take(subject, now)
+    wait = slack.rates.wait(subject.method, rate, subject.channel, now) if rate and fault is None else None
+    if wait is not None:
+        answer = _broken(Fault(method=subject.method, status=429, retry_after=wait))
+    elif fault is None or fault.after_effect:
+        answer = await run()
+    if fault is not None:
+        answer = _broken(fault)
+    status = 0 if isinstance(answer.response, NoAnswer) else answer.response.status_code
+    call = LoggedCall(subject.method, now, answer.error is None, answer.error, status, subject.channel)
+    slack.calls.append(call)
+    return answer.response
+
+
+def refused(error: SlackError, status: int = 200) -> Answer:
+    """A refusal as JSON, with Slack's word for it."""
+    return Answer(JSONResponse(error.answer(), status), error.code)
+
+
+def _broken(fault: Fault) -> Answer:
+    return Answer(failed(fault), fault.error or (fault.connection if fault.connection != "kept" else str(fault.status)))

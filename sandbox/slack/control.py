@@ -1,0 +1,90 @@
+"""The sandbox's own door into the simulated Slack, under `/sandbox/slack/`: what makes it as unkind as the real one.
+
+- `GET faults`, `POST faults` (the members of `faults.Fault`), `DELETE faults[?method=]`: calls that go wrong
+- `POST latency` {"seconds", "method": "*"}: how long each call takes; 0 ends it
+- `GET tiers`, `POST tiers` {"on", "per_minute": {method: calls}}: rate limits, off until they are switched on
+- `POST expire` {}: the trigger ids and response URLs that were handed out are too old
+- `GET calls`, `DELETE calls`: which calls the bot made
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.slack.api import METHODS
+from sandbox.slack.faults import Fault
+from sandbox.slack.model import Json
+from sandbox.slack.simulation import Simulation
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Control:
+    """The endpoints over one simulated Slack."""
+
+    def __init__(self, slack: Simulation) -> None:
+        self._slack = slack
+
+    def routes(self) -> list[Route]:
+        """Where everything is."""
+        switches: dict[str, Callable[[Json], Json]] = {
+            "faults": self._plan_fault,
+            "latency": self._slow_down,
+            "tiers": self._set_tiers,
+            "expire": self._expire,
+        }
+        return [
+            *(Route(f"/{name}", _switching(switch), methods=["POST"]) for name, switch in switches.items()),
+            Route("/faults", self._faults, methods=["GET", "DELETE"]),
+            Route("/tiers", self._tiers),
+            Route("/calls", self._calls, methods=["GET", "DELETE"]),
+        ]
+
+    def _plan_fault(self, wish: Json) -> Json:
+        self._slack.faults.plan(Fault(**wish), self._slack.workspace.now())
+        return {}
+
+    async def _faults(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._slack.faults.clear(request.query_params.get("method"))
+        standing = self._slack.faults.standing(self._slack.workspace.now())
+        return JSONResponse([one.model_dump() for one in standing])
+
+    def _slow_down(self, wish: Json) -> Json:
+        self._slack.faults.slow_down(wish.get("method", "*"), float(wish["seconds"]))
+        return {}
+
+    def _set_tiers(self, wish: Json) -> Json:
+        rates = self._slack.rates
+        rates.on = bool(wish["on"])
+        rates.per_minute = {method: int(calls) for method, calls in wish.get("per_minute", {}).items()}
+        return {}
+
+    async def _tiers(self, _: Request) -> Response:
+        rates = self._slack.rates
+        tiers = {name: asdict(method.rate) for name, method in METHODS.items()}
+        return JSONResponse({"on": rates.on, "per_minute": rates.per_minute, "tiers": tiers})
+
+    def _expire(self, _: Json) -> Json:
+        self._slack.tickets.expire()
+        return {}
+
+    async def _calls(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._slack.calls.clear()
+        return JSONResponse([asdict(one) for one in self._slack.calls])
+
+
+def _switching(switch: Callable[[Json], Json]) -> Endpoint:
+    """A switch as an endpoint: status 400 and what is wrong where it cannot be flipped so."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return JSONResponse({"ok": True, **switch(await request.json())})
+        except (KeyError, TypeError, AttributeError, ValueError) as mistake:
+            return JSONResponse({"ok": False, "error": f"{type(mistake).__name__}: {mistake}"}, 400)
+
+    return endpoint
