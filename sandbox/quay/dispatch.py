@@ -29,7 +29,12 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _BROWSER = re.compile(r"mozilla|firefox|chrome|crios|safari|opera|opr/|edge?/|msie|trident|seamonkey", re.IGNORECASE)
 _BEARER = re.compile(r"Bearer (\S+)", re.IGNORECASE)
 
-Access = Literal["superuser", "token", "anyone"]
+Access = Literal["superuser", "organization", "full access", "token", "anyone"]
+"""Whose token may use an operation, apart from the global read-only superuser, who may do every safe one.
+
+`superuser`: a superuser's. `full access`: a superuser's, where superusers have full access. `organization`: that one,
+or one with the scope `org:admin` of an owner of the organization. `token`: any valid one. `anyone`: none is needed.
+"""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,16 @@ class Call:
         if self.principal is None:
             raise answers.unauthorized()
         return self.principal
+
+    @property
+    def reads_everything(self) -> bool:
+        """Whether it is a global read-only superuser, who sees all that there is, whatever the configuration."""
+        return self.principal is not None and self.principal.may_read and self.principal.user.global_readonly
+
+    @property
+    def has_full_access(self) -> bool:
+        """Whether it is a superuser, where superusers may do in every namespace what its owner may."""
+        return self.principal is not None and self.principal.may_write and self.features.superusers_full_access
 
     def log(self, kind: str, namespace: str, /, **metadata: object) -> None:
         """Write a usage log entry about what the owner of the token does."""
@@ -186,11 +201,17 @@ def _checked(call: Call, operation: Operation) -> Call:
         raise answers.AuthenticationRequired(token_given=_token(request) is not None)
     integers = {name: _integer(request, name, description) for name, description in operation.integers.items()}
     body = _json_body(call, operation.schema) if operation.schema is not None else None
-    if operation.access == "superuser":
-        allowed = call.actor.may_read if safe else call.actor.may_write
-        if not allowed:
-            raise answers.unauthorized()
+    if not _permitted(call, operation.access, safe=safe):
+        raise answers.unauthorized()
     return replace(call, integers=integers, body=body)
+
+
+def _permitted(call: Call, access: Access, *, safe: bool) -> bool:
+    if access in ("token", "anyone") or (safe and call.reads_everything):
+        return True
+    if access == "superuser":
+        return call.actor.may_read if safe else call.actor.may_write
+    return call.has_full_access
 
 
 def _refuse_browsers(call: Call) -> None:

@@ -50,8 +50,7 @@ def _is_writer(call: Call, build: Build) -> bool:
     principal = call.principal
     if principal is None:
         return False
-    full_access = principal.may_write and call.features.superusers_full_access
-    return principal.user.name == build.namespace or full_access
+    return principal.user.name == build.namespace or call.has_full_access
 
 
 def _shown(call: Call, build: Build) -> Response:

@@ -46,7 +46,7 @@ def _list(call: Call) -> Response:
 
 def _rename(call: Call) -> Response:
     """Everything but `name` is ignored; an unknown organization and a taken name are not foreseen."""
-    registry, old = call.registry, call.parameters["name"]
+    registry, old = call.registry, call.parameters["namespace"]
     new = call.body.get("name")
     if old in registry.namespaces:
         superuser = call.actor.user.name
@@ -73,16 +73,14 @@ def _delete(call: Call) -> Response:
 def _show(call: Call) -> Response:
     """Everybody may look; who may not see the organization's inside gets hardly more than its name."""
     organization = _organization(call)
-    if _reads_everything(call):
+    if call.reads_everything:
         return answers.answer(_details(call, organization, is_admin=False))
-    if _has_full_access(call):
+    if call.has_full_access:
         return answers.answer(_details(call, organization, is_admin=True))
     return answers.answer(_outside(organization))
 
 
 def _change_details(call: Call) -> Response:
-    if not _has_full_access(call):
-        raise answers.unauthorized()
     organization, body = _organization(call), call.body
     name = organization.name
     if "invoice_email" in body:
@@ -105,9 +103,7 @@ def _change_details(call: Call) -> Response:
 
 
 def _members(call: Call) -> Response:
-    """The people in any team, each once; robots are left out. Who may not look learns not even whether it exists."""
-    if not (_reads_everything(call) or _has_full_access(call)):
-        raise answers.unauthorized()
+    """The people in any team, each once; robots are left out."""
     organization = _organization(call)
     members: dict[str, views.Json] = {}
     for team, names in organization.teams.items():
@@ -128,18 +124,10 @@ def _member(user: User) -> views.Json:
 
 
 def _organization(call: Call) -> Organization:
-    organization = call.registry.organization(call.parameters["name"])
+    organization = call.registry.organization(call.parameters["namespace"])
     if organization is None:
         raise answers.not_found()
     return organization
-
-
-def _reads_everything(call: Call) -> bool:
-    return call.principal is not None and call.principal.may_read and call.principal.user.global_readonly
-
-
-def _has_full_access(call: Call) -> bool:
-    return call.principal is not None and call.principal.may_write and call.features.superusers_full_access
 
 
 def _outside(organization: Organization) -> views.Json:
@@ -188,20 +176,20 @@ def _team(name: str, members: int) -> views.Json:
 RESOURCES = (
     Resource("/api/v1/superuser/organizations/", {"GET": Operation(_list, integers=LIMIT)}),
     Resource(
-        "/api/v1/superuser/organizations/{name}",
+        "/api/v1/superuser/organizations/{namespace}",
         {"PUT": Operation(_rename, _RENAME), "DELETE": Operation(_delete)},
     ),
     Resource(
-        "/api/v1/organization/{name}",
+        "/api/v1/organization/{namespace}",
         {
             "GET": Operation(_show, access="anyone"),
-            "PUT": Operation(_change_details, _DETAILS, access="token"),
+            "PUT": Operation(_change_details, _DETAILS, access="organization"),
         },
         present=lambda _features: True,
     ),
     Resource(
-        "/api/v1/organization/{name}/members",
-        {"GET": Operation(_members, access="token")},
+        "/api/v1/organization/{namespace}/members",
+        {"GET": Operation(_members, access="organization")},
         present=lambda _features: True,
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.quay.features import Features
 from sandbox.quay.state import (
     Build,
+    Limit,
     LogEntry,
     Namespace,
     Organization,
@@ -48,9 +49,14 @@ def avatar(name: str, seed: str, kind: str) -> Json:
     return {"name": name, "hash": digest, "color": _COLORS[int(digest, 16) % len(_COLORS)], "kind": kind}
 
 
+def limit(limit: Limit) -> Json:
+    """A threshold of a quota."""
+    return {"id": limit.id, "type": limit.type, "limit_percent": limit.percent}
+
+
 def limits(quota: Quota) -> list[Json]:
     """The thresholds of a quota."""
-    return [{"id": one.id, "type": one.type, "limit_percent": one.percent} for one in quota.limits]
+    return [limit(one) for one in quota.limits]
 
 
 def quota(quota: Quota, features: Features, limit_bytes: float | None = None) -> Json:
@@ -62,6 +68,18 @@ def quota(quota: Quota, features: Features, limit_bytes: float | None = None) ->
         "default_config": False,
         "limits": limits(quota),
         "default_config_exists": features.default_quota_bytes > 0,
+    }
+
+
+def default_quota(limit_bytes: int) -> Json:
+    """The system's default, as an organization without a quota of its own shows it."""
+    return {
+        "id": None,
+        "limit_bytes": limit_bytes,
+        "limit": human_size(limit_bytes),
+        "default_config": True,
+        "limits": [],
+        "default_config_exists": True,
     }
 
 

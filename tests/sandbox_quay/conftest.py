@@ -75,7 +75,7 @@ def lab_registry(clock: Callable[[], datetime]) -> Registry:
             registry.add(_user(number, view))
     organizations = answer_to("listAllOrganizations", "success")["organizations"]
     for number, view in enumerate(organizations, 40):
-        registry.add(_filled(Organization(number, view["name"], view["email"]), view))
+        registry.add(filled(Organization(number, view["name"], view["email"]), view))
     for number, name in enumerate(("orga", "orgb", "orgc", "quotaorg"), 70):
         registry.add(Organization(number, name, f"{name}@example.com"))
     registry.keys = {key.kid: key for key in map(_key, _recorded_keys())}
@@ -114,10 +114,10 @@ def _user(number: int, view: dict[str, Any]) -> User:
     user = User(number, view["name"], view["email"], verified=view["verified"], enabled=view["enabled"])
     user.super_user = view["super_user"]
     user.global_readonly = view["global_readonly_super_user"]
-    return _filled(user, view)
+    return filled(user, view)
 
 
-def _filled(namespace: NamespaceT, view: dict[str, Any]) -> NamespaceT:
+def filled(namespace: NamespaceT, view: dict[str, Any]) -> NamespaceT:
     for quota in view["quotas"]:
         limits = [Limit(one["id"], one["type"], one["limit_percent"]) for one in quota["limits"]]
         namespace.quota = Quota(quota["id"], quota["limit_bytes"], limits)

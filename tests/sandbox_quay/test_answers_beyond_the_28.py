@@ -1,0 +1,123 @@
+"""The simulated Quay answers beyond the 28 operations as the real one did, as far as it knows the routes at all.
+
+A case that begins with `{"FEATURE_…": …}:` is asked under that configuration. Where a name is in `EXACT`, the value of
+the field counts too. What was kept back from a recording is made up for by `PREPARATIONS`.
+"""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from sandbox.quay.features import Features
+from sandbox.quay.state import Limit, Quota, Registry
+from tests.sandbox_quay.conftest import Clock
+from tests.sandbox_quay.replay import (
+    RECORDINGS,
+    Preparation,
+    difference,
+    nothing,
+    recorded_cases,
+    recorded_headers,
+    request_of,
+)
+from tests.sandbox_quay.second_lab import RECORDED_IN_THE_SECOND_LAB, second_lab
+
+GIB = 2**30
+NOT_SIMULATED = re.compile(
+    r"autoprunepolicy|messages|robots|collaborators|aggregatelogs|exportlogs|apptokens|takeownership|/archive$"
+    r"|/api/v1/repository|/api/v1/user/|/mirror/|/logs$|/team/|/applications|/members$|/logarchive/|gone-fishing"
+)
+"""Addresses that the simulated Quay does not have, though their recording has them."""
+EXACT = ("limit_bytes", "limit", "limits", "type", "limit_percent", "default_config", "default_config_exists")
+SETTINGS = {
+    "DEFAULT_SYSTEM_REJECT_QUOTA_BYTES": "default_quota_bytes",
+    "FEATURE_QUOTA_MANAGEMENT": "quota_management",
+    "FEATURE_SUPERUSERS_FULL_ACCESS": "superusers_full_access",
+}
+
+
+def has_limits(namespace: str, *limits: Limit) -> Preparation:
+    def prepare(registry: Registry) -> None:
+        quota = registry.namespaces[namespace].quota
+        assert quota is not None
+        quota.limits = list(limits)
+
+    return prepare
+
+
+def has_quota(namespace: str, quota: Quota) -> Preparation:
+    def prepare(registry: Registry) -> None:
+        registry.namespaces[namespace].quota = quota
+
+    return prepare
+
+
+PREPARATIONS: dict[str, dict[str, Preparation]] = {
+    "extra_quotaLimits": {
+        "... GET limits afterwards": has_limits(
+            "team-beta",
+            Limit(5, "Warning", 80),
+            Limit(28, "Reject", 100),
+            Limit(29, "Reject", 90),
+            Limit(30, "Warning", 50),
+            Limit(31, "Warning", 100),
+            Limit(32, "Warning", 60),
+        ),
+        "PUT good type with threshold 101: not atomic": has_limits(
+            "team-beta",
+            Limit(5, "Warning", 80),
+            Limit(28, "Reject", 100),
+            Limit(29, "Reject", 90),
+            Limit(31, "Warning", 100),
+            Limit(32, "Warning", 60),
+            Limit(30, "Warning", 45),
+        ),
+        "... GET superuser/users/alice: quotas with limits": has_limits(
+            "alice", Limit(36, "Reject", 100), Limit(37, "Warning", 80)
+        ),
+        "... PUT of the quota's size leaves the limits alone": has_limits(
+            "team-gamma",
+            Limit(6, "Reject", 100),
+            Limit(33, "Warning", 80),
+            Limit(34, "Warning", 1),
+            Limit(35, "Warning", 71),
+        ),
+    },
+    "extra_systemDefaultQuota": {
+        '{"DEFAULT_SYSTEM_REJECT_QUOTA_BYTES": 3000000000}: DELETE the own quota': has_quota("proj29", Quota(19, 10)),
+    },
+}
+
+
+def apply_settings(registry: Registry, case: str) -> None:
+    """Configure the registry as a case was recorded, as far as the simulated Quay has the settings."""
+    beginning = case.removeprefix("... ")
+    if not beginning.startswith("{"):
+        return
+    settings: dict[str, Any] = json.JSONDecoder().raw_decode(beginning)[0]
+    registry.features = Features(background_workers=False)
+    for name, value in settings.items():
+        if name in SETTINGS:
+            setattr(registry.features, SETTINGS[name], value)
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED_IN_THE_SECOND_LAB))
+async def test_every_recorded_case(name: str, clock: Clock, serve: Any) -> None:
+    """Every case of a recording, in order, is answered as it was recorded."""
+    lab, cases = second_lab(clock), recorded_cases(RECORDINGS / f"{name}.json")
+    headers, differences, asked = recorded_headers(cases), [], 0
+    async with serve(lab) as client:
+        base_url = str(client.base_url).rstrip("/")
+        for case in cases:
+            if NOT_SIMULATED.search(case["request"]["path"]):
+                continue
+            apply_settings(lab, case["case"])
+            PREPARATIONS.get(name, {}).get(case["case"], nothing)(lab)
+            answer = await client.send(request_of(client, case["request"], None))
+            asked += 1
+            if found := difference(case["response"], answer, base_url, headers, EXACT):
+                differences.append(f"{case['case']}: {found}")
+    assert asked
+    assert not differences, "\n".join(differences)
