@@ -1,14 +1,23 @@
-"""How a call is sent and its answer taken: reads again when that may help, writes exactly once."""
+"""How a call is sent and its answer taken: a write exactly once, a read again only where Quay never saw it."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 import stamina
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from bot.quay.errors import Invalid, RateLimited, ServerError, Unreachable, no_answer, not_of_the_api, refusal
+from bot.quay.errors import (
+    Invalid,
+    RateLimited,
+    Unreachable,
+    no_answer,
+    not_of_the_api,
+    refusal,
+)
 from bot.quay.operations import OPERATIONS, Route
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -17,19 +26,30 @@ Body = Mapping[str, JsonValue]
 
 LONGEST_WAIT = 10.0
 """Seconds; a registry that asks for more patience is not asked again."""
+READ_WITHIN = 30.0
+WRITE_WITHIN = 60.0
+"""Seconds from the first byte sent to the last one read, repetitions of a read included."""
 
 
 class Calls:
     """The calls of one token to one registry; see `Quay` for the arguments. Every method raises QuayError."""
 
     def __init__(
-        self, http: httpx.AsyncClient, token: str, read_token: str | None, *, attempts: int, wait: float
+        self,
+        http: httpx.AsyncClient,
+        token: str,
+        read_token: str | None,
+        *,
+        attempts: int,
+        wait: float,
+        read_within: float = READ_WITHIN,
     ) -> None:
         self._http = http
         self._write_headers = _authorization(token)
         self._read_headers = _authorization(read_token) if read_token else self._write_headers
         self._attempts = attempts
         self._wait = wait
+        self._read_within = read_within
 
     async def ask(
         self,
@@ -76,8 +96,15 @@ class Calls:
             json=body,
             headers=self._write_headers if as_writer or route.kind == "change" else self._read_headers,
         )
-        if route.kind == "change":
-            return await self._send(route, request)
+        within = WRITE_WITHIN if route.kind == "change" else self._read_within
+        try:
+            async with asyncio.timeout(within):
+                return await (self._send if route.kind == "change" else self._read)(route, request)
+        except TimeoutError as error:
+            raise no_answer(route, error) from error
+
+    async def _read(self, route: Route, request: httpx.Request) -> httpx.Response:
+        """Send a read, and again where Quay never saw it or asks to wait a moment."""
         async for attempt in stamina.retry_context(
             on=_worth_another_try, attempts=self._attempts, wait_initial=self._wait, wait_jitter=self._wait
         ):
@@ -86,23 +113,45 @@ class Calls:
         return response
 
     async def _send(self, route: Route, request: httpx.Request) -> httpx.Response:
+        trail = _Trail()
+        request.extensions["trace"] = trail
         try:
             response = await self._http.send(request)
         except (httpx.HTTPError, OSError) as error:
-            raise no_answer(route, error) from error
+            raise no_answer(route, error, was_idle=trail.was_idle) from error
         if not response.is_success:
             raise refusal(route, response)
         return response
 
 
+@dataclass
+class _Trail:
+    """How far one request came, as httpcore traces it."""
+
+    connected: bool = False
+    answered: bool = False
+
+    async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
+        if event.startswith("connection.connect"):
+            self.connected = True
+        elif event.endswith("receive_response_headers.complete"):
+            self.answered = True
+
+    @property
+    def was_idle(self) -> bool:
+        """Whether it went over a kept connection and no part of an answer came."""
+        return not (self.connected or self.answered)
+
+
 def _worth_another_try(error: Exception) -> bool | float:
-    """Say whether a read that failed so may succeed in a moment, or in how many seconds."""
+    """Say whether a read that failed so may succeed in a moment, or in how many seconds.
+
+    What timed out, or failed in Quay or before it, is not asked again: that would only add to its load.
+    """
     match error:
         case RateLimited(retry_after=float(seconds)):
             return seconds if seconds <= LONGEST_WAIT else False
-        case RateLimited() | Unreachable():
-            return True
-        case ServerError(status=502 | 503 | 504):
+        case RateLimited() | Unreachable(resendable=True):
             return True
         case _:
             return False

@@ -8,7 +8,7 @@ import httpx
 from pydantic import JsonValue, SecretStr
 
 from bot.quay import models
-from bot.quay.calls import Calls
+from bot.quay.calls import READ_WITHIN, Calls
 from bot.quay.operations import (
     CHANGE_ORGANIZATION_DETAILS,
     GET_ORGANIZATION,
@@ -28,9 +28,10 @@ PAGE = 100
 class Quay:
     """The registry, as a superuser's token sees it.
 
-    `read_token` (of a read-only superuser) is used for reads where it is given. A read that failed on the way
-    is asked again, `attempts` times in all, first after about `wait` seconds and then after longer waits; a
-    write is sent once. Every method raises QuayError; a malformed token is a ValueError.
+    `read_token` (of a read-only superuser) is used for reads where it is given. A read that Quay never saw, since
+    there was no connection or a kept one had gone, is sent again: `attempts` times in all, first after about `wait`
+    seconds. What timed out is not. `read_within` is the most seconds that a read takes. A write is sent once. Every
+    method raises QuayError; a malformed token is a ValueError.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class Quay:
         *,
         attempts: int = 3,
         wait: float = 0.25,
+        read_within: float = READ_WITHIN,
     ) -> None:
-        calls = Calls(http, token, read_token, attempts=attempts, wait=wait)
+        calls = Calls(http, token, read_token, attempts=attempts, wait=wait, read_within=read_within)
         self._ask, self._tell = calls.ask, calls.tell
         self._reads_apart = read_token not in {None, token}
 

@@ -72,20 +72,45 @@ class RateLimited(QuayError):
 
 
 class ServerError(QuayError):
-    """The registry failed, or answered something that is not of its API."""
+    """Quay failed, a gateway answered in its place, or the answer is not of Quay's API."""
+
+
+class NotAdvancing(ServerError):
+    """A paged list gave the same page again, so it would never end."""
+
+    def __init__(self, *, operation: str) -> None:
+        super().__init__(
+            "This list never ends: Quay keeps returning the same page. Its pods probably don't share one "
+            "PAGE_TOKEN_KEY, or their clocks are more than a minute apart.",
+            operation=operation,
+        )
 
 
 class Unreachable(QuayError):
-    """No answer came: no connection, a broken one, or too slow."""
+    """No answer came: no connection, a broken one, or too slow.
+
+    `resendable` is True where Quay has certainly not worked on the request: there was no connection, or Quay had
+    closed a kept one while it was idle.
+    """
+
+    def __init__(
+        self, message: str, *, operation: str, may_have_happened: bool = False, resendable: bool = False
+    ) -> None:
+        super().__init__(message, operation=operation, may_have_happened=may_have_happened)
+        self.resendable = resendable
+
+
+class TimedOut(Unreachable):
+    """No answer came in time; Quay may still be working on the request."""
 
 
 _BY_TYPE: dict[str, tuple[type[QuayError], str]] = {
     "invalid_token": (Unauthorized, "The token is missing, wrong or expired."),
-    "fresh_login_required": (Unauthorized, "The registry asks for a fresh login."),
+    "fresh_login_required": (Unauthorized, "Quay asks for a fresh login."),
     "insufficient_scope": (Forbidden, "The token may not do this."),
     "not_found": (NotFound, "It does not exist."),
     "invalid_response": (NotFound, "It does not exist."),
-    "invalid_request": (Invalid, "The registry refuses the request and gives no reason."),
+    "invalid_request": (Invalid, "Quay refuses the request and gives no reason."),
 }
 _BY_STATUS: dict[int, tuple[type[QuayError], str]] = {
     401: _BY_TYPE["invalid_token"],
@@ -93,7 +118,9 @@ _BY_STATUS: dict[int, tuple[type[QuayError], str]] = {
     404: _BY_TYPE["not_found"],
 }
 
-_NO_ROUTE = "The registry has no such route; the feature may be switched off."
+_OF_A_GATEWAY = frozenset({408, 502, 503, 504})
+"""What nginx, a load balancer or a mesh answers for a Quay that does not, or not in time: a write may still land."""
+_NO_ROUTE = "This Quay has no such route; the feature may be switched off."
 
 _TAKEN = re.compile(r"Key \((?P<field>[^)]*)\)=\((?P<value>.*?)\) already exists|Duplicate entry '(?P<entry>[^']*)'")
 _TOO_LONG = re.compile(r"value too long for type character varying\((?P<length>\d+)\)")
@@ -104,13 +131,16 @@ def refusal(route: Route, response: httpx.Response) -> QuayError:
     status = response.status_code
     answer = _json_object(response)
     about: dict[str, Any] = {"operation": route.id, "status": status}
-    if answer.get("is_readonly"):
-        return ReadOnly(_reason(answer, "The registry is in read-only mode."), **about)
-    if status >= 500:
+    if status == 503 and answer.get("is_readonly"):
+        return ReadOnly(_reason(answer, "Quay is in read-only mode."), **about)
+    if status >= 500 or status == 408:
         about["may_have_happened"] = route.kind == "change"
-        return ServerError(_reason(answer, "The registry failed."), **about)
+        otherwise = f"Quay returned an error ({status})."
+        if status in _OF_A_GATEWAY or status >= 520:
+            otherwise = f"A proxy in front of Quay returned {status} instead of Quay's answer."
+        return ServerError(_reason(answer, otherwise), **about)
     if status == 429:
-        reason = _reason(answer, "The registry takes no more requests for now.")
+        reason = _reason(answer, "Quay is limiting requests.")
         return RateLimited(reason, **about, retry_after=_retry_after(response))
     if status < 400:
         return _redirected(response, about)
@@ -132,38 +162,46 @@ def _refused(answer: dict[str, Any], about: dict[str, Any]) -> QuayError:
 def not_of_the_api(route: Route, response: httpx.Response, why: str) -> ServerError:
     """Say that a success carries something else than the API's answer; a write has probably happened."""
     return ServerError(
-        f"The registry's answer cannot be read: {why}.",
+        f"Quay's answer can't be read: {why}.",
         operation=route.id,
         status=response.status_code,
         may_have_happened=route.kind == "change",
     )
 
 
-def no_answer(route: Route, cause: Exception) -> Unreachable:
-    """Say what a failure below HTTP means; only a write that was never sent has certainly not happened."""
-    never_sent = isinstance(
-        cause,
-        httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError | httpx.UnsupportedProtocol,
-    )
-    return Unreachable(
+_NEVER_SENT = (
+    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol
+)  # fmt: skip
+
+
+def no_answer(route: Route, cause: Exception, *, was_idle: bool = False) -> Unreachable:
+    """Say what a failure below HTTP means; only a write that was never sent has certainly not happened.
+
+    `was_idle`: the request went over a kept connection, of which no part of an answer came.
+    """
+    never_sent = isinstance(cause, _NEVER_SENT)
+    timed_out = isinstance(cause, httpx.TimeoutException | TimeoutError)
+    kind = TimedOut if timed_out else Unreachable
+    return kind(
         _connection_reason(cause),
         operation=route.id,
         may_have_happened=route.kind == "change" and not never_sent,
+        resendable=not timed_out and (never_sent or was_idle),
     )
 
 
 def _connection_reason(cause: Exception) -> str:
     match cause:
         case httpx.PoolTimeout():
-            return "Too many requests are under way already."
+            return "Too many requests to Quay are running."
         case httpx.ConnectTimeout():
-            return "The registry cannot be reached in time."
+            return "Quay can't be reached: connecting timed out."
         case httpx.ConnectError() | httpx.ProxyError():
-            return f"The registry cannot be reached: {_sentence(str(cause)) or 'no connection.'}"
-        case httpx.TimeoutException():
-            return "The registry did not answer in time."
+            return f"Quay can't be reached: {_sentence(str(cause)) or 'no connection.'}"
+        case httpx.TimeoutException() | TimeoutError():
+            return "Quay didn't answer in time."
         case _:
-            return "The connection to the registry broke before the answer was complete."
+            return "The connection to Quay broke before the answer was complete."
 
 
 def _redirected(response: httpx.Response, about: dict[str, Any]) -> QuayError:
@@ -172,7 +210,7 @@ def _redirected(response: httpx.Response, about: dict[str, Any]) -> QuayError:
     if target.path == f"{response.url.path}/":
         return FeatureOff(_NO_ROUTE, **about)
     address = f"{target.scheme}://{target.netloc.decode()}"
-    return ServerError(f"The registry sends the call on to {address}; QUAY_URL should name where it is.", **about)
+    return ServerError(f"Quay redirects to {address}. Set QUAY_URL to where it is.", **about)
 
 
 def _json_object(response: httpx.Response) -> dict[str, Any]:

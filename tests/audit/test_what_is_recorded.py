@@ -264,7 +264,7 @@ async def test_quays_own_words_are_kept(world: World) -> None:
     """With the status."""
     await quay_refuses(world)
     answer = str((await latest(world, "change_outcome")).details["answer"])
-    assert answer == "The registry takes no more requests for now. (HTTP 429)"
+    assert answer == "Quay is limiting requests. (HTTP 429)"
 
 
 async def test_quays_own_record_names_the_people_too(world: World) -> None:

@@ -88,13 +88,16 @@ def _header(line: str) -> tuple[str, str]:
     return name.lower(), value
 
 
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
 def _response(answer: dict[str, Any]) -> bytes:
     if answer.get("breaks") == "before":
         return b""
     body = json.dumps(answer["json"]) if "json" in answer else answer.get("text") or ""
     content = b"" if answer["status"] == 204 else body.encode()
     headers: Iterable[tuple[str, str]] = (*answer.get("headers", {}).items(), ("content-length", str(len(content))))
-    lines = [f"HTTP/1.1 {answer['status']} {HTTPStatus(answer['status']).phrase}"]
+    lines = [f"HTTP/1.1 {answer['status']} {_PHRASES.get(answer['status'], 'Of a Gateway')}"]
     lines += [f"{name}: {value}" for name, value in headers]
     head = "\r\n".join([*lines, "", ""]).encode()
     return head + (content[: len(content) // 2] if answer.get("breaks") else content)

@@ -195,7 +195,7 @@ def test_without_quota_management_there_are_no_quotas() -> None:
         ("createInstallUser", "email exists already", "Already taken: email newuser@example.com."),
         ("createInstallUser", "email 300", "A value is longer than 255 characters."),
         ("approveServiceKey", "body: JSON string", "'x' is not of type 'object'."),
-        ("createServiceKey", "service empty", "The registry refuses the request and gives no reason."),
+        ("createServiceKey", "service empty", "Quay refuses the request and gives no reason."),
         ("listAllUsers", "limit=abc", "limit: Limit to the number of results to return per page. Max 100."),
     ],
 )

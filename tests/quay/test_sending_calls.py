@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from bot.quay.client import Quay, open_client
 from bot.quay.errors import (
+    FeatureOff,
     Forbidden,
     Invalid,
     QuayError,
     RateLimited,
     ReadOnly,
     ServerError,
+    TimedOut,
     Unauthorized,
     Unreachable,
 )
@@ -83,38 +85,48 @@ async def test_measuring_says_whether_it_was_under_way_already(quay: Quay, answe
 @pytest.mark.parametrize(
     "passing",
     [
-        SILENT,
-        BROKEN,
-        {"status": 502, "text": HTML},
-        {"status": 503, "text": HTML},
-        {"status": 504, "text": HTML},
         {"status": 429, "text": ""},
         {"status": 429, "text": "", "headers": {"Retry-After": "0"}},
     ],
 )
-async def test_a_read_that_failed_on_the_way_is_asked_again(
+async def test_a_read_that_came_too_soon_is_asked_again(
     passing: dict[str, Any], quay: Quay, answers: Answers, requests: Requests
 ) -> None:
-    """Broken connections, gateways' failures and rate limits pass."""
+    """Quay has done nothing for it yet."""
     answers.extend([passing, passing, SIZE])
     assert (await quay.get_registry_size()).size_bytes == 5
     assert len(requests) == 3
 
 
-async def test_a_read_is_given_up_after_the_last_attempt(quay: Quay, answers: Answers, requests: Requests) -> None:
-    """Then the last failure is what the caller hears, with what caused it."""
-    answers.extend([SILENT] * 3)
-    with pytest.raises(Unreachable) as caught:
-        await quay.get_registry_size()
-    assert len(requests) == 3
-    assert isinstance(caught.value.__cause__, httpx.TransportError)
-    assert not caught.value.may_have_happened
+async def test_a_read_without_a_connection_is_tried_again() -> None:
+    """Nothing was sent. The registry comes back between two attempts, and the third failure would be the last."""
+    attempts = 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal attempts
+        attempts += 1
+        if attempts < 3:
+            raise httpx.ConnectError("All connection attempts failed", request=request)
+        return httpx.Response(200, json=SIZE["json"])
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://quay") as http:
+        await Quay(http, "token", wait=0).get_registry_size()
+        attempts = -1
+        with pytest.raises(Unreachable, match="can't be reached") as caught:
+            await Quay(http, "token", wait=0).get_registry_size()
+    assert attempts == 2
+    assert isinstance(caught.value.__cause__, httpx.ConnectError)
 
 
 @pytest.mark.parametrize(
     ("lasting", "error"),
     [
+        (SILENT, Unreachable),
+        (BROKEN, Unreachable),
         ({"status": 500, "text": HTML}, ServerError),
+        ({"status": 502, "text": HTML}, ServerError),
+        ({"status": 503, "text": HTML}, ServerError),
+        ({"status": 504, "text": HTML}, ServerError),
         ({"status": 503, "json": {"is_readonly": True, "message": {"state": "read-only"}}}, ReadOnly),
         ({"status": 429, "text": "", "headers": {"Retry-After": "60"}}, RateLimited),
         ({"status": 401, "json": {"error_type": "invalid_token"}}, Unauthorized),
@@ -124,33 +136,62 @@ async def test_a_read_is_given_up_after_the_last_attempt(quay: Quay, answers: An
         ({"status": 302, "text": "", "headers": {"Location": "https://login.example.com/in?to=x"}}, ServerError),
     ],
 )
-async def test_a_read_that_was_answered_is_not_asked_again(
+async def test_a_read_that_reached_quay_is_not_asked_again(
     lasting: dict[str, Any], error: type[QuayError], quay: Quay, answers: Answers, requests: Requests
 ) -> None:
-    """Asking again would only cost the registry."""
+    """Asking again would only add to the load under which it failed."""
     answers.append(lasting)
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         await quay.get_registry_size()
     assert len(requests) == 1
+    assert not caught.value.may_have_happened
 
 
-@pytest.mark.parametrize(
-    ("answer", "error", "may_have_happened"),
-    [
-        (SILENT, Unreachable, True),
-        (BROKEN, Unreachable, True),
-        ({"status": 500, "text": HTML}, ServerError, True),
-        ({"status": 502, "text": HTML}, ServerError, True),
-        ({"status": 503, "text": HTML}, ServerError, True),
-        ({"status": 504, "text": HTML}, ServerError, True),
-        ({"status": 200, "text": "<html>Please log in</html>"}, ServerError, True),
-        ({"status": 503, "json": {"is_readonly": True, "message": "No."}}, ReadOnly, False),
-        ({"status": 429, "text": "", "headers": {"Retry-After": "1"}}, RateLimited, False),
-        ({"status": 400, "json": {"message": ""}}, Invalid, False),
-        ({"status": 403, "text": '{"error": "CSRF token was invalid or missing."}'}, Unauthorized, False),
-        ({"status": 301, "text": "", "headers": {"Location": "https://quay.example.com"}}, ServerError, False),
-    ],
-)
+@pytest.mark.parametrize("limits", [{"timeout": 0.05}, {"timeout": 5, "read_within": 0.05}])
+async def test_a_read_that_timed_out_is_not_asked_again(
+    limits: dict[str, float], quay_url: str, answers: Answers, requests: Requests
+) -> None:
+    """Neither where Quay is silent for too long, nor where the whole read takes too long; Quay may still be at it."""
+    answers.extend([SIZE, SIZE | {"pause": True}, SIZE])
+    async with open_client(quay_url, timeout=limits["timeout"]) as http:
+        quay = Quay(http, "token", wait=0, read_within=limits.get("read_within", 5))
+        await quay.get_registry_size()
+        with pytest.raises(TimedOut, match="Quay didn't answer in time"):
+            await quay.get_registry_size()
+    assert len(requests) == 2
+
+
+WRITES: list[tuple[dict[str, Any], type[QuayError], bool]] = [
+    (SILENT, Unreachable, True),
+    (BROKEN, Unreachable, True),
+    ({"status": 500, "text": HTML}, ServerError, True),
+    ({"status": 500, "json": {"message": "Internal Server Error"}}, ServerError, True),
+    ({"status": 502, "text": HTML}, ServerError, True),
+    ({"status": 502, "text": ""}, ServerError, True),
+    ({"status": 503, "text": HTML}, ServerError, True),
+    ({"status": 503, "text": "upstream connect error or disconnect/reset before headers"}, ServerError, True),
+    ({"status": 503, "json": {"message": "Service Unavailable"}}, ServerError, True),
+    ({"status": 504, "text": HTML}, ServerError, True),
+    ({"status": 504, "json": {"message": "Endpoint request timed out"}}, ServerError, True),
+    ({"status": 502, "json": {"is_readonly": True}}, ServerError, True),
+    ({"status": 408, "text": HTML}, ServerError, True),
+    ({"status": 520, "text": ""}, ServerError, True),
+    ({"status": 524, "text": HTML}, ServerError, True),
+    ({"status": 599, "text": ""}, ServerError, True),
+    ({"status": 200, "text": "<html>Please log in</html>"}, ServerError, True),
+    ({"status": 503, "json": {"is_readonly": True, "message": "No."}}, ReadOnly, False),
+    ({"status": 429, "text": "", "headers": {"Retry-After": "1"}}, RateLimited, False),
+    ({"status": 400, "json": {"message": ""}}, Invalid, False),
+    ({"status": 400, "text": "<html>400 The plain HTTP request was sent to HTTPS port</html>"}, Invalid, False),
+    ({"status": 403, "text": '{"error": "CSRF token was invalid or missing."}'}, Unauthorized, False),
+    ({"status": 403, "text": "<html>blocked</html>"}, Forbidden, False),
+    ({"status": 404, "text": HTML}, FeatureOff, False),
+    ({"status": 413, "text": HTML}, Invalid, False),
+    ({"status": 301, "text": "", "headers": {"Location": "https://quay.example.com"}}, ServerError, False),
+]
+
+
+@pytest.mark.parametrize(("answer", "error", "may_have_happened"), WRITES)
 async def test_a_write_is_sent_once_and_says_whether_it_may_have_happened(
     answer: dict[str, Any],
     error: type[QuayError],
@@ -159,12 +200,20 @@ async def test_a_write_is_sent_once_and_says_whether_it_may_have_happened(
     answers: Answers,
     requests: Requests,
 ) -> None:
-    """Whatever comes back, nobody sends it again; only a certain refusal is certain."""
+    """Whatever a gateway may have answered for Quay leaves it open; only a certain refusal is certain."""
     answers.append(answer)
     with pytest.raises(error) as caught:
         await quay.approve_service_key("kid1", "notes")
     assert caught.value.may_have_happened is may_have_happened
     assert len(requests) == 1
+
+
+@pytest.mark.parametrize("status", [408, 502, 503, 504, 520, 524])
+async def test_what_a_gateway_answered_is_told_as_such(status: int, quay: Quay, answers: Answers) -> None:
+    """Whoever reads it looks at the proxy and its time-out as well as at Quay."""
+    answers.append({"status": status, "text": HTML})
+    with pytest.raises(ServerError, match=f"proxy in front of Quay returned {status}"):
+        await quay.get_registry_size()
 
 
 async def test_a_write_without_a_connection_has_not_happened() -> None:
