@@ -10,6 +10,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from sandbox.slack import api, hooks
+from sandbox.slack.administration import Administration
 from sandbox.slack.control import Control
 from sandbox.slack.deliveries import Deliveries
 from sandbox.slack.interactions import Interactions
@@ -51,7 +52,7 @@ def create_app(workspace: Workspace, settings: SlackSettings) -> Starlette:
         Route("/api/{method}", call, methods=["GET", "POST"]),
         Route("/hooks/response/{response}", respond, methods=["POST"]),
         Route("/upload/v1/{file}", upload, methods=["POST"]),
-        Mount("/sandbox/slack", routes=[*page.routes(), *Control(slack).routes()]),
+        Mount("/sandbox/slack", routes=[*page.routes(), *Control(slack).routes(), *Administration(workspace).routes()]),
     ]
     return _SandboxSlack(routes=routes, lifespan=lifespan)
 

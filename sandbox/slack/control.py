@@ -20,6 +20,7 @@ from sandbox.slack.model import Json
 from sandbox.slack.simulation import Simulation
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Switch = Callable[[Json], Json]
 
 
 class Control:
@@ -30,14 +31,14 @@ class Control:
 
     def routes(self) -> list[Route]:
         """Where everything is."""
-        switches: dict[str, Callable[[Json], Json]] = {
+        switches: dict[str, Switch] = {
             "faults": self._plan_fault,
             "latency": self._slow_down,
             "tiers": self._set_tiers,
             "expire": self._expire,
         }
         return [
-            *(Route(f"/{name}", _switching(switch), methods=["POST"]) for name, switch in switches.items()),
+            *(Route(f"/{name}", switching(switch), methods=["POST"]) for name, switch in switches.items()),
             Route("/faults", self._faults, methods=["GET", "DELETE"]),
             Route("/tiers", self._tiers),
             Route("/calls", self._calls, methods=["GET", "DELETE"]),
@@ -78,8 +79,8 @@ class Control:
         return JSONResponse([asdict(one) for one in self._slack.calls])
 
 
-def _switching(switch: Callable[[Json], Json]) -> Endpoint:
-    """A switch as an endpoint: status 400 and what is wrong where it cannot be flipped so."""
+def switching(switch: Switch) -> Endpoint:
+    """A switch as an endpoint: what it answers, or status 400 and what is wrong where it cannot be flipped so."""
 
     async def endpoint(request: Request) -> Response:
         try:

@@ -11,6 +11,7 @@ from sandbox.slack.errors import SlackError
 from sandbox.slack.hooks import answer
 from sandbox.slack.methods_views import checked_view
 from sandbox.slack.model import SLACKBOT, STACK_LIMIT, Channel, Json, Person, StoredMessage, View, interactive
+from sandbox.slack.posting import need_open
 from sandbox.slack.simulation import Simulation
 from sandbox.slack.tickets import ResponseUrl
 from sandbox.slack.typed import escaped
@@ -179,6 +180,7 @@ class Interactions:
             raise SlackError("channel_not_found")
         if user not in channel.members:
             raise SlackError("not_in_channel")
+        need_open(channel)
         return self.person(user), channel
 
     def _typed(self, person: Person, text: str) -> str:

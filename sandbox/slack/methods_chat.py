@@ -7,16 +7,17 @@ from sandbox.slack.blocks import check_blocks, check_message, check_view
 from sandbox.slack.errors import SlackError, refusal
 from sandbox.slack.model import BOT_USER, Json, StoredMessage
 from sandbox.slack.objects import message_object
-from sandbox.slack.posting import channel_to_post, message_of
+from sandbox.slack.posting import channel_to_post, message_of, need_open, thread_to_post
 from sandbox.slack.rates import HUNDREDS, POSTING, TIER_3, TIER_4
 from sandbox.slack.simulation import Simulation
 
 
 def post_message(slack: Simulation, args: Arguments) -> Json:
     """Post to everybody in a channel."""
-    channel = channel_to_post(slack, args.required("channel"))
-    text, blocks = message_of(args)
     thread = args.text("thread_ts")
+    channel = channel_to_post(slack, args.required("channel"), thread)
+    text, blocks = message_of(args)
+    thread = thread_to_post(slack, channel, thread)
     broadcast = thread is not None and args.flag("reply_broadcast")
     message = slack.workspace.post(channel.id, BOT_USER, text, blocks, thread_ts=thread, broadcast=broadcast)
     return {"channel": channel.id, "ts": message.ts, "message": message_object(message)}
@@ -24,12 +25,13 @@ def post_message(slack: Simulation, args: Arguments) -> Json:
 
 def post_ephemeral(slack: Simulation, args: Arguments) -> Json:
     """Post to one person in a channel."""
-    channel = channel_to_post(slack, args.required("channel"))
+    thread = args.text("thread_ts")
+    channel = channel_to_post(slack, args.required("channel"), thread)
     user = args.required("user")
     if user not in channel.members:
         raise SlackError("user_not_in_channel")
     text, blocks = message_of(args)
-    thread = args.text("thread_ts")
+    thread = thread_to_post(slack, channel, thread)
     message = slack.workspace.post(channel.id, BOT_USER, text, blocks, only_for=user, thread_ts=thread)
     return {"message_ts": message.ts}
 
@@ -90,6 +92,7 @@ def _message(slack: Simulation, args: Arguments, ts: str) -> StoredMessage:
 
 def _own_message(slack: Simulation, args: Arguments, ts: str, refused: str) -> StoredMessage:
     message = _message(slack, args, ts)
+    need_open(slack.workspace.channels[message.channel])
     if message.user != BOT_USER or message.only_for:
         raise SlackError(refused)
     return message

@@ -12,7 +12,7 @@ from sandbox.slack.errors import SlackError
 from sandbox.slack.faults import UPLOAD, Subject
 from sandbox.slack.model import BOT_USER, Json, StoredFile
 from sandbox.slack.objects import file_object
-from sandbox.slack.posting import channel_to_post
+from sandbox.slack.posting import channel_to_post, thread_to_post
 from sandbox.slack.rates import TIER_4
 from sandbox.slack.simulation import Simulation
 from sandbox.slack.workspace import Workspace
@@ -33,12 +33,21 @@ def complete_upload(slack: Simulation, args: Arguments) -> Json:
     if not isinstance(wanted, list):
         raise SlackError("invalid_arguments")
     files = [_uploaded(slack.workspace, one) for one in wanted]
-    channel = channel_to_post(slack, args.required("channel_id")) if args.has("channel_id") else None
-    for file in files if channel else []:
-        text = (args.text("initial_comment") or "") if file is files[0] else ""
-        thread = args.text("thread_ts")
-        slack.workspace.post(channel.id if channel else "", BOT_USER, text, thread_ts=thread, file=file)
+    if args.has("channel_id"):
+        _share(slack, args, files)
     return {"files": [file_object(file, slack.file_url(file.id)) for file in files]}
+
+
+def _share(slack: Simulation, args: Arguments, files: list[StoredFile]) -> None:
+    """Post files, the comment with the first. The scope chat:write.public is not for files."""
+    thread = args.text("thread_ts")
+    channel = channel_to_post(slack, args.required("channel_id"), thread)
+    if BOT_USER not in channel.members:
+        raise SlackError("not_in_channel")
+    thread = thread_to_post(slack, channel, thread)
+    for file in files:
+        text = (args.text("initial_comment") or "") if file is files[0] else ""
+        slack.workspace.post(channel.id, BOT_USER, text, thread_ts=thread, file=file)
 
 
 def _uploaded(workspace: Workspace, wanted: object) -> StoredFile:

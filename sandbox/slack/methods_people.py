@@ -50,21 +50,26 @@ def find_user(slack: Simulation, args: Arguments) -> Json:
 
 
 def list_groups(slack: Simulation, args: Arguments) -> Json:
-    """List the user groups."""
+    """List the user groups, disabled ones where they are asked for."""
+    _need_user_groups(slack)
     shown = [
         group_object(
             slack.workspace, group, with_users=args.flag("include_users"), with_count=args.flag("include_count")
         )
         for group in slack.workspace.groups.values()
+        if args.flag("include_disabled") or not group.is_disabled
     ]
     return {"usergroups": shown}
 
 
 def list_group_users(slack: Simulation, args: Arguments) -> Json:
     """List the members of a user group."""
+    _need_user_groups(slack)
     group: UserGroup | None = slack.workspace.groups.get(args.required("usergroup"))
     if group is None:
         raise SlackError("no_such_subteam")
+    if group.is_disabled and not args.flag("include_disabled"):
+        raise SlackError("subteam_disabled")
     return {"users": group.users}
 
 
@@ -95,7 +100,9 @@ def list_conversations(slack: Simulation, args: Arguments) -> Json:
     channels = [
         channel
         for channel in slack.workspace.channels.values()
-        if _type(channel) in types and (not channel.is_private or BOT_USER in channel.members)
+        if _type(channel) in types
+        and (not channel.is_private or BOT_USER in channel.members)
+        and not (channel.is_archived and args.flag("exclude_archived"))
     ]
     return args.page_of(channels, "channels", lambda one: channel_object(slack.workspace, one))
 
@@ -122,6 +129,11 @@ def open_conversation(slack: Simulation, args: Arguments) -> Json:
     channel = slack.workspace.direct_messages(person.id)
     full = channel_object(slack.workspace, channel) if args.flag("return_im") else {"id": channel.id}
     return {"channel": full}
+
+
+def _need_user_groups(slack: Simulation) -> None:
+    if not slack.workspace.has_user_groups:
+        raise SlackError("plan_upgrade_required")
 
 
 def _user(slack: Simulation, person: Person) -> Json:

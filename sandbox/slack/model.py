@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Json = dict[str, Any]
+Posting = Literal["everything", "nothing", "replies"]
 Kind = Literal["member", "guest", "deactivated", "stranger", "bot"]
 
 BOT_USER = "U0BOT"
@@ -46,7 +47,10 @@ class Person:
 
 @dataclass
 class Channel:
-    """A channel, or with `is_im` one person's direct messages with the bot."""
+    """A channel, or with `is_im` one person's direct messages with the bot.
+
+    `posting` says what the bot may post, whom administrators did not allow to post everything.
+    """
 
     id: str
     name: str
@@ -54,6 +58,9 @@ class Channel:
     is_private: bool = False
     is_ext_shared: bool = False
     is_im: bool = False
+    is_archived: bool = False
+    posting: Posting = "everything"
+    is_threadable: bool = True
 
 
 @dataclass
@@ -64,6 +71,7 @@ class UserGroup:
     handle: str
     name: str
     users: list[str]
+    is_disabled: bool = False
 
 
 @dataclass

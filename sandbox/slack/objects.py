@@ -58,7 +58,7 @@ def channel_object(workspace: Workspace, channel: Channel) -> Json:
     common: Json = {
         "id": channel.id,
         "created": 0,
-        "is_archived": False,
+        "is_archived": channel.is_archived,
         "is_im": channel.is_im,
         "is_org_shared": False,
         "context_team_id": workspace.id,
@@ -82,6 +82,9 @@ def channel_object(workspace: Workspace, channel: Channel) -> Json:
         "topic": {"value": "", "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},
         "num_members": len(channel.members),
+        **({"is_read_only": True} if channel.posting == "nothing" else {}),
+        **({"is_thread_only": True} if channel.posting == "replies" else {}),
+        **({} if channel.is_threadable else {"is_non_threadable": True}),
     }
 
 
@@ -95,7 +98,7 @@ def group_object(workspace: Workspace, group: UserGroup, *, with_users: bool, wi
         "handle": group.handle,
         "description": "",
         "is_external": False,
-        "date_delete": 0,
+        "date_delete": 1 if group.is_disabled else 0,
         **({"users": group.users} if with_users else {}),
         **({"user_count": len(group.users)} if with_count else {}),
     }

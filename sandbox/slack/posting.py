@@ -5,16 +5,48 @@ from collections.abc import Mapping
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.blocks import check_message
 from sandbox.slack.errors import SlackError, refusal
-from sandbox.slack.model import BOT_USER, Channel, Json
+from sandbox.slack.model import BOT_USER, SLACKBOT, Channel, Json
 from sandbox.slack.simulation import Simulation
 
 
-def channel_to_post(slack: Simulation, wanted: str) -> Channel:
-    """Find where the bot wants to post: by a channel's id or name, or a person's id.
+def channel_to_post(slack: Simulation, wanted: str, thread: str | None = None) -> Channel:
+    """Find where the bot wants to post, in a thread or not: by a channel's id or name, or a person's id.
 
     Raises SlackError: channel_not_found (also where it is private and the bot not in it), not_in_channel
-    (a public one, without the scope chat:write.public).
+    (a public one, without the scope chat:write.public), is_archived, restricted_action_read_only_channel,
+    restricted_action_thread_only_channel, restricted_action_non_threadable_channel.
     """
+    channel = _reachable(slack, wanted)
+    need_open(channel)
+    if channel.posting == "nothing":
+        raise SlackError("restricted_action_read_only_channel")
+    if channel.posting == "replies" and thread is None:
+        raise SlackError("restricted_action_thread_only_channel")
+    if thread is not None and not channel.is_threadable:
+        raise SlackError("restricted_action_non_threadable_channel")
+    return channel
+
+
+def need_open(channel: Channel) -> None:
+    """Refuse what cannot be done in an archive. Raises SlackError is_archived."""
+    if channel.is_archived:
+        raise SlackError("is_archived")
+
+
+def thread_to_post(slack: Simulation, channel: Channel, thread: str | None) -> str | None:
+    """The thread in which a message ends up: none where Slack does not know what is replied to.
+
+    Raises SlackError cannot_reply_to_message, for what Slackbot said.
+    """
+    if thread is None or not slack.workspace.has_thread(channel.id, thread):
+        return None
+    root = slack.workspace.find_message(channel.id, thread)
+    if root and root.user == SLACKBOT:
+        raise SlackError("cannot_reply_to_message")
+    return thread
+
+
+def _reachable(slack: Simulation, wanted: str) -> Channel:
     workspace = slack.workspace
     person = workspace.people.get(wanted)
     if person and person.kind in {"member", "guest"}:

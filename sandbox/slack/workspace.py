@@ -28,6 +28,7 @@ class Workspace:
     """A whole workspace. `clock` gives the current time, timezone-aware and in UTC.
 
     `stacks` holds each person's open modals, the last one on top; `homes` each one's Home tab.
+    User groups are a feature of paid plans.
     """
 
     id: str = "T0SANDBOX"
@@ -41,6 +42,7 @@ class Workspace:
     files: dict[str, StoredFile] = field(default_factory=dict)
     stacks: dict[str, list[View]] = field(default_factory=dict)
     homes: dict[str, View] = field(default_factory=dict)
+    has_user_groups: bool = True
     feed: Feed = field(default_factory=Feed)
     _random: random.Random = field(default_factory=lambda: random.Random(1))
     _last_ts: int = 0
@@ -100,6 +102,10 @@ class Workspace:
     def find_message(self, channel: str, ts: str) -> StoredMessage | None:
         """Find a message, ephemeral ones too."""
         return next((one for one in self.messages.get(channel, ()) if one.ts == ts), None)
+
+    def has_thread(self, channel: str, ts: str) -> bool:
+        """Say whether one can reply: to a message that is there, or to one that was deleted and had replies."""
+        return any(one.only_for is None and ts in {one.ts, one.thread_ts} for one in self.messages.get(channel, ()))
 
     def change_message(self, message: StoredMessage, text: str, blocks: list[Json]) -> None:
         """Put something else in a message's place."""

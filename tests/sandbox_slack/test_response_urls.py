@@ -87,10 +87,34 @@ async def test_what_cannot_be_shown_is_refused(slack: Any, bot: Any, body: bytes
     assert await slack.texts() == []
 
 
-async def test_it_can_be_made_to_fail(slack: Any, bot: Any) -> None:
-    """As the methods of the Web API can; its uses are in the list of calls."""
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, "expired_url"), (410, "channel_is_archived"), (429, "ratelimited"), (500, "<html>"), (503, "<html>")],
+)
+async def test_it_can_be_made_to_fail(slack: Any, bot: Any, status: int, body: str) -> None:
+    """In Slack's own words or a gateway's; the uses that failed are none, and all are in the list of calls."""
     url = await url_of_a_command(slack, bot)
-    await slack.http.post("/sandbox/slack/faults", json={"method": "response_url", "status": 500, "times": 1})
-    assert [await respond(slack, url, text="x") for _ in range(2)] == [500, 200]
+    await slack.switch("faults", method="response_url", status=status, retry_after=30, channel="C0REGADMIN")
+    elsewhere = await url_of_a_command(slack, bot, "C0ML")
+    assert await respond(slack, elsewhere, text="x") == 200
+    failed = await slack.http.post(url, json={"text": "x"})
+    assert (failed.status_code, body in failed.text) == (status, True)
+    assert failed.headers.get("Retry-After") == ("30" if status == 429 else None)
+    assert [await respond(slack, url, text="x") for _ in range(6)] == [200] * 5 + [404]
     calls = (await slack.http.get("/sandbox/slack/calls")).json()
-    assert [(call["method"], call["ok"]) for call in calls] == [("response_url", False), ("response_url", True)]
+    assert [(call["method"], call["channel"]) for call in calls[:2]] == [
+        ("response_url", "C0ML"),
+        ("response_url", "C0REGADMIN"),
+    ]
+    assert [call["status"] for call in calls] == [200, status, *[200] * 5, 404]
+
+
+async def test_everything_that_was_handed_out_can_be_made_too_old(slack: Any, bot: Any, shapes: Any) -> None:
+    """Response URLs and trigger ids, without half an hour's wait; later ones are good."""
+    url = await url_of_a_command(slack, bot)
+    trigger = bot.got[-1].fields["trigger_id"]
+    await slack.switch("expire")
+    assert (await slack.http.post(url, json={"text": "late"})).json()["error"] == "expired_url"
+    opened = await slack.api("views.open", trigger_id=trigger, view=shapes.modal())
+    assert opened["error"] == "expired_trigger_id"
+    assert await respond(slack, await url_of_a_command(slack, bot), text="in time") == 200
