@@ -50,6 +50,7 @@ export const slack = {
 
 export const quay = {
   state: () => call("/sandbox/quay/state"),
+  push: (namespace) => call(`/sandbox/quay/push?${query({ namespace })}`),
   set: (what, values) => call(`/sandbox/quay/${what}`, values),
 };
 

@@ -23,7 +23,8 @@ const FAULTS = [
 ];
 
 const FEATURES = {
-  readonly: "Read-only mode", quota_management: "Quota management", edit_quota: "Editing quotas", config_dump: "Configuration dump",
+  readonly: "Read-only mode", quota_management: "Quota management", edit_quota: "Editing quotas",
+  verify_quota: "Checking quotas at a push", config_dump: "Configuration dump",
   superusers_full_access: "Full access for superusers", mailing: "Mailing", log_search: "Searching logs", background_workers: "Background workers",
 };
 
@@ -124,6 +125,16 @@ export class RegistryPanel {
       this.#do(quay.set("usage", { namespace: namespace.value.trim(), quota_bytes: bytes, backfill_status: counted.value }),
         `${namespace.value.trim()} now uses ${amount.value} ${unit.value}.`);
     } },
-    namespace, h("div", { class: "row" }, amount, unit), counted, h("button", { type: "submit" }, "Set the use"));
+    namespace, h("div", { class: "row" }, amount, unit), counted,
+    h("div", { class: "row" },
+      h("button", { type: "submit" }, "Set the use"),
+      h("button", { type: "button", onclick: () => { if (namespace.reportValidity()) this.#tryPush(namespace.value.trim()); } }, "Try a push")));
+  }
+
+  async #tryPush(namespace) {
+    const { error, refused, warned, why } = await quay.push(namespace);
+    const outcome = refused ? "refused" : warned ? "taken, with a warning to its owners" : "taken";
+    this.said.textContent = error ?? `A push to ${namespace} would be ${outcome}. ${why}`;
+    this.said.classList.toggle("error", Boolean(error ?? refused));
   }
 }

@@ -34,6 +34,7 @@ def _config(registry: Registry) -> Json:
         "FEATURE_SUPERUSER_CONFIGDUMP": features.config_dump,
         "FEATURE_SUPER_USERS": features.super_users,
         "FEATURE_USER_CREATION": True,
+        "FEATURE_VERIFY_QUOTA": features.verify_quota,
         "FRESH_LOGIN_TIMEOUT": "10m",
         "GLOBAL_READONLY_SUPER_USERS": [user.name for user in users if user.global_readonly],
         "LOGS_MODEL": "database",

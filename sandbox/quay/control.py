@@ -1,6 +1,7 @@
 """The sandbox's own door, under `/sandbox/quay/`: look inside, flip switches, let a service ask for a key.
 
 - `GET state`, `POST features` {name: value}, `POST usage` {"namespace", "quota_bytes", "backfill_status"}
+- `GET push?namespace=NAME&bytes=N`: what Quay's quotas would do about a push of so many bytes (0) now, and why
 - `POST keys` {"service", "honest"}: a service asks for a key now; a dishonest one names another key's kid
 - `POST faults` {"delay_seconds", "revoked_tokens", "failures": [{"kind", "remaining", "after_effect",
   "method", "path_prefix"}]}: replaces all faults; `{}` ends them
@@ -18,10 +19,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.quay.answers import Message
+from sandbox.quay.enforcement import check_push
 from sandbox.quay.faults import FAILURE_KINDS, Failure, Faults, LoggedRequest
 from sandbox.quay.jwk import pseudo_jwk, thumbprint
 from sandbox.quay.routes_keys import add_key
-from sandbox.quay.state import Backfill, Registry, ServiceKey
+from sandbox.quay.state import Backfill, Namespace, Registry, ServiceKey
 from sandbox.quay.views import key_date
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -44,6 +46,7 @@ class Control:
             Route("/faults", _reporting_mistakes(self._set_faults), methods=["POST"]),
             Route("/features", _reporting_mistakes(self._set_features), methods=["POST"]),
             Route("/usage", _reporting_mistakes(self._set_usage), methods=["POST"]),
+            Route("/push", _reporting_mistakes(self._check_push)),
             Route("/requests", self._show_requests),
             Route("/requests", self._forget_requests, methods=["DELETE"]),
         ]
@@ -99,12 +102,22 @@ class Control:
 
     async def _set_usage(self, request: Request) -> Response:
         wish = await request.json()
-        namespace = self._registry.namespaces[wish["namespace"].removeprefix("user:")]
+        namespace = self._namespace(wish["namespace"])
         status = wish.get("backfill_status", "complete")
         if status not in get_args(Backfill):
             raise ValueError(f"backfill_status is one of {', '.join(get_args(Backfill))}")
         namespace.quota_bytes, namespace.backfill = int(wish["quota_bytes"]), status
         return JSONResponse({"namespace": namespace.name, "quota_bytes": namespace.quota_bytes})
+
+    async def _check_push(self, request: Request) -> Response:
+        namespace = self._namespace(request.query_params["namespace"])
+        check = check_push(namespace, self._registry.features, int(request.query_params.get("bytes", 0)))
+        return JSONResponse(
+            {"namespace": namespace.name, "refused": check.refused, "warned": check.warned, "why": check.why}
+        )
+
+    def _namespace(self, name: str) -> Namespace:
+        return self._registry.namespaces[name.removeprefix("user:")]
 
     async def _show_requests(self, _request: Request) -> Response:
         return JSONResponse({"requests": [dataclasses.asdict(one) for one in self._requests]})

@@ -12,6 +12,7 @@ class Features:
     config_dump: bool = True
     quota_management: bool = True
     edit_quota: bool = True
+    verify_quota: bool = True
     mailing: bool = False
     readonly: bool = False
     log_search: bool = True

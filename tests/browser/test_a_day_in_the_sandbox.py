@@ -138,6 +138,19 @@ def test_a_service_asks_for_a_key_and_its_card_comes_at_once_when_somebody_wants
     expect(card.get_by_role("button")).to_have_text(["Approve", "Reject", "Details"])
 
 
+def test_a_push_is_tried_against_a_quota(window: Window) -> None:
+    """The registry panel says what Quay would do about it, and by which limit."""
+    window.enter("Alice")
+    window.page.get_by_label("Registry panel", exact=True).click()
+    for namespace, says in (
+        ("team-edge", "would be refused. "),
+        ("team-beta", "would be taken. Its quota has no limits"),
+    ):
+        window.page.get_by_label("Namespace", exact=True).fill(namespace)
+        window.page.get_by_role("button", name="Try a push").click()
+        expect(window.page.get_by_text(f"A push to {namespace} {says}")).to_be_visible()
+
+
 def test_on_a_phone_only_tables_scroll_sideways(phone: Window) -> None:
     """Cards, alerts, plans and panels fit into 390 pixels; one can type; a wide table scrolls in a box of its own."""
     unbroken = "team-" + "unbroken" * 20
