@@ -211,7 +211,7 @@ def _build(
 ) -> App:
     current: Callable[[], Policy] = policy.current
     messenger = SlackMessenger(web)
-    audit = Audit(redis, audit_key(settings.root_secret), clock)
+    audit = Audit(redis, audit_key(settings.root_secret), clock, lambda: policy.current().registry)
     freezer = Freezer(redis, Sealer(derive_key(settings.root_secret, "freeze")), audit, clock)
     confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")), audit, freezer)
     authorization = Authorization(current, Directory(web, clock))

@@ -100,7 +100,7 @@ class Publisher:
     edited: int = 0
     postponed: int = 0
     _left: dict[tuple[str, MessageId], tuple[AlertState, str]] = field(default_factory=dict)
-    _owed: list[Correction] = field(default_factory=list)
+    _fallbacks: list[Correction] = field(default_factory=list)
 
     async def publish(self, news: Iterable[AlertEvent]) -> None:
         """Notify each channel; the admin channel, last, is also told what others refused."""
@@ -148,9 +148,9 @@ class Publisher:
             await self.alert_states.swap({each.namespace: each.before for each in mine})
             self.postponed += len(mine)
             return []
-        undelivered = [each for each in mine if each.otherwise]
-        await self.alert_states.swap({each.namespace: each.before for each in undelivered})
-        self._owed += [each.otherwise for each in undelivered if each.otherwise]
+        rerouted = [each for each in mine if each.otherwise]
+        await self.alert_states.swap({each.namespace: each.before for each in rerouted})
+        self._fallbacks += [each.otherwise for each in rerouted if each.otherwise]
         return [each.refused_by(channel, error.reason, self.admin_channel) for each in mine if not each.otherwise]
 
     async def _send(self, channel: str, group: Sequence[AlertEvent]) -> MessageId:
@@ -195,7 +195,7 @@ class Publisher:
     async def correct(self, corrections: Iterable[Correction]) -> None:
         """Edit the messages that are out of date, each once whatever the number of namespaces in it; comes last."""
         by_message: dict[tuple[str, MessageId | None], list[Correction]] = defaultdict(list)
-        for correction in (*corrections, *self._owed):
+        for correction in (*corrections, *self._fallbacks):
             by_message[correction.alert_state.channel, correction.alert_state.message_id].append(correction)
         for number, ((channel, message_id), group) in enumerate(by_message.items()):
             if number >= MOST_EDITS:

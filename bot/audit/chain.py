@@ -28,16 +28,16 @@ class AuditVerification:
 class Chain:
     """The genuine entries in the order in which they are stored, checked one by one.
 
-    `beginning` is the head after which the first one must follow, None where any may be the first. `owed` are heads
-    that must be in it, each with a name for people.
+    `beginning` is the head after which the first one must follow, None where any may be the first. `required` are
+    heads that must be in it, each with a name for people.
     """
 
-    def __init__(self, beginning: Head | None, undelivered: Mapping[Head, str]) -> None:
+    def __init__(self, beginning: Head | None, required: Mapping[Head, str]) -> None:
         self.count = 0
         self.head = beginning or BEGINNING
         self.problems: list[str] = []
         self._begins_anywhere = beginning is None
-        self._owed = {head: name for head, name in undelivered.items() if head not in {BEGINNING, beginning}}
+        self._required = {head: name for head, name in required.items() if head not in {BEGINNING, beginning}}
         self._first = self.head[0] + 1
 
     def complain(self, problem: str) -> None:
@@ -51,7 +51,7 @@ class Chain:
         if self._begins_anywhere:
             self._begins_anywhere = False
             self.head, self._first = (entry.sequence - 1, entry.previous), entry.sequence
-            self._owed.pop(self.head, None)
+            self._required.pop(self.head, None)
         expected = self.head[0] + 1
         if entry.sequence < expected:
             self.problems.append(f"entry {entry.sequence} stands where entry {expected} belongs")
@@ -62,14 +62,14 @@ class Chain:
         elif entry.previous != self.head[1]:
             self.problems.append(f"entry {entry.sequence} was not recorded after the one that stands before it")
         self.head = entry.head
-        self._owed.pop(entry.head, None)
+        self._required.pop(entry.head, None)
 
     def finish(self, stored: Head | None = None) -> AuditVerification:
-        """Compare the end with the heads that are owed, and with the one in Redis where it is given."""
+        """Compare the end with the required heads, and with the one in Redis where it is given."""
         if stored is not None and stored != self.head:
             last = f"the last entry is {self.head[0]}" if self.head[0] else "there is no entry that is ours"
             self.problems.append(f"the head in Redis says entry {stored[0]}, {last}")
-        for (sequence, _), name in self._owed.items():
+        for (sequence, _), name in self._required.items():
             where = "lies before the first entry that is here" if sequence < self._first else "is not in the record"
             self.problems.append(f"{name}, entry {sequence}, {where}")
         return AuditVerification(self.count, self.head, tuple(self.problems))

@@ -67,6 +67,8 @@ class Entry:
     """The hash of the entry before."""
     hash: str
     seal: str
+    registry: str | None = None
+    """Which registry the entry speaks of; None where there is one alone, and then its body doesn't name one."""
 
     @property
     def head(self) -> Head:
@@ -80,7 +82,13 @@ def audit_key(secret: str) -> bytes:
 
 
 def following(
-    before: Head, at: datetime, event: str, actor: str | None, details: Mapping[str, JSON], key: bytes
+    before: Head,
+    at: datetime,
+    event: str,
+    actor: str | None,
+    details: Mapping[str, JSON],
+    key: bytes,
+    registry: str | None = None,
 ) -> tuple[Entry, bytes]:
     """The entry that follows a head, and its body. Raises ValueError or TypeError for what JSON lacks."""
     sequence, previous = before[0] + 1, before[1]
@@ -92,10 +100,11 @@ def following(
         "actor": actor,
         "details": details,
         "previous": previous,
+        **({} if registry is None else {"registry": registry}),
     }
     body = body_of(content)
     hash_ = hashlib.sha256(body).hexdigest()
-    return Entry(sequence, at, event, actor, details, previous, hash_, seal_of(hash_, key)), body
+    return Entry(sequence, at, event, actor, details, previous, hash_, seal_of(hash_, key), registry), body
 
 
 def body_of(content: Mapping[str, Any]) -> bytes:

@@ -59,10 +59,17 @@ class Page:
 class Audit:
     """The record in Redis. Any number of processes append to it; each entry gets one place in one chain."""
 
-    def __init__(self, redis: Redis, key: bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        key: bytes,
+        clock: Callable[[], datetime],
+        registry: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._redis = redis
         self._key = key
         self._clock = clock
+        self._registry = registry
         self._append = redis.register_script(_RECORD)
         self._lock = asyncio.Lock()
         self._mark = secrets.token_hex(4)
@@ -103,7 +110,7 @@ class Audit:
         async with self._lock:
             for _ in range(ATTEMPTS):
                 before = read_head(self._remembered)
-                entry, body = following(before, self._clock(), event, actor, details, self._key)
+                entry, body = following(before, self._clock(), event, actor, details, self._key, self._registry())
                 # The mark makes this head ours alone: when the answer got lost and the client asked again, the
                 # script finds this very head and says so, which is success.
                 head = f"{entry.sequence} {entry.hash} {self._mark}".encode()
@@ -206,7 +213,7 @@ class Audit:
         stored, newest = await self._end()
         problems: list[str] = []
         segments = await self._sealed_segments(problems)
-        undelivered = {
+        required = {
             segment.head: f"the sealed head of {segment.month}" for segment in segments if not segment.trimmed_at
         }
         try:
@@ -214,10 +221,10 @@ class Audit:
         except Tampered:
             problems.append("what the bot remembers of the last published head was altered")
         else:
-            undelivered |= {known.head: "the last published head"} if known else {}
-        undelivered |= {published: "the published head"} if published else {}
+            required |= {known.head: "the last published head"} if known else {}
+        required |= {published: "the published head"} if published else {}
         trimmed = [segment.head for segment in segments if segment.trimmed_at]
-        chain = Chain(trimmed[-1] if trimmed else BEGINNING, undelivered)
+        chain = Chain(trimmed[-1] if trimmed else BEGINNING, required)
         async for id_, fields in self._until(newest[0][0] if newest else None):
             try:
                 chain.add(self._read(fields))

@@ -107,6 +107,7 @@ class Changes:
             expires_at=now + entry.expires,
             remind_at=now + entry.expires / 2 if entry.approvals else None,
             typed=typed,
+            registry=self.authorization.policy().registry,
         )
         stored = await self.confirmations.create(record, audit_entries.proposed(record, decision.rule), guarded=True)
         return await self._tell_of(await self._beside_another(stored))

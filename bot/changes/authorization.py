@@ -19,6 +19,7 @@ from bot.permissions import (
 from bot.slack.directory import Directory
 
 NO_CONFIRMATION = "The permissions file says nothing of how such a change is confirmed."
+OTHER_REGISTRY = "This change is for another registry than the one this bot runs for."
 NAME_NOT_TYPED = "The permissions file wants the name typed once more for it, and it was not."
 
 
@@ -110,6 +111,8 @@ def _require_known(policy: Policy, place: Place, person: Person) -> None:
 def _requirement(
     policy: Policy, record: Record, offer: Offer, place: Place, requester: Person | None
 ) -> ConfirmationRule:
+    if record.registry not in {None, policy.registry}:
+        raise deny(OTHER_REGISTRY)
     if requester is None:
         return required(confirmation_for(policy, offer.operation, offer.for_rules), typed=record.typed)
     _require_known(policy, place, requester)

@@ -185,6 +185,7 @@ class KeyRequests:
             rests_on=dict(observation.rests_on),
             created_at=now,
             expires_at=_answer_by(key, now),
+            registry=policy.registry,
         )
 
     def _has_expired(self, key: ServiceKey) -> bool:

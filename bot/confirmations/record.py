@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.model.plans import Argument, Plan
 from bot.permissions.people import Actor
@@ -114,6 +114,8 @@ class Record(_Frozen):
     closed_at: datetime | None = None
     closed_by: Actor | None = None
     closed_by_label: str = ""
+    registry: str | None = Field(default=None, exclude_if=lambda name: name is None)
+    """Which registry the change is for; None where there is one alone, and then it isn't stored."""
     note: str = ""
     """What is to be said of the end: why it was rejected, what reading back found, what is stale."""
 

@@ -186,6 +186,13 @@ class Policy(_Frozen):
         str,
         Field(pattern=r"^[TE][A-Z0-9]+$", description="The Slack workspace; nobody from elsewhere may do anything."),
     ]
+    registry: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+            description="The name of the registry that the file is for. Leave it out while there is only one.",
+        ),
+    ] = None
     groups: Annotated[
         dict[str, tuple[Member, ...]],
         Field(

@@ -139,14 +139,14 @@ class Vault:
 
         Whoever has told them says so with `offered`, or it is returned again.
         """
-        undelivered = []
+        claimed = []
         for id_ in (member.decode() for member in await self.redis.zrange(UNOFFERED, 0, -1)):
             kept = await self.find(id_)
             if kept is None or not kept.waits or self.clock() >= kept.ends_at:
                 await self.redis.zrem(UNOFFERED, id_)
             elif await self._begin_telling(id_, "offer"):
-                undelivered.append(kept)
-        return undelivered
+                claimed.append(kept)
+        return claimed
 
     async def offered(self, kept: StoredSecret) -> None:
         """Note that its owner knows that a secret waits."""
@@ -162,7 +162,7 @@ class Vault:
         Whoever has told them says so with `told`, or it is returned again.
         """
         over = await self.redis.zrangebyscore(INDEX, "-inf", self.clock().timestamp())
-        undelivered = []
+        claimed = []
         for id_ in (member.decode() for member in over):
             stored: bytes = await self.redis.get(_key(id_)) or b""
             kept, _ = self._open(id_, stored)
@@ -175,8 +175,8 @@ class Vault:
             if kept.waits and not await self._replace(stored, gone, None):
                 continue
             if await self._begin_telling(id_, "expired"):
-                undelivered.append(gone)
-        return undelivered
+                claimed.append(gone)
+        return claimed
 
     async def told(self, kept: StoredSecret) -> None:
         """Note that somebody knows that their secret was destroyed."""
