@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import httpx
 import stamina
+import structlog
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from bot.quay.errors import (
@@ -18,8 +19,10 @@ from bot.quay.errors import (
     not_of_the_api,
     refusal,
 )
+from bot.quay.models import Entries
 from bot.quay.operations import OPERATIONS, Route
 
+log = structlog.get_logger(__name__)
 Model = TypeVar("Model", bound=BaseModel)
 Query = Mapping[str, str | int | None]
 Body = Mapping[str, JsonValue]
@@ -65,11 +68,14 @@ class Calls:
         route = _route(operation)
         response = await self._request(route, parameters, query, body, as_writer=as_writer)
         try:
-            return model.model_validate_json(response.content)
+            answer = model.model_validate_json(response.content)
         except ValidationError as error:
             problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
             place = ".".join(str(step) for step in problem["loc"])
             raise not_of_the_api(route, response, f"unexpected {place}" if place else "it is not JSON") from None
+        if isinstance(answer, Entries) and answer.left_out:
+            log.warning("entries_left_out", operation=route.id, count=answer.unreadable, first=answer.left_out[0])
+        return answer
 
     async def tell(self, operation: str, *, body: Body | None = None, **parameters: str | int) -> httpx.Response:
         """Send a call whose answer says nothing but that it succeeded."""

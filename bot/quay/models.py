@@ -1,4 +1,4 @@
-"""What Quay answers. Unknown fields are ignored; those that depend on its configuration are optional."""
+"""What Quay answers. Unknown fields are ignored, null means the default, and lists are read entry by entry."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -16,8 +16,11 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    ModelWrapValidatorHandler,
     RootModel,
     SecretStr,
+    ValidationError,
+    model_validator,
 )
 
 T = TypeVar("T")
@@ -48,10 +51,16 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _as_object(value: object) -> object:
+    """Keep metadata of another shape than an object under a name of its own."""
+    return value if isinstance(value, Mapping) else {"metadata": value}
+
+
 Timestamp = Annotated[datetime, BeforeValidator(_from_header_date), AfterValidator(_in_utc)]
 Milliseconds = Annotated[datetime, BeforeValidator(_from_milliseconds), AfterValidator(_in_utc)]
 Bytes = Annotated[int, BeforeValidator(_whole)]
 Json = Mapping[str, JsonValue]
+Metadata = Annotated[Json, BeforeValidator(_as_object)]
 
 _CONFIG = ConfigDict(frozen=True, extra="ignore", validate_by_name=True, hide_input_in_errors=True)
 
@@ -61,8 +70,43 @@ class Answer(BaseModel):
 
     model_config = _CONFIG
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: Any) -> Any:
+        """Take null for a field that was left out: it then has its default, or is missing."""
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if value is not None}
 
-class Page(Answer, Generic[T]):
+
+class Entries(Answer):
+    """An answer with one list, of which an entry that can't be read is left out: one odd entry hides no others."""
+
+    left_out: tuple[str, ...] = ()
+    """Where the entries that were left out don't fit, such as `users.3.username`."""
+
+    @property
+    def unreadable(self) -> int:
+        """How many entries were left out."""
+        return len(self.left_out)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _entry_by_entry(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            places = [problem["loc"] for problem in error.errors(include_url=False, include_input=False)]
+            odd = {place[:2]: ".".join(map(str, place)) for place in reversed(places)}
+            if not all(len(entry) == 2 and isinstance(entry[1], int) for entry in odd):
+                raise
+            fitting = dict(data)
+            for name in {name for name, _ in odd}:
+                fitting[name] = [entry for at, entry in enumerate(data[name]) if (name, at) not in odd]
+            return handler({**fitting, "left_out": tuple(odd[entry] for entry in sorted(odd))})
+
+
+class Page(Entries, Generic[T]):
     """One page of a list, and the token of the next page, if there is one."""
 
     items: tuple[T, ...] = Field(validation_alias=AliasChoices("items", "users", "organizations", "keys"))
@@ -95,15 +139,15 @@ class Quotas(RootModel[tuple[Quota, ...]]):
 class QuotaReport(Answer):
     """How much a namespace uses, in bytes. Quay counts in the background: see `is_complete`."""
 
-    quota_bytes: Bytes
+    quota_bytes: Bytes = 0
     configured_quota: Bytes | None = None
     running_backfill: str | None = None
     backfill_status: str | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether Quay has counted everything; until then the figure is too small."""
-        return self.backfill_status == "complete"
+        """Whether Quay has counted everything; until then the figure is too small, or there is none."""
+        return self.backfill_status == "complete" and "quota_bytes" in self.model_fields_set
 
 
 class _Namespace(Answer):
@@ -155,7 +199,7 @@ class Member(Answer):
     teams: tuple[MemberTeam, ...] = ()
 
 
-class Members(Answer):
+class Members(Entries):
     """The members of an organization, all of them in one answer."""
 
     members: tuple[Member, ...]
@@ -173,7 +217,7 @@ class CreatedUser(Answer):
 class KeyApproval(Answer):
     """Who approved a key, when, and with which notes; Quay's own keys have no approver."""
 
-    approval_type: str
+    approval_type: str = ""
     approved_date: Timestamp
     approver: User | None = None
     notes: str | None = None
@@ -189,7 +233,7 @@ class ServiceKey(Answer):
     name: str = ""
     service: str
     jwk: Json
-    metadata: Json = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
     created_date: Timestamp
     expiration_date: Timestamp | None = None
     rotation_duration: int | None = None
@@ -243,13 +287,14 @@ class LogEntry(Answer):
 
     kind: str
     at: Timestamp = Field(validation_alias="datetime")
-    metadata: Json = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict, repr=False)
+    """What the kind is about: names at the time, and whatever else Quay or a client put there."""
     ip: str | None = None
     performer: LogAccount | None = None
     namespace: LogAccount | None = None
 
 
-class LogPage(Answer):
+class LogPage(Entries):
     """Some twenty lines of the usage log, newest first, and the range that Quay really searched."""
 
     start_time: Timestamp | None = None
@@ -289,7 +334,7 @@ class BuildLogLine(Answer):
     data: JsonValue = None
 
 
-class BuildLogs(Answer):
+class BuildLogs(Entries):
     """The lines of a build's log from `start` on, or only a `logs_url` once the log is archived."""
 
     start: int = 0
@@ -301,7 +346,7 @@ class BuildLogs(Answer):
 class RegistrySize(Answer):
     """The size that was measured last, in bytes; never measured when `last_ran` is None."""
 
-    size_bytes: Bytes
+    size_bytes: Bytes = 0
     last_ran: Milliseconds | None = None
     queued: bool = False
     running: bool = False

@@ -4,6 +4,7 @@ import base64
 import json
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -102,3 +103,101 @@ def test_unknown_fields_and_a_missing_performer_are_no_problem() -> None:
         {"kind": "x", "datetime": "Mon, 23 Nov 2026 23:08:04 -0000", "new": 1, "namespace": None}
     )
     assert (entry.performer, entry.namespace) == (None, None)
+
+
+MODELS = [
+    model
+    for model in vars(models).values()
+    if isinstance(model, type) and issubclass(model, models.Answer) and not getattr(model, "__parameters__", None)
+]
+SAMPLES: dict[str, Any] = {
+    "str": "x",
+    "SecretStr": "x",
+    "int": 1,
+    "datetime": "Mon, 23 Nov 2026 22:45:56 GMT",
+}
+OPTIONAL = [
+    pytest.param(model, name, id=f"{model.__name__}.{name}")
+    for model in MODELS
+    for name, field in model.model_fields.items()
+    if not field.is_required()
+]
+
+
+def _required(model: type[models.Answer]) -> dict[str, Any]:
+    """The least that Quay can answer for a model: its required fields, under Quay's names."""
+    sample: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        if field.is_required():
+            kind = getattr(field.annotation, "__name__", "")
+            empty: Any = [] if "tuple" in str(field.annotation) else {}
+            sample[str(field.validation_alias or name)] = SAMPLES.get(kind, empty)
+    return sample
+
+
+@pytest.mark.parametrize(("model", "name"), OPTIONAL)
+def test_null_means_the_default(model: type[models.Answer], name: str) -> None:
+    """Quay writes null for what it does not know; that is no reason to read nothing of the rest."""
+    alias = str(model.model_fields[name].validation_alias or name)
+    read = model.model_validate_json(json.dumps(_required(model) | {alias: None}))
+    assert read == model.model_validate(_required(model))
+    assert name not in read.model_fields_set
+
+
+def test_a_use_that_quay_does_not_tell_is_not_complete() -> None:
+    """Rather no figure than a nought that looks counted."""
+    assert models.QuotaReport.model_validate({"quota_bytes": 0, "backfill_status": "complete"}).is_complete
+    assert not models.QuotaReport.model_validate({"quota_bytes": None, "backfill_status": "complete"}).is_complete
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "good", "odd", "place"),
+    [
+        (models.Page[models.User], "users", {"username": "a"}, {"username": None}, "users.1.username"),
+        (models.Page[models.Organization], "organizations", {"name": "a"}, "odd", "organizations.1"),
+        (models.Page[models.ServiceKey], "keys", KEY, KEY | {"created_date": None}, "keys.1.created_date"),
+        (
+            models.LogPage,
+            "logs",
+            {"kind": "x", "datetime": "Mon, 23 Nov 2026 23:08:04 -0000"},
+            {"kind": "x", "datetime": None},
+            "logs.1.datetime",
+        ),
+        (models.Members, "members", {"name": "a"}, {"name": ["a"]}, "members.1.name"),
+        (models.BuildLogs, "logs", {"message": "a"}, {"message": {}}, "logs.1.message"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_left_out_and_counted(
+    model: type[models.Entries], name: str, good: Any, odd: Any, place: str
+) -> None:
+    """The others are what they would be without it; where it does not fit is known, and nothing of it is kept."""
+    read = model.model_validate_json(json.dumps({name: [good, odd, good, odd, good]}))
+    assert read.unreadable == 2
+    assert read.left_out == (place, place.replace("1", "3", 1))
+    assert read.model_copy(update={"left_out": ()}) == model.model_validate({name: [good] * 3})
+
+
+@pytest.mark.parametrize("answer", ['{"users": "none"}', "{}", "[]", '{"users": [], "next_page": 5}', "5"])
+def test_an_answer_without_its_list_is_not_an_empty_one(answer: str) -> None:
+    """What is not of the API at all is not taken for a registry without users."""
+    with pytest.raises(ValidationError):
+        models.Page[models.User].model_validate_json(answer)
+
+
+def test_a_quota_that_cannot_be_read_is_not_no_quota() -> None:
+    """Only the lists that people page through are read entry by entry: its namespace is left out with it."""
+    odd = {"name": "a", "quotas": [{"id": 1, "limit_bytes": "much"}]}
+    page = models.Page[models.Organization].model_validate({"organizations": [odd, {"name": "b"}]})
+    assert ([entry.name for entry in page.items], page.left_out) == (["b"], ("organizations.0.quotas.0.limit_bytes",))
+    with pytest.raises(ValidationError):
+        models.Quotas.model_validate(odd["quotas"])
+
+
+@pytest.mark.parametrize("metadata", ["a robot", ["a"], 5])
+def test_metadata_of_any_shape_is_kept(metadata: Any) -> None:
+    """Under a name of its own; none is shown where an entry is logged by accident."""
+    entry = models.LogEntry.model_validate(
+        {"kind": "x", "datetime": "Mon, 23 Nov 2026 23:08:04 -0000", "metadata": metadata}
+    )
+    assert entry.metadata == {"metadata": metadata}
+    assert "a robot" not in repr(entry)
