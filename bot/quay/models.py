@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any, Generic, Self, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -72,7 +72,7 @@ class Answer(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls(cls, data: Any) -> Any:
+    def _without_nulls(cls, data: object) -> object:
         """Take null for a field that was left out: it then has its default, or is missing."""
         if not isinstance(data, dict):
             return data
@@ -92,18 +92,18 @@ class Entries(Answer):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _entry_by_entry(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _entry_by_entry(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return handler(data)
         except ValidationError as error:
             places = [problem["loc"] for problem in error.errors(include_url=False, include_input=False)]
             odd = {place[:2]: ".".join(map(str, place)) for place in reversed(places)}
-            if not all(len(entry) == 2 and isinstance(entry[1], int) for entry in odd):
+            if not isinstance(data, dict) or not all(len(entry) == 2 and isinstance(entry[1], int) for entry in odd):
                 raise
-            fitting = dict(data)
+            fitting = {**data, "left_out": tuple(odd[entry] for entry in sorted(odd))}
             for name in {name for name, _ in odd}:
                 fitting[name] = [entry for at, entry in enumerate(data[name]) if (name, at) not in odd]
-            return handler({**fitting, "left_out": tuple(odd[entry] for entry in sorted(odd))})
+            return handler(fitting)
 
 
 class Page(Entries, Generic[T]):
