@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.slack.arguments import Arguments, Method, need_scope, read_arguments
+from sandbox.slack.arguments import Arguments, Method, kind_of_token, need_scope, read_arguments, scopes_of
 from sandbox.slack.calls import Answer, answered, refused
 from sandbox.slack.errors import SlackError
 from sandbox.slack.faults import Subject
@@ -29,14 +29,22 @@ async def call(slack: Simulation, request: Request) -> Response:
 
     async def run() -> Answer:
         try:
-            return Answer(JSONResponse(_run(slack, name, args)))
+            return Answer(JSONResponse(_run(slack, name, args), headers=_scopes_shown(slack, name, args)))
         except SlackError as error:
-            return refused(error)
+            return refused(error, headers=_scopes_shown(slack, name, args))
 
     method = METHODS.get(name)
-    response = await answered(slack, _subject(slack, name, args), run, method.rate if method else None)
-    response.headers["x-oauth-scopes"] = ",".join(sorted(slack.settings.scopes))
-    return response
+    return await answered(slack, _subject(slack, name, args), run, method.rate if method else None)
+
+
+def _scopes_shown(slack: Simulation, name: str, args: Arguments) -> dict[str, str]:
+    """The headers that tell whose token is good what it may do, and what the method needs."""
+    try:
+        kind = kind_of_token(slack, args.text("token"))
+    except SlackError:
+        return {}
+    needed = METHODS[name].scope if name in METHODS else ""
+    return {"x-oauth-scopes": ",".join(sorted(scopes_of(slack, kind))), "x-accepted-oauth-scopes": needed}
 
 
 def _subject(slack: Simulation, name: str, args: Arguments) -> Subject:
@@ -52,12 +60,10 @@ def _run(slack: Simulation, name: str, args: Arguments) -> Json:
     method: Method | None = METHODS.get(name)
     if method is None:
         raise SlackError("unknown_method", req_method=name)
-    token = args.text("token")
-    if token is None:
-        raise SlackError("not_authed")
-    if token != slack.settings.bot_token:
-        raise SlackError("invalid_auth")
-    need_scope(slack, method.scope)
+    kind = kind_of_token(slack, args.text("token"))
+    if kind != method.token:
+        raise SlackError("not_allowed_token_type")
+    need_scope(slack, method.scope, kind)
     return {"ok": True, **method.run(slack, args)}
 
 

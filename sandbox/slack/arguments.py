@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from sandbox.slack.rates import Rate
 from sandbox.slack.simulation import Simulation
 
 T = TypeVar("T")
+TokenKind = Literal["bot", "app"]
 
 
 @dataclass(frozen=True)
@@ -91,17 +92,36 @@ async def read_arguments(request: Request) -> Arguments:
     return Arguments(given)
 
 
+def kind_of_token(slack: Simulation, token: str | None) -> TokenKind:
+    """Whose token it is. Raises SlackError: not_authed, invalid_auth, and what the token is refused for."""
+    if token is None:
+        raise SlackError("not_authed")
+    if token in slack.settings.refused_tokens:
+        raise SlackError(slack.settings.refused_tokens[token])
+    if token == slack.settings.bot_token:
+        return "bot"
+    if token == slack.settings.app_token:
+        return "app"
+    raise SlackError("invalid_auth")
+
+
+def scopes_of(slack: Simulation, kind: TokenKind) -> set[str]:
+    """What a token may be used for."""
+    return slack.settings.scopes if kind == "bot" else slack.settings.app_scopes
+
+
 @dataclass(frozen=True)
 class Method:
-    """One method of the Web API, how often it may be called, and the scope that the token needs for it."""
+    """One method of the Web API, how often it may be called, and the kind of token and the scope that it needs."""
 
     run: Callable[[Simulation, Arguments], Json]
     rate: Rate
     scope: str = ""
+    token: TokenKind = "bot"
 
 
-def need_scope(slack: Simulation, scope: str) -> None:
+def need_scope(slack: Simulation, scope: str, kind: TokenKind = "bot") -> None:
     """Refuse where the token lacks a scope. Raises SlackError missing_scope."""
-    if scope and scope not in slack.settings.scopes:
-        provided = ",".join(sorted(slack.settings.scopes))
-        raise SlackError("missing_scope", needed=scope, provided=provided)
+    scopes = scopes_of(slack, kind)
+    if scope and scope not in scopes:
+        raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(scopes)))

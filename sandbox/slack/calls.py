@@ -1,7 +1,7 @@
 """Every call that the bot makes, from what may go wrong with it to the list of calls."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.responses import JSONResponse, Response
@@ -49,9 +49,9 @@ async def answered(
     return answer.response
 
 
-def refused(error: SlackError, status: int = 200) -> Answer:
+def refused(error: SlackError, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """A refusal as JSON, with Slack's word for it."""
-    return Answer(JSONResponse(error.answer(), status), error.code)
+    return Answer(JSONResponse(error.answer(), status, headers), error.code)
 
 
 def _broken(fault: Fault) -> Answer:

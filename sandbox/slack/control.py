@@ -3,6 +3,8 @@
 - `GET faults`, `POST faults` (the members of `faults.Fault`), `DELETE faults[?method=]`: calls that go wrong
 - `POST latency` {"seconds", "method": "*"}: how long each call takes; 0 ends it
 - `GET tiers`, `POST tiers` {"on", "per_minute": {method: calls}}: rate limits, off until they are switched on
+- `POST tokens` {"bot": word, "app": word}: the token is refused with this word of Slack's; null makes it good again
+- `POST scopes` {"add": [scope], "remove": [scope]}: what the bot's token may be used for
 - `POST expire` {}: the trigger ids and response URLs that were handed out are too old
 - `GET calls`, `DELETE calls`: which calls the bot made
 """
@@ -35,6 +37,8 @@ class Control:
             "faults": self._plan_fault,
             "latency": self._slow_down,
             "tiers": self._set_tiers,
+            "tokens": self._refuse_tokens,
+            "scopes": self._change_scopes,
             "expire": self._expire,
         }
         return [
@@ -68,6 +72,21 @@ class Control:
         rates = self._slack.rates
         tiers = {name: asdict(method.rate) for name, method in METHODS.items()}
         return JSONResponse({"on": rates.on, "per_minute": rates.per_minute, "tiers": tiers})
+
+    def _refuse_tokens(self, wish: Json) -> Json:
+        settings = self._slack.settings
+        tokens = {"bot": settings.bot_token, "app": settings.app_token}
+        for kind, word in wish.items():
+            settings.refused_tokens.pop(tokens[kind], None)
+            if word is not None:
+                settings.refused_tokens[tokens[kind]] = str(word)
+        return {}
+
+    def _change_scopes(self, wish: Json) -> Json:
+        scopes = self._slack.settings.scopes
+        scopes |= set(wish.get("add", []))
+        scopes -= set(wish.get("remove", []))
+        return {"scopes": sorted(scopes)}
 
     def _expire(self, _: Json) -> Json:
         self._slack.tickets.expire()

@@ -38,6 +38,7 @@ class SlackSettings:
 
     bot_url: str
     bot_token: str = "xoxb-sandbox"
+    app_token: str = "xapp-sandbox"
     signing_secret: str = "sandbox-signing-secret"
     command: str = "/quay"
     ack_seconds: float = 3.0
@@ -45,6 +46,9 @@ class SlackSettings:
     retry_seconds: tuple[float, ...] = (0.0, 60.0, 300.0)
     should_escape: bool = True
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    app_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
+    refused_tokens: dict[str, str] = field(default_factory=dict)
+    """Tokens that are good no more, with Slack's word for it: token_revoked, account_inactive, token_expired."""
     shortcuts: tuple[Shortcut, ...] = ()
     """What the app offers in the menu of each message."""
 

@@ -1,0 +1,75 @@
+"""Tokens that are wrong, revoked or of the other kind, and what a token may be used for."""
+
+from typing import Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+
+async def refusal(call: Any) -> Any:
+    """The response with which a call is refused."""
+    with pytest.raises(SlackApiError) as refused:
+        await call
+    return refused.value.response
+
+
+@pytest.mark.parametrize("word", ["token_revoked", "account_inactive", "token_expired", "invalid_auth"])
+async def test_a_token_can_be_taken_away_while_the_bot_runs(slack: Any, web: AsyncWebClient, word: str) -> None:
+    """Every method refuses it with the same word, and says nothing of scopes; it can be given back."""
+    await slack.switch("tokens", bot=word)
+    for call in (web.auth_test(), web.chat_postMessage(channel="C0ML", text="x")):
+        response = await refusal(call)
+        assert response["error"] == word
+        assert "x-oauth-scopes" not in response.headers
+    await slack.switch("tokens", bot=None)
+    assert (await web.auth_test())["ok"]
+
+
+async def test_a_token_of_the_other_kind_is_not_taken(slack: Any, web: AsyncWebClient) -> None:
+    """An app-level token cannot post."""
+    assert (await refusal(web.auth_test(token="xapp-sandbox")))["error"] == "not_allowed_token_type"
+    assert (await refusal(web.auth_test(token="xoxb-of-another-workspace")))["error"] == "invalid_auth"
+
+
+async def test_auth_test_tells_the_scopes_in_a_header(slack: Any, web: AsyncWebClient) -> None:
+    """As do all methods, with the scope that they need."""
+    header = (await web.auth_test()).headers["x-oauth-scopes"]
+    assert header.split(",") == sorted(slack.settings.scopes)
+    answer = await web.users_info(user="U01ALICE")
+    assert answer.headers["x-accepted-oauth-scopes"] == "users:read"
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "args"),
+    [
+        ("chat:write", "chat.postMessage", {"channel": "C0ML", "text": "x"}),
+        ("chat:write", "chat.update", {"channel": "C0ML", "ts": "1.1", "text": "x"}),
+        ("users:read", "users.info", {"user": "U01ALICE"}),
+        ("users:read.email", "users.lookupByEmail", {"email": "alice@example.com"}),
+        ("usergroups:read", "usergroups.list", {}),
+        ("im:write", "conversations.open", {"users": "U01ALICE"}),
+        ("files:write", "files.getUploadURLExternal", {"filename": "a.txt", "length": 1}),
+        ("team:read", "team.info", {}),
+        ("channels:read", "conversations.info", {"channel": "C0ML"}),
+        ("groups:read", "conversations.list", {"types": "private_channel"}),
+    ],
+)
+async def test_each_method_needs_its_scope(
+    slack: Any, web: AsyncWebClient, scope: str, method: str, args: dict[str, Any]
+) -> None:
+    """The refusal says which, and what there is; the header has lost it too."""
+    changed = await slack.http.post("/sandbox/slack/scopes", json={"remove": [scope]})
+    assert scope not in changed.json()["scopes"]
+    response = await refusal(web.api_call(method, json=args))
+    assert (response["error"], response["needed"]) == ("missing_scope", scope)
+    assert response["provided"].split(",") == changed.json()["scopes"]
+    assert response.headers["x-oauth-scopes"] == response["provided"]
+    await slack.http.post("/sandbox/slack/scopes", json={"add": [scope]})
+    assert (await slack.api(method, **args)).get("error") != "missing_scope"
+
+
+@pytest.mark.parametrize("wish", [{"user": "token_revoked"}, []])
+async def test_there_are_two_tokens(slack: Any, wish: Any) -> None:
+    """Anything else is refused."""
+    assert (await slack.http.post("/sandbox/slack/tokens", json=wish)).status_code == 400
