@@ -4,22 +4,31 @@ import { quay } from "./api.js";
 import { byId, h } from "./dom.js";
 
 const EVERY_MS = 3000;
-const ALWAYS = 1_000_000;
 const TOKENS = ["sandbox-superuser", "sandbox-readonly"];
 const SERVICES = ["quay_builder", "clair_scanner", "mirror_worker", "notification_relay"];
 const UNITS = { GiB: 2 ** 30, MiB: 2 ** 20, TiB: 2 ** 40 };
 
-const failure = (kind, more = {}) => ({ kind, remaining: ALWAYS, ...more });
+const WRITES = ["POST", "PUT", "DELETE"];
+const ODD_FIELDS = ["performer.is_robot", "datetime", "quota_report.quota_bytes", "super_user", "metadata", "quotas"];
 
-/** Each switch: its words, the failures it stands for, and whether it is on. */
+const failures = (kind, more = {}) => [{ kind, remaining: null, ...more }];
+const ofWrites = (kind, more) => WRITES.flatMap((method) => failures(kind, { method, ...more }));
+
+/** Each switch: its words, the faults that it stands for, and how it is known that it is on. */
 const FAULTS = [
   { label: "Slow: 2 s for each request", values: { delay_seconds: 2 }, isOn: ({ delay_seconds: delay }) => delay > 0 },
-  { label: "Answers every request with 500", failures: [failure("500")], isOn: some((one) => one.kind === "500") },
-  { label: "Down: hangs up on every request", failures: [failure("closed")], isOn: some((one) => one.kind === "closed" && !one.after_effect) },
+  { label: "Answers every request with 500", values: { failures: failures("500") }, isOn: some("failures", ({ kind }) => kind === "500") },
+  { label: "Down: hangs up on every request", values: { failures: failures("closed") }, isOn: some("failures", (one) => one.kind === "closed" && !one.after_effect) },
+  { label: "Breaks off in the middle of every answer", values: { failures: failures("cut") }, isOn: some("failures", ({ kind }) => kind === "cut") },
   { label: "Does what is asked, but the answer to a change is lost",
-    failures: ["POST", "PUT", "DELETE"].map((method) => failure("closed", { method, after_effect: true })),
-    isOn: some((one) => one.kind === "closed" && one.after_effect) },
+    values: { failures: ofWrites("closed", { after_effect: true }) }, isOn: some("failures", (one) => one.kind === "closed" && one.after_effect) },
+  { label: "A gateway answers changes with 504, and they land 8 s later",
+    values: { failures: ofWrites("504", { late_seconds: 8 }) }, isOn: some("failures", ({ kind }) => kind === "504") },
+  { label: "A gateway lets 5 requests a second through", values: { rate_limit: { per_second: 5, burst: 5 } }, isOn: ({ rate_limit: limit }) => Boolean(limit) },
   { label: "The bot's tokens are no longer good", values: { revoked_tokens: TOKENS }, isOn: ({ revoked_tokens: tokens }) => tokens.length > 0 },
+  { label: "Lists do not advance: page one again and again", values: { stuck_pages: [{ kind: "repeat" }] }, isOn: some("stuck_pages", ({ kind }) => kind === "repeat") },
+  { label: "Lists do not advance: two pages in turn", values: { stuck_pages: [{ kind: "alternate" }] }, isOn: some("stuck_pages", ({ kind }) => kind === "alternate") },
+  { label: "Every third entry of a list is odd", values: { odd_entries: ODD_FIELDS.map((field) => ({ field, every: 3 })) }, isOn: some("odd_entries", () => true) },
 ];
 
 const FEATURES = {
@@ -28,8 +37,16 @@ const FEATURES = {
   superusers_full_access: "Full access for superusers", mailing: "Mailing", log_search: "Searching logs", background_workers: "Background workers",
 };
 
-function some(predicate) {
-  return ({ failures }) => failures.some(predicate);
+function some(list, predicate) {
+  return (faults) => faults[list].some(predicate);
+}
+
+/** All faults of some switches in one object: lists grow, the rest is set. */
+function together(switches) {
+  const wanted = {};
+  for (const { values } of switches)
+    for (const [name, value] of Object.entries(values)) wanted[name] = Array.isArray(value) ? [...(wanted[name] ?? []), ...value] : value;
+  return wanted;
 }
 
 export class RegistryPanel {
@@ -93,8 +110,7 @@ export class RegistryPanel {
 
   #setFaults() {
     const on = FAULTS.filter((_, index) => this.faults[index].box.checked);
-    const wanted = Object.assign({ failures: on.flatMap(({ failures = [] }) => failures) }, ...on.map(({ values = {} }) => values));
-    return this.#do(quay.set("faults", wanted), on.length ? `In trouble: ${on.map(({ label }) => label).join("; ")}.` : "No trouble.");
+    return this.#do(quay.set("faults", together(on)), on.length ? `In trouble: ${on.map(({ label }) => label).join("; ")}.` : "No trouble.");
   }
 
   #switch(label, onChange) {

@@ -20,7 +20,9 @@ from sandbox.quay import (
 )
 from sandbox.quay.control import Control
 from sandbox.quay.dispatch import Dispatcher
-from sandbox.quay.faults import Faults, LoggedRequest, new_request_log, serve_with
+from sandbox.quay.faults import Faults
+from sandbox.quay.gateway import Gateway
+from sandbox.quay.request_log import LoggedRequest, new_request_log
 from sandbox.quay.state import Registry
 
 _RESOURCES = (
@@ -40,8 +42,9 @@ def create_app(registry: Registry, faults: Faults) -> Starlette:
     """A Quay that serves this registry and suffers from these faults; both may be changed while it runs."""
     requests = new_request_log()
     dispatcher = Dispatcher(registry, _RESOURCES, lambda token: token in faults.revoked_tokens)
-    quay = _Quay(dispatcher, faults, requests)
-    control = Control(registry, faults, requests)
+    gateway = Gateway(dispatcher, faults, registry.clock)
+    quay = _Quay(dispatcher, gateway, requests)
+    control = Control(registry, faults, gateway, requests)
     return _SandboxQuay(routes=[Mount(_DOOR, routes=control.routes())], quay=quay)
 
 
@@ -63,20 +66,16 @@ class _SandboxQuay(Starlette):
 
 
 class _Quay:
-    """Answers as Quay, under faults, and keeps a record of it."""
+    """Answers as Quay, through its gateway, and keeps a record of it."""
 
-    def __init__(self, dispatcher: Dispatcher, faults: Faults, requests: deque[LoggedRequest]) -> None:
+    def __init__(self, dispatcher: Dispatcher, gateway: Gateway, requests: deque[LoggedRequest]) -> None:
         self._dispatcher = dispatcher
-        self._faults = faults
+        self._gateway = gateway
         self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         token = self._dispatcher.token_kind(Request(scope))
-        status = await serve_with(self._faults, self._answer, scope, receive, send)
+        status = await self._gateway.serve(scope, receive, send)
         ms = round((time.perf_counter() - started) * 1000, 1)
         self._requests.append(LoggedRequest(scope["method"], scope["path"], status, ms, token))
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._dispatcher(Request(scope, receive))
-        await response(scope, receive, send)

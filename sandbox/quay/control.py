@@ -3,8 +3,9 @@
 - `GET state`, `POST features` {name: value}, `POST usage` {"namespace", "quota_bytes", "backfill_status"}
 - `GET push?namespace=NAME&bytes=N`: what Quay's quotas would do about a push of so many bytes (0) now, and why
 - `POST keys` {"service", "honest"}: a service asks for a key now; a dishonest one names another key's kid
-- `POST faults` {"delay_seconds", "revoked_tokens", "failures": [{"kind", "remaining", "after_effect",
-  "method", "path_prefix"}]}: replaces all faults; `{}` ends them
+- `POST faults` {"delay_seconds", "revoked_tokens", "rate_limit", "failures", "slow", "stuck_pages", "odd_entries"},
+  as in `faults`: replaces all faults; `{}` ends them, but what was answered already and is late still lands
+- `POST late`: what is late lands now
 - `GET requests`, `DELETE requests`: what was asked of Quay
 """
 
@@ -20,8 +21,10 @@ from starlette.routing import Route
 
 from sandbox.quay.answers import Message
 from sandbox.quay.enforcement import check_push
-from sandbox.quay.faults import FAILURE_KINDS, Failure, Faults, LoggedRequest
+from sandbox.quay.faults import Faults
+from sandbox.quay.gateway import Gateway
 from sandbox.quay.jwk import pseudo_jwk, thumbprint
+from sandbox.quay.request_log import LoggedRequest
 from sandbox.quay.routes_keys import add_key
 from sandbox.quay.state import Backfill, Namespace, Registry, ServiceKey
 from sandbox.quay.views import key_date
@@ -30,11 +33,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Control:
-    """The endpoints over one registry, its faults and its request log."""
+    """The endpoints over one registry, its faults, its gateway and its request log."""
 
-    def __init__(self, registry: Registry, faults: Faults, requests: deque[LoggedRequest]) -> None:
+    def __init__(self, registry: Registry, faults: Faults, gateway: Gateway, requests: deque[LoggedRequest]) -> None:
         self._registry = registry
         self._faults = faults
+        self._gateway = gateway
         self._requests = requests
         self._random = random.Random(len(registry.keys))
 
@@ -44,6 +48,7 @@ class Control:
             Route("/state", self._state),
             Route("/keys", _reporting_mistakes(self._ask_for_key), methods=["POST"]),
             Route("/faults", _reporting_mistakes(self._set_faults), methods=["POST"]),
+            Route("/late", self._land, methods=["POST"]),
             Route("/features", _reporting_mistakes(self._set_features), methods=["POST"]),
             Route("/usage", _reporting_mistakes(self._set_usage), methods=["POST"]),
             Route("/push", _reporting_mistakes(self._check_push)),
@@ -53,6 +58,7 @@ class Control:
 
     async def _state(self, _request: Request) -> Response:
         registry = self._registry
+        self._gateway.land()
         registry.sweep()
         waiting = [key for key in registry.keys.values() if key.approval is None]
         return JSONResponse(
@@ -66,6 +72,7 @@ class Control:
                 "logs": len(registry.logs),
                 "builds": list(registry.builds),
                 "faults": _faults_shown(self._faults),
+                "late_requests": self._gateway.late_requests,
                 "features": dataclasses.asdict(registry.features),
             }
         )
@@ -85,16 +92,12 @@ class Control:
         return JSONResponse({"kid": key.kid, "service": key.service}, 201)
 
     async def _set_faults(self, request: Request) -> Response:
-        wish = await request.json()
-        failures = [Failure(**failure) for failure in wish.pop("failures", [])]
-        if any(failure.kind not in FAILURE_KINDS for failure in failures):
-            raise ValueError(f"a failure's kind is one of {', '.join(FAILURE_KINDS)}")
-        tokens = set(wish.pop("revoked_tokens", []))
-        wanted = Faults(**wish, failures=failures)
-        self._faults.delay_seconds, self._faults.failures = wanted.delay_seconds, wanted.failures
-        self._faults.revoked_tokens.clear()
-        self._faults.revoked_tokens.update(tokens)
+        self._faults.become(Faults.from_json(await request.json()))
         return JSONResponse(_faults_shown(self._faults))
+
+    async def _land(self, _request: Request) -> Response:
+        self._gateway.land(everything=True)
+        return Response(status_code=204)
 
     async def _set_features(self, request: Request) -> Response:
         self._registry.features = dataclasses.replace(self._registry.features, **await request.json())

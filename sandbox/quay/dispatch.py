@@ -133,10 +133,9 @@ class Dispatcher:
         principal = self._principal(request)
         return principal.kind if principal else "unknown" if _token(request) else "none"
 
-    async def __call__(self, request: Request) -> Response:
-        """Answer a request."""
+    def __call__(self, request: Request, body: bytes) -> Response:
+        """Answer a request, whose body has been read."""
         self._registry.sweep()
-        body = await request.body()
         base_url = str(request.base_url).rstrip("/")
         try:
             return self._answer(request, body, base_url)

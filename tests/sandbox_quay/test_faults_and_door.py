@@ -1,12 +1,10 @@
 """The sandbox's own door: faults on demand, switches, waiting keys, and the record of requests."""
 
 import time
-from typing import Any
 
 import httpx
 import pytest
 
-from sandbox.quay.faults import Failure, Faults
 from sandbox.quay.jwk import thumbprint
 from sandbox.quay.state import Registry
 
@@ -20,30 +18,6 @@ async def test_the_next_requests_fail_with_a_status(quay: httpx.AsyncClient, sta
     """As many as were wanted, and none after them."""
     await quay.post(f"{DOOR}/faults", json={"failures": [{"kind": str(status), "remaining": 2}]})
     assert [(await quay.get(KEYS)).status_code for _ in range(3)] == [status, status, 200]
-
-
-@pytest.mark.parametrize("after_effect", [False, True])
-async def test_a_connection_is_closed_without_an_answer(
-    lab: Registry, quay: httpx.AsyncClient, after_effect: bool
-) -> None:
-    """Before or after what was asked for has happened; the client can't tell."""
-    failure = {"kind": "closed", "after_effect": after_effect}
-    await quay.post(f"{DOOR}/faults", json={"failures": [failure]})
-    with pytest.raises(httpx.RemoteProtocolError):
-        await quay.post(QUOTA, json={"limit_bytes": 1000})
-    assert (lab.namespaces["library"].quota is not None) == after_effect
-    requests = (await quay.get(f"{DOOR}/requests")).json()["requests"]
-    assert [(one["method"], one["status"]) for one in requests] == [("POST", 0)]
-
-
-async def test_a_failure_may_concern_some_requests_only(lab: Registry, serve: Any) -> None:
-    """By method and by the beginning of the path."""
-    faults = Faults(failures=[Failure("503", method="POST", path_prefix="/api/v1/superuser/organization/")])
-    async with serve(lab, faults) as client:
-        client.headers["Authorization"] = "Bearer superuser"
-        assert (await client.get(QUOTA)).status_code == 200
-        assert (await client.post(QUOTA, json={"limit_bytes": 1})).status_code == 503
-        assert (await client.post(QUOTA, json={"limit_bytes": 1})).status_code == 201
 
 
 async def test_every_request_can_be_slow(quay: httpx.AsyncClient) -> None:
