@@ -26,7 +26,7 @@ EVERYWHERE = "everywhere"
 class Difference:
     """One difference, as a sentence and as data."""
 
-    kind: Literal["gains", "loses", "group", "channels", "confirmation", "rule", "workspace"]
+    kind: Literal["gains", "loses", "group", "channels", "confirmation", "rule", "workspace", "registry"]
     said: str
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -79,7 +79,16 @@ def difference(old: Policy, new: Policy) -> tuple[Difference, ...]:
     ]
     if old.workspace != new.workspace:
         found.append(Difference("workspace", f"The workspace is {new.workspace}, no longer {old.workspace}."))
+    if old.registry != new.registry:
+        found.append(Difference("registry", _registry_changed(old.registry, new.registry)))
     return tuple(found)
+
+
+def _registry_changed(old: str | None, new: str | None) -> str:
+    if new is None:
+        return f"The file no longer names its registry, {old}. Pending changes that name it can't run."
+    before = f", no longer {old}. Pending changes for {old} can't run" if old else ""
+    return f"The registry is {new}{before}."
 
 
 def _rights(policy: Policy) -> Iterator[_Right]:
