@@ -65,7 +65,7 @@ class Administration:
         }
         return [Route(f"/{name}", switching(switch), methods=["POST"]) for name, switch in switches.items()]
 
-    def _change_channel(self, wish: Json) -> Json:
+    async def _change_channel(self, wish: Json) -> Json:
         change = ChannelChange(**wish)
         channel = self._workspace.channels.get(change.id)
         if channel is None:
@@ -76,7 +76,7 @@ class Administration:
         self._workspace.feed.publish("channels")
         return {}
 
-    def _change_group(self, wish: Json) -> Json:
+    async def _change_group(self, wish: Json) -> Json:
         change = GroupChange(**wish)
         groups = self._workspace.groups
         if change.removed:
@@ -89,11 +89,11 @@ class Administration:
         self._workspace.feed.publish("channels")
         return {}
 
-    def _change_workspace(self, wish: Json) -> Json:
+    async def _change_workspace(self, wish: Json) -> Json:
         self._workspace.has_user_groups = bool(wish["has_user_groups"])
         return {}
 
-    def _delete_message(self, wish: Json) -> Json:
+    async def _delete_message(self, wish: Json) -> Json:
         message = self._workspace.find_message(wish["channel"], wish["ts"])
         if message is None:
             raise KeyError(wish["ts"])

@@ -13,8 +13,10 @@ from sandbox.slack import api, hooks
 from sandbox.slack.administration import Administration
 from sandbox.slack.control import Control
 from sandbox.slack.deliveries import Deliveries
+from sandbox.slack.delivery_control import DeliveryControl
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.methods_files import receive_bytes
+from sandbox.slack.over_http import OverHttp
 from sandbox.slack.page import Page
 from sandbox.slack.settings import SlackSettings
 from sandbox.slack.simulation import Simulation
@@ -31,8 +33,14 @@ def create_app(workspace: Workspace, settings: SlackSettings) -> Starlette:
     The page itself is not part of it. `/sandbox/slack/events` never ends: give the server a short time to shut down.
     """
     slack = Simulation(workspace, settings, Tickets(workspace))
-    deliveries = Deliveries(settings)
+    over_http = OverHttp(settings)
+    deliveries = Deliveries(settings, lambda: over_http, workspace.now)
     page = Page(slack, Interactions(slack, deliveries))
+    door = [
+        *Control(slack).routes(),
+        *Administration(workspace).routes(),
+        *DeliveryControl(deliveries).routes(),
+    ]
 
     async def call(request: Request) -> Response:
         return await api.call(slack, request)
@@ -47,12 +55,13 @@ def create_app(workspace: Workspace, settings: SlackSettings) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await deliveries.close()
+        await over_http.close()
 
     routes = [
         Route("/api/{method}", call, methods=["GET", "POST"]),
         Route("/hooks/response/{response}", respond, methods=["POST"]),
         Route("/upload/v1/{file}", upload, methods=["POST"]),
-        Mount("/sandbox/slack", routes=[*page.routes(), *Control(slack).routes(), *Administration(workspace).routes()]),
+        Mount("/sandbox/slack", routes=[*page.routes(), *door]),
     ]
     return _SandboxSlack(routes=routes, lifespan=lifespan)
 

@@ -22,7 +22,7 @@ from sandbox.slack.model import Json
 from sandbox.slack.simulation import Simulation
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-Switch = Callable[[Json], Json]
+Switch = Callable[[Json], Awaitable[Json]]
 
 
 class Control:
@@ -48,7 +48,7 @@ class Control:
             Route("/calls", self._calls, methods=["GET", "DELETE"]),
         ]
 
-    def _plan_fault(self, wish: Json) -> Json:
+    async def _plan_fault(self, wish: Json) -> Json:
         self._slack.faults.plan(Fault(**wish), self._slack.workspace.now())
         return {}
 
@@ -58,11 +58,11 @@ class Control:
         standing = self._slack.faults.standing(self._slack.workspace.now())
         return JSONResponse([one.model_dump() for one in standing])
 
-    def _slow_down(self, wish: Json) -> Json:
+    async def _slow_down(self, wish: Json) -> Json:
         self._slack.faults.slow_down(wish.get("method", "*"), float(wish["seconds"]))
         return {}
 
-    def _set_tiers(self, wish: Json) -> Json:
+    async def _set_tiers(self, wish: Json) -> Json:
         rates = self._slack.rates
         rates.on = bool(wish["on"])
         rates.per_minute = {method: int(calls) for method, calls in wish.get("per_minute", {}).items()}
@@ -73,7 +73,7 @@ class Control:
         tiers = {name: asdict(method.rate) for name, method in METHODS.items()}
         return JSONResponse({"on": rates.on, "per_minute": rates.per_minute, "tiers": tiers})
 
-    def _refuse_tokens(self, wish: Json) -> Json:
+    async def _refuse_tokens(self, wish: Json) -> Json:
         settings = self._slack.settings
         tokens = {"bot": settings.bot_token, "app": settings.app_token}
         for kind, word in wish.items():
@@ -82,13 +82,13 @@ class Control:
                 settings.refused_tokens[tokens[kind]] = str(word)
         return {}
 
-    def _change_scopes(self, wish: Json) -> Json:
+    async def _change_scopes(self, wish: Json) -> Json:
         scopes = self._slack.settings.scopes
         scopes |= set(wish.get("add", []))
         scopes -= set(wish.get("remove", []))
         return {"scopes": sorted(scopes)}
 
-    def _expire(self, _: Json) -> Json:
+    async def _expire(self, _: Json) -> Json:
         self._slack.tickets.expire()
         return {}
 
@@ -103,7 +103,7 @@ def switching(switch: Switch) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         try:
-            return JSONResponse({"ok": True, **switch(await request.json())})
+            return JSONResponse({"ok": True, **await switch(await request.json())})
         except (KeyError, TypeError, AttributeError, ValueError) as mistake:
             return JSONResponse({"ok": False, "error": f"{type(mistake).__name__}: {mistake}"}, 400)
 

@@ -1,133 +1,185 @@
-"""Deliveries to the bot's one URL: signed, in time or given up, events more than once."""
+"""Deliveries to the bot: acknowledged in time or given up, events more than once, and what goes wrong on demand."""
 
 import asyncio
-import hashlib
-import hmac
-import json
-import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from fnmatch import fnmatchcase
 from typing import Literal
-from urllib.parse import urlencode
 
-import httpx
+from pydantic import BaseModel, ConfigDict, PositiveInt
 
+from sandbox.slack.delivery import Acknowledgement, Delivery, Failure, Send, Way
 from sandbox.slack.model import Json
 from sandbox.slack.settings import SlackSettings
 
-Failure = Literal["operation_timeout", "dispatch_failed", "http_service_error"]
-
-_FORM = "application/x-www-form-urlencoded"
+How = Literal["twice", "late", "held"]
 _RETRY_REASONS: Mapping[Failure, str] = {
     "operation_timeout": "http_timeout",
     "dispatch_failed": "connection_failed",
     "http_service_error": "http_error",
 }
+_LOG_LENGTH = 1000
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+class Irregularity(BaseModel):
+    """What happens to deliveries that match, instead of what should.
+
+    Args:
+        how: `twice`: the bot gets the same request two times at once. `late`: it gets it, and Slack hears of that
+            after the time for it. `held`: it waits on its way until it is released.
+        of: The delivery's name (`command`, `block_actions`, `view_submission`, `app_home_opened`…) or a pattern.
+        times: How many deliveries; None until it is cleared.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    how: How
+    of: str = "*"
+    times: PositiveInt | None = 1
 
 
-@dataclass(frozen=True)
-class Acknowledgement:
-    """How the bot took a delivery; `failure` is Slack's word for what went wrong, if anything did."""
+@dataclass
+class Sent:
+    """One delivery that went out, or still waits. Times are seconds since the epoch, and how long it took."""
 
-    failure: Failure | None = None
-    status: int = 0
-    body: str = ""
-    final: bool = False
+    number: int
+    at: float
+    way: str
+    delivery: Delivery
+    send: Send
+    acknowledgement: Acknowledgement | None = None
+    seconds: float | None = None
 
-    def answer(self) -> Json | None:
-        """The body as a JSON object; empty where nothing came, None where it is something else."""
-        if not self.body.strip():
-            return {}
-        try:
-            found = json.loads(self.body)
-        except ValueError:
-            return None
-        return found if isinstance(found, dict) else None
+    def shown(self) -> Json:
+        """As the door tells it."""
+        delivery, heard = self.delivery, self.acknowledgement
+        return {
+            "number": self.number,
+            "at": self.at,
+            "way": self.way,
+            "name": delivery.name,
+            "payload": delivery.payload,
+            "retry": delivery.retry,
+            "seconds": self.seconds,
+            "status": heard.status if heard else None,
+            "failure": heard.failure if heard else None,
+            "answer": heard.body if heard else None,
+        }
+
+
+@dataclass
+class _Held:
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass
 class Deliveries:
-    """The way to the bot.
-
-    Signatures carry the real time, which is what the bot compares them with, whatever the workspace's clock says.
-    Every delivery has a connection of its own.
-    """
+    """The ways to the bot, and everything that went them. `choose` gives the way that is open now."""
 
     settings: SlackSettings
-    wall_clock: Callable[[], float] = time.time
-    _retries: set[asyncio.Task[None]] = field(default_factory=set)
-    _http: httpx.AsyncClient = field(
-        default_factory=lambda: httpx.AsyncClient(
-            verify=_tls(), timeout=60, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
-    )
+    choose: Callable[[], Way]
+    clock: Callable[[], float]
+    irregularities: list[Irregularity] = field(default_factory=list)
+    log: deque[Sent] = field(default_factory=lambda: deque(maxlen=_LOG_LENGTH))
+    _count: int = 0
+    _held: list[_Held] = field(default_factory=list)
+    _later: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def command(self, fields: Mapping[str, str]) -> Acknowledgement:
-        """Deliver a slash command, as a form."""
-        return await self._post(urlencode(fields), _FORM)
+        """Deliver a slash command."""
+        return await self._deliver(Delivery("slash_commands", dict(fields)))
 
     async def interaction(self, payload: Json) -> Acknowledgement:
-        """Deliver what somebody did: JSON in the form field `payload`."""
-        return await self._post(urlencode({"payload": _compact(payload)}), _FORM)
+        """Deliver what somebody did."""
+        return await self._deliver(Delivery("interactive", payload))
 
     async def event(self, payload: Json) -> Acknowledgement:
-        """Deliver an event, as JSON. Where that fails it is delivered again later, up to three times."""
-        first = await self._post(_compact(payload), "application/json")
+        """Deliver an event. Where that fails it is delivered again later, up to three times."""
+        first = await self._deliver(Delivery("events_api", payload))
         if first.failure and not first.final:
-            task = asyncio.create_task(self._retry(_compact(payload), first))
-            self._retries.add(task)
-            task.add_done_callback(self._retries.discard)
+            task = asyncio.create_task(self._retry(payload, first))
+            self._later.add(task)
+            task.add_done_callback(self._later.discard)
         return first
 
-    async def close(self) -> None:
-        """Give up what would still be delivered again."""
-        for task in self._retries:
-            task.cancel()
-        await asyncio.gather(*self._retries, return_exceptions=True)
-        await self._http.aclose()
+    async def replay(self, number: int, *, anew: bool) -> Acknowledgement:
+        """Send a delivery once more, the same bytes or signed `anew`. Raises KeyError where there is none."""
+        sent = next((one for one in self.log if one.number == number), None)
+        if sent is None:
+            raise KeyError(number)
+        way = self.choose()
+        if anew:
+            return await self._send(sent.delivery, way.name, way.pack(sent.delivery))
+        return await self._send(sent.delivery, sent.way, sent.send)
 
-    async def _retry(self, body: str, last: Acknowledgement) -> None:
+    async def release(self, *, latest_first: bool) -> int:
+        """Let what was held go on, one after another; tells how many there were."""
+        held, self._held = self._held, []
+        for one in reversed(held) if latest_first else held:
+            one.go_on.set()
+            await one.done.wait()
+        return len(held)
+
+    def waiting(self) -> int:
+        """How many deliveries are held."""
+        return len(self._held)
+
+    async def close(self) -> None:
+        """Give up what would still be delivered."""
+        for task in self._later:
+            task.cancel()
+        await asyncio.gather(*self._later, return_exceptions=True)
+
+    async def _retry(self, payload: Json, last: Acknowledgement) -> None:
         for number, seconds in enumerate(self.settings.retry_seconds, 1):
             if last.failure is None or last.final:
                 return
             await asyncio.sleep(seconds)
-            headers = {"x-slack-retry-num": str(number), "x-slack-retry-reason": _RETRY_REASONS[last.failure]}
-            last = await self._post(body, "application/json", headers)
+            last = await self._deliver(Delivery("events_api", payload, number, _RETRY_REASONS[last.failure]))
 
-    async def _post(self, body: str, content_type: str, headers: Mapping[str, str] | None = None) -> Acknowledgement:
+    async def _deliver(self, delivery: Delivery) -> Acknowledgement:
+        way = self.choose()
+        send = way.pack(delivery)
+        match self._irregularity(delivery.name):
+            case "held":
+                return await self._hold(delivery, way.name, send)
+            case "twice":
+                both = (self._send(delivery, way.name, send) for _ in range(2))
+                first, _ = await asyncio.gather(*both)
+                return first
+            case "late":
+                await self._send(delivery, way.name, send)
+                return Acknowledgement("operation_timeout")
+        return await self._send(delivery, way.name, send)
+
+    async def _hold(self, delivery: Delivery, way: str, send: Send) -> Acknowledgement:
+        held = _Held()
+        self._held.append(held)
+        await held.go_on.wait()
         try:
-            async with asyncio.timeout(self.settings.ack_seconds):
-                response = await self._http.post(
-                    self.settings.bot_url,
-                    content=body.encode(),
-                    headers={"content-type": content_type, **self._signature(body), **(headers or {})},
-                )
-        except TimeoutError:
-            return Acknowledgement("operation_timeout")
-        except (httpx.HTTPError, httpx.InvalidURL):
-            return Acknowledgement("dispatch_failed")
-        if response.status_code != 200:
-            final = response.headers.get("x-slack-no-retry") == "1"
-            return Acknowledgement("http_service_error", response.status_code, response.text, final)
-        return Acknowledgement(None, 200, response.text)
+            return await self._send(delivery, way, send)
+        finally:
+            held.done.set()
 
-    def _signature(self, body: str) -> dict[str, str]:
-        """Slack's v0 signature: HMAC-SHA256 over the version, the time and the raw body."""
-        timestamp = str(int(self.wall_clock()))
-        signed = hmac.new(self.settings.signing_secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256)
-        return {
-            "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
-            "x-slack-request-timestamp": timestamp,
-            "x-slack-signature": f"v0={signed.hexdigest()}",
-        }
+    async def _send(self, delivery: Delivery, way: str, send: Send) -> Acknowledgement:
+        self._count += 1
+        sent = Sent(self._count, self.clock(), way, delivery, send)
+        self.log.append(sent)
+        began = time.perf_counter()
+        sent.acknowledgement = await send()
+        sent.seconds = round(time.perf_counter() - began, 6)
+        return sent.acknowledgement
 
-
-def _compact(payload: Json) -> str:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    def _irregularity(self, name: str) -> How | None:
+        """What happens to a delivery, counted as used."""
+        met = next((one for one in self.irregularities if fnmatchcase(name, one.of)), None)
+        if met is None:
+            return None
+        if met.times is not None:
+            met.times -= 1
+            if not met.times:
+                self.irregularities.remove(met)
+        return met.how

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sandbox.slack import payloads
 from sandbox.slack.blocks import check_options
-from sandbox.slack.deliveries import Acknowledgement, Deliveries, Failure
+from sandbox.slack.deliveries import Deliveries
+from sandbox.slack.delivery import Acknowledgement, Failure
 from sandbox.slack.entered import entered_values, unfilled_blocks
 from sandbox.slack.errors import SlackError
 from sandbox.slack.hooks import answer

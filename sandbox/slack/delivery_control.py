@@ -1,0 +1,58 @@
+"""The sandbox's door to the way between Slack and the bot, under `/sandbox/slack/`.
+
+- `GET deliveries`, `DELETE deliveries`: what went to the bot, how long it took, and what the bot answered
+- `GET irregularities`, `POST irregularities` (the members of `Irregularity`), `DELETE irregularities`: deliveries that
+  come twice, are acknowledged late, or are held up
+- `POST release` {"latest_first": false}: let what is held go on, in its order or the other way round
+- `POST replay` {"number", "anew": false}: send a delivery once more, the same bytes or with a new signature
+"""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.slack.control import Switch, switching
+from sandbox.slack.deliveries import Deliveries, Irregularity
+from sandbox.slack.model import Json
+
+
+class DeliveryControl:
+    """The endpoints over the deliveries of one Slack."""
+
+    def __init__(self, deliveries: Deliveries) -> None:
+        self._deliveries = deliveries
+
+    def routes(self) -> list[Route]:
+        """Where everything is."""
+        switches: dict[str, Switch] = {
+            "irregularities": self._plan,
+            "release": self._release,
+            "replay": self._replay,
+        }
+        return [
+            *(Route(f"/{name}", switching(switch), methods=["POST"]) for name, switch in switches.items()),
+            Route("/irregularities", self._irregularities, methods=["GET", "DELETE"]),
+            Route("/deliveries", self._log, methods=["GET", "DELETE"]),
+        ]
+
+    async def _plan(self, wish: Json) -> Json:
+        self._deliveries.irregularities.append(Irregularity(**wish))
+        return {}
+
+    async def _irregularities(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._deliveries.irregularities.clear()
+        standing = [one.model_dump() for one in self._deliveries.irregularities]
+        return JSONResponse({"irregularities": standing, "held": self._deliveries.waiting()})
+
+    async def _release(self, wish: Json) -> Json:
+        return {"released": await self._deliveries.release(latest_first=bool(wish.get("latest_first", False)))}
+
+    async def _replay(self, wish: Json) -> Json:
+        heard = await self._deliveries.replay(int(wish["number"]), anew=bool(wish.get("anew", False)))
+        return {"status": heard.status, "failure": heard.failure, "answer": heard.body}
+
+    async def _log(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._deliveries.log.clear()
+        return JSONResponse([one.shown() for one in self._deliveries.log])
