@@ -9,6 +9,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.quay import (
+    routes_applications,
     routes_builds,
     routes_keys,
     routes_keyserver,
@@ -16,6 +17,7 @@ from sandbox.quay import (
     routes_organizations,
     routes_quotas,
     routes_registry,
+    routes_teams,
     routes_users,
 )
 from sandbox.quay.control import Control
@@ -29,6 +31,8 @@ _RESOURCES = (
     *routes_keys.RESOURCES,
     *routes_users.RESOURCES,
     *routes_organizations.RESOURCES,
+    *routes_teams.RESOURCES,
+    *routes_applications.RESOURCES,
     *routes_quotas.RESOURCES,
     *routes_limits.RESOURCES,
     *routes_registry.RESOURCES,

@@ -77,15 +77,23 @@ class Call:
         """Whether it is a superuser, where superusers may do in every namespace what its owner may."""
         return self.principal is not None and self.principal.may_write and self.features.superusers_full_access
 
+    @property
+    def administers(self) -> bool:
+        """Whether it is an owner of the organization in the path, by a token for administering organizations."""
+        organization = self.registry.organization(self.parameters["namespace"])
+        if self.principal is None or organization is None or not self.principal.token.has("org:admin"):
+            return False
+        return self.principal.user.name in organization.admins()
+
     def log(self, kind: str, namespace: str, /, **metadata: object) -> None:
-        """Write a usage log entry about what the owner of the token does."""
-        performer = self.actor.user.name
-        application = {
-            "oauth_token_id": 2,
-            "oauth_token_application_id": "SANDBOX0APPLICATION0",
-            "oauth_token_application": "admin-bot",
+        """Write a usage log entry about what the owner of the token does, with the application that it was done by."""
+        token = self.actor.token
+        by = {
+            "oauth_token_id": token.id,
+            "oauth_token_application_id": token.application.client_id,
+            "oauth_token_application": token.application.name,
         }
-        self.registry.log(kind, {**metadata, **application}, namespace=namespace, performer=performer, ip=self.ip)
+        self.registry.log(kind, {**metadata, **by}, namespace=namespace, performer=self.actor.user.name, ip=self.ip)
 
 
 Handler = Callable[[Call], Response]
@@ -152,7 +160,10 @@ class Dispatcher:
                 allow = ", ".join(sorted(resource.methods))
                 return Response("", 200, {**answers.CORS, "allow": allow}, "text/html")
             if operation := resource.operation(request.method):
-                call = Call(self._registry, request, body, base_url, parameters, self._principal(request))
+                principal = self._principal(request)
+                if principal:
+                    principal.token.note_access(self._registry.clock())
+                call = Call(self._registry, request, body, base_url, parameters, principal)
                 response = operation.handle(_checked(call, operation) if resource.api else call)
                 if resource.api and _token(request) is None:
                     response.headers["vary"] = "Cookie"
@@ -210,7 +221,7 @@ def _permitted(call: Call, access: Access, *, safe: bool) -> bool:
         return True
     if access == "superuser":
         return call.actor.may_read if safe else call.actor.may_write
-    return call.has_full_access
+    return call.has_full_access or (access == "organization" and call.administers)
 
 
 def _refuse_browsers(call: Call) -> None:

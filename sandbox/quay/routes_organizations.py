@@ -1,4 +1,4 @@
-"""Organizations: the superuser API's view of them, and the three operations of the ordinary API that matter."""
+"""Organizations: the superuser API's view of them, and what the ordinary API shows and changes of each."""
 
 from uuid import uuid4
 
@@ -7,7 +7,7 @@ from starlette.responses import Response
 from sandbox.quay import answers, views
 from sandbox.quay.dispatch import Call, Operation, Resource
 from sandbox.quay.routes_users import LIMIT, listed_page, name_problem
-from sandbox.quay.state import Organization, User
+from sandbox.quay.state import Organization
 
 _TAG_EXPIRATIONS = (0, 86400, 604800, 1209600, 2419200)
 
@@ -64,7 +64,7 @@ def _rename(call: Call) -> Response:
 
 
 def _delete(call: Call) -> Response:
-    organization = _organization(call)
+    organization = find_organization(call)
     call.registry.delete_later(organization.name)
     call.log("org_delete", str(uuid4()), namespace=organization.name)
     return answers.empty(204)
@@ -72,16 +72,16 @@ def _delete(call: Call) -> Response:
 
 def _show(call: Call) -> Response:
     """Everybody may look; who may not see the organization's inside gets hardly more than its name."""
-    organization = _organization(call)
+    organization = find_organization(call)
     if call.reads_everything:
         return answers.answer(_details(call, organization, is_admin=False))
-    if call.has_full_access:
+    if call.has_full_access or call.administers:
         return answers.answer(_details(call, organization, is_admin=True))
     return answers.answer(_outside(organization))
 
 
 def _change_details(call: Call) -> Response:
-    organization, body = _organization(call), call.body
+    organization, body = find_organization(call), call.body
     name = organization.name
     if "invoice_email" in body:
         organization.invoice_email = body["invoice_email"]
@@ -102,28 +102,8 @@ def _change_details(call: Call) -> Response:
     return answers.answer(_details(call, organization, is_admin=True))
 
 
-def _members(call: Call) -> Response:
-    """The people in any team, each once; robots are left out."""
-    organization = _organization(call)
-    members: dict[str, views.Json] = {}
-    for team, names in organization.teams.items():
-        for user in filter(None, map(call.registry.user, names)):
-            shown = members.setdefault(user.name, _member(user))
-            shown["teams"].append({"name": team, "avatar": views.avatar(team, team, "team")})
-    return answers.answer({"members": list(members.values())})
-
-
-def _member(user: User) -> views.Json:
-    return {
-        "name": user.name,
-        "kind": "user",
-        "avatar": views.avatar(user.name, user.email, "user"),
-        "teams": [],
-        "repositories": [],
-    }
-
-
-def _organization(call: Call) -> Organization:
+def find_organization(call: Call) -> Organization:
+    """The organization that a path means by its parameter `namespace`, or else the API's 404."""
     organization = call.registry.organization(call.parameters["namespace"])
     if organization is None:
         raise answers.not_found()
@@ -141,7 +121,7 @@ def _outside(organization: Organization) -> views.Json:
 
 
 def _details(call: Call, organization: Organization, *, is_admin: bool) -> views.Json:
-    teams = {name: _team(name, len(members)) for name, members in organization.teams.items()}
+    teams = {name: _team(organization, name) for name in organization.teams}
     shown = {
         **_outside(organization),
         "is_admin": is_admin,
@@ -160,15 +140,15 @@ def _details(call: Call, organization: Organization, *, is_admin: bool) -> views
     return {**shown, **views.quota_fields(organization, call.features)}
 
 
-def _team(name: str, members: int) -> views.Json:
+def _team(organization: Organization, name: str) -> views.Json:
     return {
         "name": name,
         "description": "",
-        "role": "admin" if name == "owners" else "member",
+        "role": organization.team_roles.get(name, "member"),
         "avatar": views.avatar(name, name, "team"),
         "can_view": True,
         "repo_count": 0,
-        "member_count": members,
+        "member_count": len(organization.teams[name]),
         "is_synced": False,
     }
 
@@ -185,11 +165,6 @@ RESOURCES = (
             "GET": Operation(_show, access="anyone"),
             "PUT": Operation(_change_details, _DETAILS, access="organization"),
         },
-        present=lambda _features: True,
-    ),
-    Resource(
-        "/api/v1/organization/{namespace}/members",
-        {"GET": Operation(_members, access="organization")},
         present=lambda _features: True,
     ),
 )

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from sandbox.quay import answers, views
 from sandbox.quay.dispatch import Call, Operation, Resource
 from sandbox.quay.features import Features
-from sandbox.quay.state import Namespace, Organization, Quota
+from sandbox.quay.routes_organizations import find_organization
+from sandbox.quay.state import Namespace, Quota
 
 _LARGEST = 2**63 - 1
 _SIZE = re.compile(r"(\d+)\s?([KMGTPEZY]?)(i?)B?")
@@ -53,7 +54,7 @@ def _list(call: Call) -> Response:
 
 def _list_with_default(call: Call) -> Response:
     """The organization's own quota, or else the system's default, which only this list shows and which has no id."""
-    own, default = _own(call, _organization(call)), call.features.default_quota_bytes
+    own, default = _own(call, find_organization(call)), call.features.default_quota_bytes
     return answers.answer(own or ([views.default_quota(default)] if default else []))
 
 
@@ -72,7 +73,7 @@ def _create(call: Call) -> Response:
 
 def _create_for_organization(call: Call) -> Response:
     limit = _limit(call.body)
-    organization = _organization(call)
+    organization = find_organization(call)
     if organization.quota:
         raise answers.invalid(f"Organization quota for '{organization.name}' already exists")
     organization.quota = Quota(call.registry.next_id(), _storable(limit))
@@ -133,13 +134,6 @@ def _namespace(call: Call) -> Namespace:
     if namespace is None:
         raise answers.Crash
     return namespace
-
-
-def _organization(call: Call) -> Organization:
-    organization = call.registry.organization(call.parameters["namespace"])
-    if organization is None:
-        raise answers.not_found()
-    return organization
 
 
 def _size(quota: Quota) -> dict[str, object]:

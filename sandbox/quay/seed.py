@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.quay.jwk import base64url, pseudo_jwk, thumbprint
+from sandbox.quay.oauth import Application, Token
 from sandbox.quay.state import (
     Approval,
     Build,
@@ -18,7 +19,6 @@ from sandbox.quay.state import (
     Registry,
     RegistrySize,
     ServiceKey,
-    Token,
     User,
 )
 
@@ -27,12 +27,16 @@ LOG_DAYS = 30
 LOG_ENTRIES = 400
 
 SUPERUSER, AUDITOR, ORDINARY = "quayadmin", "registry-auditor", "jrivera"
+AUTOMATION = "registry-automation"
+"""The organization whose application the tokens belong to: without it all of them are refused."""
+APPLICATION = Application("SANDBOX0APPLICATION0", "admin-bot")
 TOKENS = {
-    "sandbox-superuser": Token(SUPERUSER, scoped=True),
-    "sandbox-readonly": Token(AUDITOR, scoped=True),
-    "sandbox-noscope": Token(SUPERUSER, scoped=False),
-    "sandbox-user": Token(ORDINARY, scoped=True),
+    "sandbox-superuser": (SUPERUSER, "super:user"),
+    "sandbox-readonly": (AUDITOR, "super:user"),
+    "sandbox-noscope": (SUPERUSER, "repo:read"),
+    "sandbox-user": (ORDINARY, "super:user"),
 }
+"""Whose each token is, and its scope."""
 
 # name, limit in GiB (None: no quota), use in percent of the limit or else in GiB, thresholds
 _NOTABLE: Sequence[tuple[str, int | None, float, tuple[tuple[LimitType, int], ...]]] = (
@@ -79,15 +83,16 @@ def seed(
     namespaces: int = 210,
     fixed: int = 20261123,
 ) -> Registry:
-    """A registry with that many users and organizations together, at least sixteen.
+    """A registry with that many users and organizations together, at least seventeen.
 
     `fixed` seeds its chances.
     """
-    registry = Registry(clock=clock, tokens=dict(TOKENS))
+    registry = Registry(clock=clock)
     rng = random.Random(fixed)
-    _add_organizations(registry, rng, max(len(_NOTABLE), namespaces * 2 // 7))
+    _add_organizations(registry, rng, max(len(_NOTABLE) + 1, namespaces * 2 // 7))
     _add_users(registry, rng, max(4, namespaces - len(registry.namespaces)))
     _fill_teams(registry, random.Random(fixed + 1))
+    _add_application(registry)
     _add_keys(registry, rng)
     _add_builds(registry)
     _add_logs(registry, rng)
@@ -104,7 +109,7 @@ def _add_organizations(registry: Registry, rng: random.Random, wanted: int) -> N
         if limit is not None:
             limits = [Limit(registry.next_id(), kind, percent) for kind, percent in thresholds]
             organization.quota = Quota(registry.next_id(), limit * GIB, limits)
-    for name in _team_names(wanted - len(_NOTABLE)):
+    for name in (*_team_names(wanted - len(_NOTABLE) - 1), AUTOMATION):
         organization = _organization(registry, name)
         organization.backfill = rng.choices(("complete", "waiting", "running"), (90, 6, 4))[0]
         organization.quota_bytes = 0 if organization.backfill == "waiting" else rng.randrange(60 * GIB)
@@ -152,6 +157,16 @@ def _fill_teams(registry: Registry, rng: random.Random) -> None:
         chosen = rng.sample(people, min(many, len(people)))
         organization.teams["owners"] = chosen[: rng.randint(1, 2)]
         organization.teams["developers"] = [*chosen[-many // 2 :], f"{organization.name}+deploy"]
+
+
+def _add_application(registry: Registry) -> None:
+    for organization in registry.organizations():
+        if organization.name == AUTOMATION:
+            organization.teams = {"owners": [SUPERUSER]}
+            organization.applications.append(APPLICATION)
+    created = registry.clock() - timedelta(days=90)
+    for number, (secret, (owner, scope)) in enumerate(TOKENS.items(), 1):
+        registry.tokens[secret] = Token(number, owner, APPLICATION, created, scope)
 
 
 def _add_keys(registry: Registry, rng: random.Random) -> None:

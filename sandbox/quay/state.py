@@ -9,9 +9,11 @@ from typing import Any, Literal
 from cryptography.fernet import Fernet
 
 from sandbox.quay.features import Features
+from sandbox.quay.oauth import Application, Token
 
 Backfill = Literal["waiting", "running", "complete"]
 LimitType = Literal["Warning", "Reject"]
+TeamRole = Literal["member", "creator", "admin"]
 
 UNAPPROVED_KEY_LIFE = timedelta(days=1)
 EXPIRED_KEY_LIFE = timedelta(days=7)
@@ -69,6 +71,13 @@ class Organization(Namespace):
     tag_expiration_s: int = 1209600
     teams: dict[str, list[str]] = field(default_factory=lambda: {"owners": []})
     """The names of each team's members, robots among them."""
+    team_roles: dict[str, TeamRole] = field(default_factory=lambda: {"owners": "admin"})
+    """What a team is in its organization; one that isn't named is of role member."""
+    applications: list[Application] = field(default_factory=list)
+
+    def admins(self) -> set[str]:
+        """Who is in any team of role admin: its owners, whatever the teams are called."""
+        return {name for team, names in self.teams.items() if self.team_roles.get(team) == "admin" for name in names}
 
 
 @dataclass(frozen=True)
@@ -143,19 +152,16 @@ class RegistrySize:
 
 
 @dataclass(frozen=True)
-class Token:
-    """An OAuth token: whose it is, and whether it has the scope `super:user`."""
-
-    owner: str
-    scoped: bool
-
-
-@dataclass(frozen=True)
 class Principal:
-    """A valid token's owner at the moment of a request."""
+    """A valid token and its owner at the moment of a request."""
 
     user: User
-    scoped: bool
+    token: Token
+
+    @property
+    def scoped(self) -> bool:
+        """Whether the token has the scope that the superuser API asks for."""
+        return self.token.has("super:user")
 
     @property
     def may_read(self) -> bool:
@@ -220,10 +226,12 @@ class Registry:
         return next((user for user in self.users() if user.email == email), None)
 
     def principal(self, token: str) -> Principal | None:
-        """The owner of a valid token."""
+        """Whose a token is; None for an unknown or expired one, and for one whose owner is disabled."""
         known = self.tokens.get(token)
-        owner = self.user(known.owner) if known else None
-        return Principal(owner, known.scoped) if known and owner and owner.enabled else None
+        if known is None or known.expires <= self.clock():
+            return None
+        owner = self.user(known.owner)
+        return Principal(owner, known) if owner and owner.enabled else None
 
     def add(self, namespace: User | Organization) -> None:
         """Put a user or an organization in."""
@@ -235,9 +243,18 @@ class Registry:
         namespace.name = name
 
     def delete_later(self, name: str) -> None:
-        """Take a namespace out at once, and keep its name until the background worker has cleaned up."""
-        del self.namespaces[name]
+        """Take a namespace out at once, and keep its name until the background worker has cleaned up.
+
+        A user's tokens and memberships go with them, an organization's applications with all of their tokens.
+        """
+        gone = self.namespaces.pop(name)
         self.being_deleted[name] = self.clock()
+        applications = gone.applications if isinstance(gone, Organization) else []
+        for secret in [key for key, one in self.tokens.items() if one.owner == name or one.application in applications]:
+            del self.tokens[secret]
+        for organization in self.organizations():
+            for members in organization.teams.values():
+                members[:] = (member for member in members if member != name)
 
     def log(self, kind: str, metadata: dict[str, Any], *, namespace: str, performer: str | None, ip: str) -> None:
         """Write a usage log entry."""

@@ -149,7 +149,7 @@ def key(key: ServiceKey, registry: Registry) -> Json:
     }
 
 
-def log_entry(entry: LogEntry, registry: Registry) -> Json:
+def log_entry(entry: LogEntry, registry: Registry, *, with_namespace: bool) -> Json:
     """A usage log entry; what was not done by a user has no `performer` at all."""
     shown: Json = {
         "kind": entry.kind,
@@ -160,7 +160,7 @@ def log_entry(entry: LogEntry, registry: Registry) -> Json:
     if entry.performer:
         performer = _entity(entry.performer, registry)
         shown["performer"] = {**performer, "is_robot": "+" in entry.performer}
-    return {**shown, "namespace": _entity(entry.namespace, registry)}
+    return {**shown, "namespace": _entity(entry.namespace, registry)} if with_namespace else shown
 
 
 def _entity(name: str, registry: Registry) -> Json:

@@ -17,6 +17,7 @@ import uvicorn
 from sandbox.quay.app import create_app
 from sandbox.quay.faults import Faults
 from sandbox.quay.features import Features
+from sandbox.quay.oauth import Application, Token
 from sandbox.quay.state import (
     Approval,
     Build,
@@ -26,20 +27,14 @@ from sandbox.quay.state import (
     Quota,
     Registry,
     ServiceKey,
-    Token,
     User,
 )
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 LAB_TIME = datetime(2026, 11, 23, 22, 54, tzinfo=UTC)
-LAB_TOKENS = {
-    "superuser": Token("quayadmin", scoped=True),
-    "superuser-all-scopes": Token("quayadmin", scoped=True),
-    "superuser-that-owns": Token("devtable", scoped=True),
-    "global-readonly-superuser": Token("globalreadonlysuperuser", scoped=True),
-    "no-scope": Token("quayadmin", scoped=False),
-    "non-superuser": Token("freshuser", scoped=True),
-}
+LAB_APPLICATION = Application("T22AIEBJ6748VPE0CL7J", "admin-bot")
+EVERY_SCOPE = "super:user org:admin repo:admin user:admin user:read"
+
 MADE_BY_THE_RECORDER = ("newuser", "noemail", "mail", "a-b.c", "bbb", "extrauser")
 
 NamespaceT = TypeVar("NamespaceT", bound=Namespace)
@@ -65,11 +60,25 @@ def answer_to(name: str, case: str) -> Any:
     return next(one["response"]["json"] for one in cases(name) if one["case"].startswith(case))
 
 
+def lab_tokens() -> dict[str, Token]:
+    """A token for each that the recorder had, and an application that belongs to no organization of the lab."""
+    owners = {
+        "superuser": ("quayadmin", "super:user"),
+        "superuser-all-scopes": ("quayadmin", EVERY_SCOPE),
+        "superuser-that-owns": ("devtable", "super:user"),
+        "global-readonly-superuser": ("globalreadonlysuperuser", "super:user"),
+        "no-scope": ("quayadmin", "repo:read"),
+        "non-superuser": ("freshuser", "super:user"),
+    }
+    return {
+        secret: Token(number, owner, LAB_APPLICATION, LAB_TIME, scope)
+        for number, (secret, (owner, scope)) in enumerate(owners.items(), 1)
+    }
+
+
 def lab_registry(clock: Callable[[], datetime]) -> Registry:
     """The recorder's registry before it began to change things, without background workers."""
-    registry = Registry(
-        clock=clock, features=Features(background_workers=False), tokens=dict(LAB_TOKENS), _ids=count(100)
-    )
+    registry = Registry(clock=clock, features=Features(background_workers=False), tokens=lab_tokens(), _ids=count(100))
     for number, view in enumerate(answer_to("listAllUsers", "success")["users"], 1):
         if not view["name"].startswith(MADE_BY_THE_RECORDER):
             registry.add(_user(number, view))

@@ -46,6 +46,17 @@ def test_some_namespaces_are_nearly_full() -> None:
     assert {one.backfill for one in organizations.values()} == {"waiting", "running", "complete"}
 
 
+def test_its_tokens_belong_to_an_application_of_an_organization() -> None:
+    """Which can be deleted like any other; without it no token is good for anything."""
+    registry = seed(lambda: NOW)
+    (home,) = [one for one in registry.organizations() if one.applications]
+    assert (home.name, home.admins()) == ("registry-automation", {"quayadmin"})
+    assert registry.principal("sandbox-superuser")
+    assert {token.application for token in registry.tokens.values()} == set(home.applications)
+    registry.delete_later(home.name)
+    assert registry.principal("sandbox-superuser") is registry.principal("sandbox-readonly") is None
+
+
 def test_two_keys_wait_and_one_of_them_lies_about_its_id() -> None:
     """The others are approved: for good, for a while, rotating, or expired."""
     registry = seed(lambda: NOW)
