@@ -98,7 +98,7 @@ async def _run_everything(port: int, namespaces: int) -> None:
         registry = seed(namespaces=namespaces)
         await remember(redis.url, registry, registry.clock())
         simulated_quay = create_quay(registry, Faults())
-        settings = SlackSettings(f"{bot_url}/slack/events", public_url=url_of(page), shortcuts=_shortcuts())
+        settings = _as_installed(f"{bot_url}/slack/events", url_of(page))
         simulated_slack = create_slack(default_workspace(), settings)
         await house.enter_async_context(serving(simulated_quay, quay))
         await house.enter_async_context(serving(one_origin(quay=simulated_quay, slack=simulated_slack), page))
@@ -166,10 +166,17 @@ def files_of(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment.get(name) or str(path) for name, path in own.items()}
 
 
-def _shortcuts() -> tuple[Shortcut, ...]:
-    """The bot's message shortcuts, from its manifest."""
-    named = manifest("/quay", "http://localhost")["features"]["shortcuts"]
-    return tuple(Shortcut(one["callback_id"], one["name"]) for one in named if one["type"] == "message")
+def _as_installed(bot_url: str, public_url: str) -> SlackSettings:
+    """The app as its manifest makes it: its message shortcuts, what its token may do, and what it hears of."""
+    app = manifest("/quay", "http://localhost")
+    shortcuts = [one for one in app["features"]["shortcuts"] if one["type"] == "message"]
+    return SlackSettings(
+        bot_url,
+        public_url=public_url,
+        shortcuts=tuple(Shortcut(one["callback_id"], one["name"]) for one in shortcuts),
+        scopes=set(app["oauth_config"]["scopes"]["bot"]),
+        events=set(app["settings"]["event_subscriptions"]["bot_events"]),
+    )
 
 
 def _log_to(file: Path) -> None:

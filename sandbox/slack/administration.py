@@ -2,7 +2,8 @@
 
 - `POST channel`: make a channel, or change one (the members of `ChannelChange`; what is not named stays)
 - `POST group`: make, change or remove a user group (the members of `GroupChange`)
-- `POST workspace` {"has_user_groups"}: on a free plan there are none
+- `POST person`: make, change or remove a person (the members of `PersonChange`)
+- `POST workspace` (the members of `WorkspaceChange`): its plan, and the Enterprise Grid that it is part of
 - `POST delete_message` {"channel", "ts"}: delete anybody's message
 """
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.routing import Route
 
 from sandbox.slack.control import Switch, switching
-from sandbox.slack.model import Channel, Json, Posting, UserGroup
+from sandbox.slack.model import Channel, Json, Person, Posting, UserGroup
 from sandbox.slack.workspace import Workspace
 
 
@@ -39,6 +40,36 @@ class ChannelChange(_Change):
     leave: set[str] = set()
 
 
+class PersonChange(_Change):
+    """What becomes of a person; a new one needs a name. The members are those of `model.Person`."""
+
+    name: str = ""
+    real_name: str = ""
+    email: str = ""
+    team_id: str = ""
+    teams: list[str] = []
+    enterprise_user_id: str = ""
+    acts_as: str = ""
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
+    is_bot: bool = False
+    deleted: bool = False
+    info: Json | None = None
+    removed: Literal[True] | None = None
+
+
+class WorkspaceChange(BaseModel):
+    """What becomes of the workspace: whether its plan has user groups, and how the app is installed in a Grid."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    has_user_groups: bool = True
+    enterprise_id: str = ""
+    enterprise_name: str = ""
+    is_org_install: bool = False
+
+
 class GroupChange(_Change):
     """What becomes of a user group; a new one needs a handle."""
 
@@ -60,6 +91,7 @@ class Administration:
         switches: dict[str, Switch] = {
             "channel": self._change_channel,
             "group": self._change_group,
+            "person": self._change_person,
             "workspace": self._change_workspace,
             "delete_message": self._delete_message,
         }
@@ -90,7 +122,22 @@ class Administration:
         return {}
 
     async def _change_workspace(self, wish: Json) -> Json:
-        self._workspace.has_user_groups = bool(wish["has_user_groups"])
+        change = WorkspaceChange(**wish)
+        for name, value in change.model_dump(exclude_unset=True).items():
+            setattr(self._workspace, name, value)
+        return {}
+
+    async def _change_person(self, wish: Json) -> Json:
+        change = PersonChange(**wish)
+        people = self._workspace.people
+        if change.removed:
+            del people[change.id]
+        else:
+            person = people.get(change.id) or Person(change.id, wish["name"], wish["name"], team_id=self._workspace.id)
+            for name, value in change.settings("removed").items():
+                setattr(person, name, value)
+            people[person.id] = person
+        self._workspace.feed.publish("channels")
         return {}
 
     async def _delete_message(self, wish: Json) -> Json:

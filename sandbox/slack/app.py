@@ -14,6 +14,7 @@ from sandbox.slack.administration import Administration
 from sandbox.slack.control import Control
 from sandbox.slack.deliveries import Deliveries
 from sandbox.slack.delivery_control import DeliveryControl
+from sandbox.slack.events import MessageEvents
 from sandbox.slack.interactions import Interactions
 from sandbox.slack.methods_files import receive_bytes
 from sandbox.slack.over_http import OverHttp
@@ -35,6 +36,7 @@ def create_app(workspace: Workspace, settings: SlackSettings) -> Starlette:
     slack = Simulation(workspace, settings, Tickets(workspace))
     over_http = OverHttp(settings)
     deliveries = Deliveries(settings, lambda: over_http, workspace.now)
+    workspace.listeners.append(MessageEvents(slack, deliveries).heard)
     page = Page(slack, Interactions(slack, deliveries))
     door = [
         *Control(slack).routes(),

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -86,7 +86,7 @@ class Deliveries:
     log: deque[Sent] = field(default_factory=lambda: deque(maxlen=_LOG_LENGTH))
     _count: int = 0
     _held: list[_Held] = field(default_factory=list)
-    _later: set[asyncio.Task[None]] = field(default_factory=set)
+    _later: set[asyncio.Task[object]] = field(default_factory=set)
 
     async def command(self, fields: Mapping[str, str]) -> Acknowledgement:
         """Deliver a slash command."""
@@ -100,10 +100,12 @@ class Deliveries:
         """Deliver an event. Where that fails it is delivered again later, up to three times."""
         first = await self._deliver(Delivery("events_api", payload))
         if first.failure and not first.final:
-            task = asyncio.create_task(self._retry(payload, first))
-            self._later.add(task)
-            task.add_done_callback(self._later.discard)
+            self._in_background(self._retry(payload, first))
         return first
+
+    def event_later(self, payload: Json) -> None:
+        """Deliver an event in the background."""
+        self._in_background(self.event(payload))
 
     async def replay(self, number: int, *, anew: bool) -> Acknowledgement:
         """Send a delivery once more, the same bytes or signed `anew`. Raises KeyError where there is none."""
@@ -132,6 +134,11 @@ class Deliveries:
         for task in self._later:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)
+
+    def _in_background(self, work: Coroutine[object, object, object]) -> None:
+        task = asyncio.create_task(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     async def _retry(self, payload: Json, last: Acknowledgement) -> None:
         for number, seconds in enumerate(self.settings.retry_seconds, 1):

@@ -4,6 +4,7 @@
 - `GET irregularities`, `POST irregularities` (the members of `Irregularity`), `DELETE irregularities`: deliveries that
   come twice, are acknowledged late, or are held up
 - `POST release` {"latest_first": false}: let what is held go on, in its order or the other way round
+- `POST subscriptions` {"events": [name]}: what the app is subscribed to; each needs its scope, too (`POST scopes`)
 - `POST replay` {"number", "anew": false}: send a delivery once more, the same bytes or with a new signature
 """
 
@@ -28,6 +29,7 @@ class DeliveryControl:
             "irregularities": self._plan,
             "release": self._release,
             "replay": self._replay,
+            "subscriptions": self._subscribe,
         }
         return [
             *(Route(f"/{name}", switching(switch), methods=["POST"]) for name, switch in switches.items()),
@@ -44,6 +46,10 @@ class DeliveryControl:
             self._deliveries.irregularities.clear()
         standing = [one.model_dump() for one in self._deliveries.irregularities]
         return JSONResponse({"irregularities": standing, "held": self._deliveries.waiting()})
+
+    async def _subscribe(self, wish: Json) -> Json:
+        self._deliveries.settings.events = set(wish["events"])
+        return {}
 
     async def _release(self, wish: Json) -> Json:
         return {"released": await self._deliveries.release(latest_first=bool(wish.get("latest_first", False)))}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.slack import payloads
+from sandbox.slack import events, payloads
 from sandbox.slack.blocks import check_options
 from sandbox.slack.deliveries import Deliveries
 from sandbox.slack.delivery import Acknowledgement, Failure
@@ -166,7 +166,9 @@ class Interactions:
         person = self.person(user)
         if person.kind not in {"member", "guest", "deactivated"}:
             raise SlackError("not_allowed")
-        return _outcome(await self.deliveries.event(payloads.home_opened(self.slack, person)))
+        if "app_home_opened" not in self.slack.settings.events:
+            return {"ok": True}
+        return _outcome(await self.deliveries.event(events.home_opened(self.slack, person)))
 
     def person(self, user: str) -> Person:
         """Find who acts. Raises SlackError user_not_found."""

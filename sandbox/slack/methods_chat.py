@@ -27,12 +27,12 @@ def post_ephemeral(slack: Simulation, args: Arguments) -> Json:
     """Post to one person in a channel."""
     thread = args.text("thread_ts")
     channel = channel_to_post(slack, args.required("channel"), thread)
-    user = args.required("user")
-    if user not in channel.members:
+    person = slack.workspace.find_person(args.required("user"))
+    if person is None or person.id not in channel.members:
         raise SlackError("user_not_in_channel")
     text, blocks = message_of(args)
     thread = thread_to_post(slack, channel, thread)
-    message = slack.workspace.post(channel.id, BOT_USER, text, blocks, only_for=user, thread_ts=thread)
+    message = slack.workspace.post(channel.id, BOT_USER, text, blocks, only_for=person.id, thread_ts=thread)
     return {"message_ts": message.ts}
 
 

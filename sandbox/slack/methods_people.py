@@ -23,20 +23,23 @@ def auth_test(slack: Simulation, _: Arguments) -> Json:
         "user_id": BOT_USER,
         "bot_id": BOT_ID,
         "app_id": APP_ID,
-        "is_enterprise_install": False,
+        "is_enterprise_install": workspace.is_org_install,
+        **({"enterprise_id": workspace.enterprise_id} if workspace.enterprise_id else {}),
     }
 
 
 def user_info(slack: Simulation, args: Arguments) -> Json:
-    """Show a user."""
-    person = slack.workspace.people.get(args.required("user"))
+    """Show a user, with the id that was asked for where there are two."""
+    asked = args.required("user")
+    person = slack.workspace.find_person(asked)
     if person is None:
         raise SlackError("user_not_found")
-    return {"user": _user(slack, person)}
+    return person.info if person.info is not None else {"user": {**_user(slack, person), "id": asked}}
 
 
 def list_users(slack: Simulation, args: Arguments) -> Json:
     """List all users, strangers in shared channels too."""
+    _need_team(slack, args)
     return args.page_of(list(slack.workspace.people.values()), "members", lambda one: _user(slack, one))
 
 
@@ -52,6 +55,7 @@ def find_user(slack: Simulation, args: Arguments) -> Json:
 def list_groups(slack: Simulation, args: Arguments) -> Json:
     """List the user groups, disabled ones where they are asked for."""
     _need_user_groups(slack)
+    _need_team(slack, args)
     shown = [
         group_object(
             slack.workspace, group, with_users=args.flag("include_users"), with_count=args.flag("include_count")
@@ -65,6 +69,7 @@ def list_groups(slack: Simulation, args: Arguments) -> Json:
 def list_group_users(slack: Simulation, args: Arguments) -> Json:
     """List the members of a user group."""
     _need_user_groups(slack)
+    _need_team(slack, args)
     group: UserGroup | None = slack.workspace.groups.get(args.required("usergroup"))
     if group is None:
         raise SlackError("no_such_subteam")
@@ -92,6 +97,7 @@ def conversation_info(slack: Simulation, args: Arguments) -> Json:
 
 def list_conversations(slack: Simulation, args: Arguments) -> Json:
     """List the channels that the bot may see, of the types that are asked for."""
+    _need_team(slack, args)
     types = [one.strip() for one in (args.text("types") or "public_channel").split(",")]
     if any(one not in _TYPES for one in types):
         raise SlackError("invalid_types")
@@ -119,7 +125,7 @@ def open_conversation(slack: Simulation, args: Arguments) -> Json:
         raise SlackError("users_list_not_supplied")
     if len(users) > 1:
         raise SlackError("missing_scope", needed="mpim:write")
-    person = slack.workspace.people.get(users[0])
+    person = slack.workspace.find_person(users[0])
     if person is None:
         raise SlackError("user_not_found")
     if person.deleted:
@@ -131,13 +137,19 @@ def open_conversation(slack: Simulation, args: Arguments) -> Json:
     return {"channel": full}
 
 
+def _need_team(slack: Simulation, args: Arguments) -> None:
+    """The token of an org-wide installation has to say which workspace is meant."""
+    if slack.workspace.is_org_install and not args.has("team_id"):
+        raise SlackError("missing_argument")
+
+
 def _need_user_groups(slack: Simulation) -> None:
     if not slack.workspace.has_user_groups:
         raise SlackError("plan_upgrade_required")
 
 
 def _user(slack: Simulation, person: Person) -> Json:
-    return user_object(person, with_email="users:read.email" in slack.settings.scopes)
+    return user_object(slack.workspace, person, with_email="users:read.email" in slack.settings.scopes)
 
 
 def _type(channel: Channel) -> str:

@@ -43,11 +43,11 @@ def update(slack: Simulation, args: Arguments) -> Json:
 
 def publish(slack: Simulation, args: Arguments) -> Json:
     """Show something in a person's Home tab."""
-    user = args.required("user_id")
-    if user not in slack.workspace.people:
+    person = slack.workspace.find_person(args.required("user_id"))
+    if person is None:
         raise SlackError("user_not_found")
-    _same_hash(args, slack.workspace.homes.get(user))
-    return _answer(slack, slack.workspace.publish_home(user, _content(slack, args, "home")))
+    _same_hash(args, slack.workspace.homes.get(person.id))
+    return _answer(slack, slack.workspace.publish_home(person.id, _content(slack, args, "home")))
 
 
 def checked_view(view: object, kind: str) -> Json:

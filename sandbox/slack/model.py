@@ -18,7 +18,11 @@ INTERACTIVE = {"actions": "elements", "input": "element", "section": "accessory"
 
 @dataclass
 class Person:
-    """Somebody whom the workspace knows, the bot included."""
+    """Somebody whom the workspace knows, the bot included.
+
+    In an Enterprise Grid a person may belong to several workspaces, `teams`, and has a second id that starts with W;
+    `acts_as` is the id that deliveries name, where it is not `id`. `info` stands for what users.info answers instead.
+    """
 
     id: str
     name: str
@@ -30,6 +34,10 @@ class Person:
     deleted: bool = False
     is_bot: bool = False
     is_stranger: bool = False
+    teams: list[str] = field(default_factory=list)
+    enterprise_user_id: str = ""
+    acts_as: str = ""
+    info: Json | None = None
     tz: str = "Europe/Berlin"
     color: str = "64748b"
 

@@ -15,7 +15,7 @@ from sandbox.slack.model import (
 from sandbox.slack.workspace import Workspace
 
 
-def user_object(person: Person, *, with_email: bool) -> Json:
+def user_object(workspace: Workspace, person: Person, *, with_email: bool) -> Json:
     """A user as users.info shows one; the address only with the scope users:read.email, never a stranger's."""
     profile: Json = {
         "real_name": person.real_name,
@@ -38,6 +38,16 @@ def user_object(person: Person, *, with_email: bool) -> Json:
     }
     if person.is_stranger:
         user["is_stranger"] = True
+    if person.enterprise_user_id and workspace.enterprise_id:
+        user["enterprise_user"] = {
+            "id": person.enterprise_user_id,
+            "enterprise_id": workspace.enterprise_id,
+            "enterprise_name": workspace.enterprise_name,
+            "is_admin": False,
+            "is_owner": False,
+            "is_primary_owner": False,
+            "teams": person.teams or [person.team_id],
+        }
     if person.deleted:
         return user
     return user | {

@@ -1,8 +1,9 @@
-"""What is delivered: the bodies of commands, interactions and events."""
+"""What is delivered: the bodies of commands and interactions. Events are in `events.py`."""
 
-from sandbox.slack.model import APP_ID, BOT_USER, Channel, Json, Person, StoredMessage, View
+from sandbox.slack.model import APP_ID, Channel, Json, Person, StoredMessage, View
 from sandbox.slack.objects import message_object, view_object
 from sandbox.slack.simulation import Simulation
+from sandbox.slack.workspace import Workspace
 
 TOKEN = "sandbox-verification-token"
 _OTHER_DOMAIN = "acme"
@@ -18,12 +19,13 @@ def command(slack: Simulation, person: Person, channel: Channel, text: str) -> d
         "team_domain": workspace.domain if own else _OTHER_DOMAIN,
         "channel_id": channel.id,
         "channel_name": _channel_name(channel),
-        "user_id": person.id,
+        "user_id": acting(person),
         "user_name": person.name,
         "command": slack.settings.command,
         "text": text,
         "api_app_id": APP_ID,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": "true" if workspace.is_org_install else "false",
+        **_organization(workspace),
         "response_url": _response_url(slack, channel, person),
         "trigger_id": slack.tickets.new_trigger(person.id),
     }
@@ -115,47 +117,31 @@ def message_shortcut(slack: Simulation, person: Person, callback_id: str, messag
     }
 
 
-def home_opened(slack: Simulation, person: Person) -> Json:
-    """The event app_home_opened; with the view where one was published."""
-    workspace = slack.workspace
-    view = workspace.homes.get(person.id)
-    event = {
-        "type": "app_home_opened",
-        "user": person.id,
-        "channel": workspace.direct_messages(person.id).id,
-        "tab": "home",
-        "event_ts": workspace.new_ts(),
-        **({"view": view_object(workspace, view)} if view else {}),
-    }
-    bot = {
-        "enterprise_id": None,
-        "team_id": workspace.id,
-        "user_id": BOT_USER,
-        "is_bot": True,
-        "is_enterprise_install": False,
-    }
-    return {
-        "token": TOKEN,
-        "team_id": workspace.id,
-        "api_app_id": APP_ID,
-        "event": event,
-        "type": "event_callback",
-        "event_id": workspace.new_id("Ev"),
-        "event_time": int(workspace.now()),
-        "authorizations": [bot],
-        "is_ext_shared_channel": False,
-    }
-
-
 def _common(slack: Simulation, person: Person) -> Json:
+    """What all interactions tell. Where the app is installed for a whole organization, Slack names no team."""
     workspace = slack.workspace
+    team = {"id": workspace.id, "domain": workspace.domain, **_organization(workspace)}
+    enterprise = {"id": workspace.enterprise_id, "name": workspace.enterprise_name}
     return {
         "api_app_id": APP_ID,
         "token": TOKEN,
-        "team": {"id": workspace.id, "domain": workspace.domain},
-        "is_enterprise_install": False,
-        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": person.team_id},
+        "team": None if workspace.is_org_install else team,
+        "is_enterprise_install": workspace.is_org_install,
+        "user": {"id": acting(person), "username": person.name, "name": person.name, "team_id": person.team_id},
+        **({"enterprise": enterprise} if workspace.enterprise_id else {}),
     }
+
+
+def acting(person: Person) -> str:
+    """The id that deliveries name a person by."""
+    return person.acts_as or person.id
+
+
+def _organization(workspace: Workspace) -> dict[str, str]:
+    """The Enterprise Grid that a workspace is part of."""
+    if not workspace.enterprise_id:
+        return {}
+    return {"enterprise_id": workspace.enterprise_id, "enterprise_name": workspace.enterprise_name}
 
 
 def _place(channel: Channel, message: StoredMessage) -> Json:

@@ -48,7 +48,7 @@ def thread_to_post(slack: Simulation, channel: Channel, thread: str | None) -> s
 
 def _reachable(slack: Simulation, wanted: str) -> Channel:
     workspace = slack.workspace
-    person = workspace.people.get(wanted)
+    person = workspace.find_person(wanted)
     if person and person.kind in {"member", "guest"}:
         return workspace.direct_messages(person.id)
     channel = workspace.channels.get(wanted) or workspace.channel_named(wanted.removeprefix("#"))

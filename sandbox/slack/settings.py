@@ -49,6 +49,8 @@ class SlackSettings:
     app_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
     refused_tokens: dict[str, str] = field(default_factory=dict)
     """Tokens that are good no more, with Slack's word for it: token_revoked, account_inactive, token_expired."""
+    events: set[str] = field(default_factory=lambda: {"app_home_opened"})
+    """What the app is subscribed to: app_home_opened, app_mention, message.im, message.channels, message.groups."""
     shortcuts: tuple[Shortcut, ...] = ()
     """What the app offers in the menu of each message."""
 

@@ -3,8 +3,9 @@
 import random
 import string
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from sandbox.slack.feed import Feed
 from sandbox.slack.model import (
@@ -21,6 +22,9 @@ from sandbox.slack.model import (
 )
 
 Clock = Callable[[], datetime]
+Happening = Literal["posted", "changed", "deleted"]
+Listener = Callable[[Happening, StoredMessage, StoredMessage], None]
+"""Called with what happened, the message as it is now and as it was before."""
 
 
 @dataclass
@@ -28,7 +32,8 @@ class Workspace:
     """A whole workspace. `clock` gives the current time, timezone-aware and in UTC.
 
     `stacks` holds each person's open modals, the last one on top; `homes` each one's Home tab.
-    User groups are a feature of paid plans.
+    User groups are a feature of paid plans. With an `enterprise_id` the workspace is part of an Enterprise Grid, and
+    with `is_org_install` the app was installed for all of that. `listeners` hear of every message.
     """
 
     id: str = "T0SANDBOX"
@@ -43,6 +48,10 @@ class Workspace:
     stacks: dict[str, list[View]] = field(default_factory=dict)
     homes: dict[str, View] = field(default_factory=dict)
     has_user_groups: bool = True
+    enterprise_id: str = ""
+    enterprise_name: str = "Sandbox Org"
+    is_org_install: bool = False
+    listeners: list[Listener] = field(default_factory=list)
     feed: Feed = field(default_factory=Feed)
     _random: random.Random = field(default_factory=lambda: random.Random(1))
     _last_ts: int = 0
@@ -60,6 +69,11 @@ class Workspace:
         """Make an id such as Slack's: a letter that tells the kind, then capitals and digits."""
         return prefix + "".join(self._random.choices(string.ascii_uppercase + string.digits, k=length))
 
+    def find_person(self, user_id: str) -> Person | None:
+        """Find a person by either id."""
+        by_other_id = (one for one in self.people.values() if user_id and one.enterprise_user_id == user_id)
+        return self.people.get(user_id) or next(by_other_id, None)
+
     def person_named(self, name: str) -> Person | None:
         """Find a person by the name that one types after an @."""
         return next((person for person in self.people.values() if person.name == name), None)
@@ -70,7 +84,10 @@ class Workspace:
 
     def find_channel(self, wanted: str) -> Channel | None:
         """Find a channel by its id or name, or by the person whose direct messages with the bot it is."""
-        return self.channels.get(wanted) or self.channels.get(_im_id(wanted)) or self.channel_named(wanted.lstrip("#"))
+        person = self.find_person(wanted)
+        if person:
+            return self.channels.get(_im_id(person.id))
+        return self.channels.get(wanted) or self.channel_named(wanted.lstrip("#"))
 
     def direct_messages(self, user: str) -> Channel:
         """The direct messages between a person and the bot, opened where they were not yet."""
@@ -96,7 +113,7 @@ class Workspace:
         shown = self.with_ids(blocks or [])
         message = StoredMessage(self.new_ts(), channel, user, text, shown, only_for, thread_ts, broadcast, file=file)
         self.messages.setdefault(channel, []).append(message)
-        self.feed.publish("messages", channel)
+        self._tell("posted", message, message)
         return message
 
     def find_message(self, channel: str, ts: str) -> StoredMessage | None:
@@ -109,14 +126,20 @@ class Workspace:
 
     def change_message(self, message: StoredMessage, text: str, blocks: list[Json]) -> None:
         """Put something else in a message's place."""
+        before = replace(message)
         message.text, message.blocks = text, self.with_ids(blocks)
         message.edited, message.warnings = True, {}
-        self.feed.publish("messages", message.channel)
+        self._tell("changed", message, before)
 
     def delete_message(self, message: StoredMessage) -> None:
         """Take a message away."""
         self.messages[message.channel].remove(message)
+        self._tell("deleted", message, message)
+
+    def _tell(self, what: Happening, message: StoredMessage, before: StoredMessage) -> None:
         self.feed.publish("messages", message.channel)
+        for listener in self.listeners:
+            listener(what, message, before)
 
     def warn(self, message: StoredMessage, block_id: str, warning: str | None) -> None:
         """Put a warning beside a block, or take it away."""
