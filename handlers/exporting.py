@@ -12,21 +12,13 @@ from bot.slack.messages import Courier, Message, MessengerError
 from bot.storage.tasks import CancellableTasks
 from bot.views import progress as views
 from handlers.csv_files import as_csv
-from handlers.listing import AnyListing, Batches
+from handlers.listing import AnyListing
 from handlers.progress import Progress
 
 MOST_ROWS = 10_000
 """A file holds no more, and so does the memory of the process."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class _Collected:
-    """Whether there were more rows than a file holds, and how many entries could not be read."""
-
-    cut: bool
-    unreadable: int
 
 
 class Stopped(Exception):
@@ -51,7 +43,7 @@ class Exporter:
         rows: list[tuple[str, ...]] = []
         ending = views.broken
         try:
-            collected = await self._collect(run, owner, listing, rows, progress)
+            cut = await self._collect(run, owner, listing, rows, progress)
             content = as_csv(listing.columns, rows)
             await self.courier.upload(owner.user, name, content, name)
             ending = views.done
@@ -65,24 +57,22 @@ class Exporter:
         finally:
             await progress.end(ending(name, len(rows)))
             await self.tasks.stop(run, owner)
-        return views.sent(name, len(rows), cut=collected.cut, unreadable=collected.unreadable)
+        return views.sent(name, len(rows), cut=cut)
 
     async def _collect(
         self, run: str, owner: Actor, listing: AnyListing, rows: list[tuple[str, ...]], progress: Progress
-    ) -> "_Collected":
-        """Read all batches into rows. Raises Stopped."""
-        token, looked, unreadable = None, 0, 0
-        batches = Batches.of(listing)
+    ) -> bool:
+        """Read all batches into rows; whether there were more than a file holds. Raises Stopped."""
+        token, looked = None, 0
         while True:
-            batch = await batches.at(token)
-            unreadable += batch.unreadable
+            batch = await listing.fetch(token)
             rows += [tuple(listing.cells(row)) for row in batch.rows]
             token, looked = batch.following, looked + batch.looked
             if len(rows) > MOST_ROWS or (token and len(rows) == MOST_ROWS):
                 del rows[MOST_ROWS:]
-                return _Collected(cut=True, unreadable=unreadable)
+                return True
             if token is None:
-                return _Collected(cut=False, unreadable=unreadable)
+                return False
             if not await self.tasks.goes_on(run, owner):
                 raise Stopped
             among = looked if listing.picks else 0

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from bot.audit import JSON, Audit
 from bot.changes import Authorization
@@ -15,7 +14,7 @@ from bot.quay.client import Quay
 from bot.quay.errors import NotFound
 from bot.slack.messages import Message
 from bot.storage.sealing import Tampered
-from bot.views import clicks, details, errors, modals
+from bot.views import clicks, details, errors
 
 
 @dataclass(frozen=True)
@@ -27,14 +26,6 @@ class Details:
     quay: Quay
     audit: Audit
     clock: Callable[[], datetime]
-
-    def loading(self) -> dict[str, Any]:
-        """What is opened at once."""
-        return modals.modal("Service key", Message("Asking Quay …"))
-
-    def view(self, message: Message) -> dict[str, Any]:
-        """The modal, filled."""
-        return modals.modal("Service key", message)
 
     async def show(self, record_id: str, person: Person) -> Message:
         """The key of a record, as Quay has it now; looking is recorded, as is a refusal. Raises QuayError."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from bot.commands import Command, render
 
-ASK_ABOUT_KEY = "ask_about_key"
 NO_KEY = "This message holds no id of a service key: 43 letters and digits, - or _, or 64 hexadecimal digits."
 _KID = re.compile(r"(?<![\w-])(?:[0-9a-f]{64}|[A-Za-z0-9_-]{43})(?![\w-])")
 

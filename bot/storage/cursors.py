@@ -16,8 +16,7 @@ LIFETIME = timedelta(minutes=15)
 class Position(BaseModel):
     """Where a page begins: at the `offset`-th row of what Quay gives for a token, after `before` rows in all.
 
-    `looked` counts the entries that Quay gave before that token, those that do not fit among them; `seen` are marks of
-    the pages that it gave.
+    `looked` counts the entries that Quay gave before that token, those that do not fit among them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,7 +25,6 @@ class Position(BaseModel):
     offset: int = 0
     before: int = 0
     looked: int = 0
-    seen: tuple[str, ...] = ()
 
 
 START = Position()

@@ -85,6 +85,20 @@ def unexpected(incident: str) -> Message:
     return message(said, (section(f"❌ *{said}*\n{advice}"), context(f"Incident `{incident}`")))
 
 
+def restarting() -> Message:
+    """The process ends before it could finish what somebody waits for."""
+    said = "The bot is restarting and couldn't finish this. Try again in a minute."
+    advice = "`pending` shows whether a request or an approval was recorded. No change runs twice."
+    return message(said, (section(f"🔄 *{said}*"), context(advice)))
+
+
+def not_shown(incident: str) -> Message:
+    """Slack refused the answer itself."""
+    said = "Slack refused to show the answer."
+    advice = "Report the incident to the bot's operator."
+    return message(said, (section(f"❌ *{said}*\n{advice}"), context(f"Incident `{incident}`")))
+
+
 def card_not_posted(reason: str, incident: str, *, lasting: bool) -> Message:
     """Slack did not take a card that others must see."""
     if lasting:

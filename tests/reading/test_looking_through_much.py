@@ -3,10 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from logging import getLogger
 
 import pytest
-from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.permissions import Actor
 from bot.quay.errors import ServerError
@@ -14,7 +12,7 @@ from bot.slack.messages import Message
 from bot.storage.tasks import CancellableTasks
 from bot.views import lists
 from bot.views.lists import Setting, Shown
-from bot.web.server import DrainingRunner
+from bot.web.in_flight import InFlight
 from handlers.listing import Batch, Listing
 from handlers.pages import LONGEST, UnderWay
 from tests.support.answers import asked, buttons, forget_requests, requests_to_quay, rows
@@ -183,14 +181,14 @@ async def test_a_look_that_broke_says_so_where_it_was_followed(world: World) -> 
 
 async def test_a_process_that_goes_breaks_the_look_off(world: World) -> None:
     """After a while; and whoever waits for it reads so, and may ask again at once."""
-    runner, many = DrainingRunner(getLogger()), Many(world, hangs_at=1200)
+    in_flight, many = InFlight(), Many(world, hangs_at=1200)
 
     async def look() -> None:
         await many.first()
 
-    runner.start(look, AsyncBoltRequest(body="", mode="socket_mode"))
+    in_flight.start(look())
     await many.hanging.wait()
-    await runner.drain(seconds=0.1)
+    await in_flight.drain(seconds=0.1)
     assert "Broke off after 1,200 things" in progress(world).text
     assert await world.redis.keys("quaymaster:work:*") == []
 
