@@ -120,7 +120,7 @@ class LogEntry:
 
 @dataclass
 class Build:
-    """A repository build; archived logs are only ever linked to."""
+    """A repository build. `archive_head` is what the file of archived logs has beside the logs."""
 
     uuid: str
     phase: str
@@ -134,6 +134,7 @@ class Build:
     source: str | None = None
     logs: list[dict[str, Any]] = field(default_factory=list)
     archived: bool = False
+    archive_head: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -271,15 +272,18 @@ class Registry:
         return [key for key in self.keys.values() if not self._long_expired(key)]
 
     def collect_keys(self, service: str) -> None:
-        """Drop a service's stale keys, as Quay does whenever it creates or deletes a key of that service."""
-        self._drop_stale(lambda key: key.service == service)
+        """Drop a service's stale keys: as Quay does when a key of that service is put, made, rotated or deleted.
+
+        Nothing else removes them, no background worker either: until then a waiting key that is older than a day
+        is listed and can be approved, and one that expired more than seven days ago is there, though hidden.
+        """
+        self.keys = {kid: key for kid, key in self.keys.items() if key.service != service or not self._stale(key)}
 
     def sweep(self) -> None:
         """Do what Quay's background workers would have done by now."""
         if not self.features.background_workers:
             return
         now = self.clock()
-        self._drop_stale(lambda _key: True)
         self.being_deleted = {name: since for name, since in self.being_deleted.items() if now - since < DELETION_TIME}
         self._measure(now)
 
@@ -290,9 +294,6 @@ class Registry:
         if size.running_since and now - size.running_since >= SIZE_RUN_TIME:
             size.last_ran, size.running_since = size.running_since + SIZE_RUN_TIME, None
             size.size_bytes = sum(namespace.quota_bytes for namespace in self.namespaces.values())
-
-    def _drop_stale(self, concerns: Callable[[ServiceKey], bool]) -> None:
-        self.keys = {kid: key for kid, key in self.keys.items() if not (concerns(key) and self._stale(key))}
 
     def _stale(self, key: ServiceKey) -> bool:
         unwanted = key.approval is None and self.clock() - key.created >= UNAPPROVED_KEY_LIFE

@@ -99,6 +99,7 @@ def _recorded_keys() -> Iterable[dict[str, Any]]:
 
 def _recorded_builds() -> Iterable[Build]:
     logs = answer_to("getRepoBuildLogsSuperUser", "success")["logs"]
+    archive = answer_to("getRepoBuildLogsSuperUser", "the archive path")["logs"]
     for name, case in (
         ("getRepoBuildSuperUser", "success"),
         ("getRepoBuildSuperUser", "build in phase error"),
@@ -114,8 +115,9 @@ def _recorded_builds() -> Iterable[Build]:
             resource_key=view["resource_key"],
             status=view["status"],
             source=view["trigger"]["build_source"],
-            logs=logs if view["phase"] == "building" else [],
+            logs={"building": logs, "complete": archive}.get(view["phase"], []),
             archived=view["phase"] == "complete",
+            archive_head={"start": 0, "total": len(archive)},
         )
 
 

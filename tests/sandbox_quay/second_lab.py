@@ -1,22 +1,25 @@
 """The registry that the routes beyond the 28 were recorded from, five days after the first one."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from sandbox.quay.features import Features
 from sandbox.quay.oauth import Application, Token
-from sandbox.quay.state import Organization, Registry, User
+from sandbox.quay.state import Build, Organization, Registry, ServiceKey, User
 from tests.sandbox_quay.conftest import EVERY_SCOPE, answer_to, filled
 
 RECORDED_IN_THE_SECOND_LAB = frozenset(
     {
         "extra_applications",
+        "extra_deleteDisabledUser",
         "extra_featuresOff",
         "extra_noFullAccess",
         "extra_orgLogs",
         "extra_quotaLimits",
+        "extra_staleWaitingKey",
+        "extra_superuserMisc",
         "extra_systemDefaultQuota",
         "extra_teams",
     }
@@ -43,13 +46,29 @@ def second_lab(clock: Callable[[], datetime]) -> Registry:
         user.global_readonly = view["global_readonly_super_user"]
         registry.add(filled(user, view))
     registry.add(User(50, "gone-fishing", "fish@example.com", enabled=False))
+    registry.add(User(51, "no.mail", "7f0e4c1d-6f1b-4a0f-9d0e-2f4f5c5b9a77"))
     for number, view in enumerate(_listed("organizations"), 100):
         organization = filled(Organization(number, view["name"], view["email"]), view)
         organization.teams = {"owners": [_OWNERS.get(organization.name, "admin")]}
         registry.add(organization)
         if organization.name == "automation-org":
             organization.applications.append(_APPLICATION)
+    registry.builds = {build.uuid: build for build in _builds(clock())}
+    waiting = answer_to("extra_staleWaitingKey", "a key waiting for 3 days")
+    three_days_ago = clock() - timedelta(days=3)
+    key = ServiceKey(waiting["kid"], waiting["service"], waiting["jwk"], three_days_ago, metadata=waiting["metadata"])
+    registry.keys[key.kid] = key
     return registry
+
+
+def _builds(started: datetime) -> Iterator[Build]:
+    """One whose logs are archived, and one whose logs are not."""
+    logs = answer_to("extra_superuserMisc", "archived build log")["logs"]
+    for uuid, archived in (
+        ("4ae44845-0a7f-437a-97c7-8275d0c5d4a4", True),
+        ("93249b7a-a192-4eaf-9722-ad3c9380d6ea", False),
+    ):
+        yield Build(uuid, "complete", started, "team-alpha", "web", logs=logs, archived=archived)
 
 
 def _listed(noun: str) -> list[dict[str, Any]]:

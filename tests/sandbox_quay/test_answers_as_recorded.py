@@ -36,7 +36,6 @@ NOT_SIMULATED = {
 }
 SKIPPED = {
     ("deleteOrganization", "creating it again with the same name"): "POST /api/v1/organization/",
-    ("getRepoBuildLogsSuperUser", "the archive path"): "the archive is not simulated",
 }
 UNSIMULATED_SETTINGS = ("BUILDLOGS_REDIS", "DB_URI")
 SETTINGS = {

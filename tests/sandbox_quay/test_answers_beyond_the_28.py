@@ -26,9 +26,9 @@ from tests.sandbox_quay.second_lab import RECORDED_IN_THE_SECOND_LAB, second_lab
 
 GIB = 2**30
 NOT_SIMULATED = re.compile(
-    r"autoprunepolicy|messages|robots|collaborators|aggregatelogs|exportlogs|apptokens|changelog|takeownership|/archive$"
-    r"|/api/v1/repository|/api/v1/user/|/mirror/|/logarchive/|gone-fishing|/organization/$|team/\w+/permissions"
-    r"|(PUT|DELETE) .*/(team|members)/|(POST|DELETE) .*/applications|POST /api/v1/organization$"
+    r"autoprunepolicy|messages|robots|collaborators|aggregatelogs|exportlogs|apptokens|changelog|takeownership|prototypes$"
+    r"|/api/v1/(repository|user|entities|users|find|registry)(/|$)|/mirror/|gone-fishing|/organization/$"
+    r"|team/\w+/permissions|(PUT|DELETE) .*/(team|members)/|(POST|DELETE) .*/applications|POST /api/v1/organization$"
 )
 """Requests that the simulated Quay does not know, though their recording has them."""
 EXACT = (
@@ -71,7 +71,24 @@ def has_quota(namespace: str, quota: Quota) -> Preparation:
 
 
 DEVELOPERS = ["bob", "carol", "gone-fishing", "platform+deployer", "team-alpha+alpharobot"]
+
+
+def taken_over(*users: str) -> Preparation:
+    """Users that the recorder had made organizations of, which are in no list of users any more."""
+
+    def prepare(registry: Registry) -> None:
+        for name in users:
+            del registry.namespaces[name]
+        has_teams("team.dots_x", owners=["dave"])(registry)
+
+    return prepare
+
+
 PREPARATIONS: dict[str, dict[str, Preparation]] = {
+    "extra_deleteDisabledUser": {
+        "disable a user": taken_over("erin", "gone-fishing"),
+        "... GET members of that organization": has_teams("team.dots_x", owners=["admin"]),
+    },
     "extra_quotaLimits": {
         "... GET limits afterwards": has_limits(
             "team-beta",

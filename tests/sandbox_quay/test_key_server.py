@@ -1,57 +1,20 @@
 """How a service's own key comes to wait: the key server takes a key that is signed by itself."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sandbox.quay.jwk import base64url, rsa_jwk, thumbprint
+from sandbox.quay.jwk import base64url, thumbprint
 from sandbox.quay.state import Approval, Registry
-
-SERVICE = "quay_builder"
-Put = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def private() -> rsa.RSAPrivateKey:
-    """One key pair for all."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+from tests.sandbox_quay.key_server import JWK, SERVICE, Put, putting
 
 
 @pytest.fixture
-def put(quay: httpx.AsyncClient, private: rsa.RSAPrivateKey) -> Put:
-    """Put the key at the key server: `await put(kid=…, service=…, audience=…, signer=…, query=…)`."""
-
-    async def put_key(
-        kid: str | None = None,
-        service: str = SERVICE,
-        audience: str | None = None,
-        signer: str | None = None,
-        query: dict[str, Any] | None = None,
-    ) -> httpx.Response:
-        jwk = rsa_jwk(private.public_key().public_numbers().n)
-        kid = kid or thumbprint(jwk).hex()
-        now = datetime.now(UTC)
-        claims = {
-            "iss": service,
-            "aud": audience or str(quay.base_url).rstrip("/"),
-            "iat": now,
-            "nbf": now,
-            "exp": now + timedelta(minutes=1),
-        }
-        token = jwt.encode(claims, private, "RS256", {"kid": signer or kid})
-        return await quay.put(
-            f"/keys/services/{service}/keys/{kid}",
-            params=query,
-            json=jwk,
-            headers={"Authorization": f"Bearer {token}"},
-        )
-
-    return put_key
+def put(quay: httpx.AsyncClient) -> Put:
+    """A service puts its key."""
+    return putting(quay)
 
 
 async def test_a_self_signed_key_waits(lab: Registry, quay: httpx.AsyncClient, put: Put) -> None:
@@ -91,12 +54,9 @@ async def test_a_bad_service_name_is_refused_without_a_word(put: Put) -> None:
     assert (answer.status_code, answer.json()) == (400, {"message": ""})
 
 
-async def test_an_approved_key_replaces_itself(
-    lab: Registry, quay: httpx.AsyncClient, put: Put, private: rsa.RSAPrivateKey
-) -> None:
+async def test_an_approved_key_replaces_itself(lab: Registry, quay: httpx.AsyncClient, put: Put) -> None:
     """A key signed by it takes over its approval, and the old one is gone."""
-    jwk = rsa_jwk(private.public_key().public_numbers().n)
-    old = base64url(thumbprint(jwk))
+    old = base64url(thumbprint(JWK))
     await put(kid=old)
     lab.keys[old].approval = Approval("SUPERUSER", lab.clock(), "quayadmin", "once")
     assert (await put(kid="successor", signer=old)).status_code == 200

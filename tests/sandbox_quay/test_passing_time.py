@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from sandbox.quay.state import Registry, ServiceKey
+from sandbox.quay.state import Registry
 
 API = "/api/v1/superuser"
 
@@ -23,18 +23,7 @@ def pass_time(lab: Registry) -> Callable[[timedelta], None]:
     return advance
 
 
-async def test_a_waiting_key_is_gone_after_a_day(
-    lab: Registry, quay: httpx.AsyncClient, pass_time: Callable[[timedelta], None]
-) -> None:
-    """Counted from its creation, to the second."""
-    lab.keys["waits"] = ServiceKey("waits", "scanner", {}, lab.clock())
-    pass_time(timedelta(hours=23, minutes=59))
-    assert (await quay.get(f"{API}/keys/waits")).status_code == 200
-    pass_time(timedelta(minutes=1))
-    assert (await quay.get(f"{API}/keys/waits")).status_code == 404
-
-
-async def test_an_expired_key_is_gone_after_a_week(
+async def test_an_expired_key_is_hidden_after_a_week(
     quay: httpx.AsyncClient, pass_time: Callable[[timedelta], None]
 ) -> None:
     """Until then it is listed."""
