@@ -7,6 +7,7 @@ from sandbox.slack.arguments import Arguments, Method, kind_of_token, need_scope
 from sandbox.slack.calls import Answer, answered, refused
 from sandbox.slack.errors import SlackError
 from sandbox.slack.faults import Subject
+from sandbox.slack.methods_apps import APP_METHODS
 from sandbox.slack.methods_chat import CHAT_METHODS
 from sandbox.slack.methods_files import FILE_METHODS
 from sandbox.slack.methods_people import PEOPLE_METHODS
@@ -14,7 +15,7 @@ from sandbox.slack.methods_views import VIEW_METHODS
 from sandbox.slack.model import Json
 from sandbox.slack.simulation import Simulation
 
-METHODS = {**CHAT_METHODS, **VIEW_METHODS, **PEOPLE_METHODS, **FILE_METHODS}
+METHODS = {**APP_METHODS, **CHAT_METHODS, **VIEW_METHODS, **PEOPLE_METHODS, **FILE_METHODS}
 _OPEN = "api.test"
 
 

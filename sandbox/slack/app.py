@@ -1,4 +1,4 @@
-"""The simulated Slack as a Starlette application: Web API, response URLs, uploads, the page's API and the door."""
+"""The simulated Slack as a Starlette application: Web API, response URLs, uploads, Socket Mode, the page, the door."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from sandbox.slack import api, hooks
@@ -21,8 +21,10 @@ from sandbox.slack.over_http import OverHttp
 from sandbox.slack.page import Page
 from sandbox.slack.settings import SlackSettings
 from sandbox.slack.simulation import Simulation
+from sandbox.slack.socket_control import SocketControl
+from sandbox.slack.socket_mode import SocketMode
 from sandbox.slack.tickets import Tickets
-from sandbox.slack.trouble import remember_transport
+from sandbox.slack.trouble import Line
 from sandbox.slack.workspace import Workspace
 
 __all__ = ["SlackSettings", "create_app"]
@@ -35,13 +37,15 @@ def create_app(workspace: Workspace, settings: SlackSettings) -> Starlette:
     """
     slack = Simulation(workspace, settings, Tickets(workspace))
     over_http = OverHttp(settings)
-    deliveries = Deliveries(settings, lambda: over_http, workspace.now)
+    sockets = SocketMode(settings, slack.tickets)
+    deliveries = Deliveries(settings, lambda: sockets if sockets.is_used() else over_http, workspace.now)
     workspace.listeners.append(MessageEvents(slack, deliveries).heard)
     page = Page(slack, Interactions(slack, deliveries))
     door = [
         *Control(slack).routes(),
         *Administration(workspace).routes(),
         *DeliveryControl(deliveries).routes(),
+        *SocketControl(sockets).routes(),
     ]
 
     async def call(request: Request) -> Response:
@@ -58,11 +62,13 @@ def create_app(workspace: Workspace, settings: SlackSettings) -> Starlette:
         yield
         await deliveries.close()
         await over_http.close()
+        await sockets.stop()
 
     routes = [
         Route("/api/{method}", call, methods=["GET", "POST"]),
         Route("/hooks/response/{response}", respond, methods=["POST"]),
         Route("/upload/v1/{file}", upload, methods=["POST"]),
+        WebSocketRoute("/link/", sockets.serve),
         Mount("/sandbox/slack", routes=[*page.routes(), *door]),
     ]
     return _SandboxSlack(routes=routes, lifespan=lifespan)
@@ -72,5 +78,5 @@ class _SandboxSlack(Starlette):
     """Starlette whose answers can do without an answer: they know the server's own way to the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        remember_transport(scope, send)
+        Line.below(scope, send)
         await super().__call__(scope, receive, send)

@@ -1,6 +1,7 @@
 """How the simulated Slack and the bot know each other."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from starlette.requests import Request
 
@@ -19,6 +20,9 @@ SCOPES = (
 )
 
 
+Mode = Literal["auto", "http", "socket"]
+
+
 @dataclass(frozen=True)
 class Shortcut:
     """A message shortcut, as the app's manifest names it."""
@@ -31,12 +35,14 @@ class Shortcut:
 class SlackSettings:
     """Everything that may be different from one sandbox to the next; all of it may be changed while it runs.
 
-    `bot_url` is where deliveries go. `ack_seconds` is how long an acknowledgement may take, and `retry_seconds`
-    how long Slack waits before each further delivery of an event. `public_url` starts the addresses that are
-    handed out; where it is empty, the address of the first request is taken.
+    `bot_url` is where deliveries go over HTTP; with the mode `auto` they go over the bot's WebSockets while there are
+    any. `ack_seconds` is how long an acknowledgement may take, and `retry_seconds` how long Slack waits before each
+    further delivery of an event. `public_url` starts the addresses that are handed out; where it is empty, the address
+    of the first request is taken.
     """
 
     bot_url: str
+    mode: Mode = "auto"
     bot_token: str = "xoxb-sandbox"
     app_token: str = "xapp-sandbox"
     signing_secret: str = "sandbox-signing-secret"

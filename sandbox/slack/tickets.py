@@ -1,4 +1,4 @@
-"""What Slack hands out with a delivery and takes back for a while: trigger ids and response URLs."""
+"""What Slack hands out with a delivery and takes back for a while: trigger ids, response URLs, links."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -41,6 +41,7 @@ class Tickets:
     workspace: Workspace
     _triggers: dict[str, Trigger] = field(default_factory=dict)
     _responses: dict[str, ResponseUrl] = field(default_factory=dict)
+    _links: set[str] = field(default_factory=set)
 
     def new_trigger(self, user: str, view: View | None = None) -> str:
         """Issue a trigger id."""
@@ -84,6 +85,18 @@ class Tickets:
         if found.uses >= RESPONSE_USES:
             raise SlackError("used_url")
         return found
+
+    def new_link(self) -> str:
+        """Issue the right to open one WebSocket."""
+        ticket = uuid.uuid4().hex
+        self._links.add(ticket)
+        return ticket
+
+    def use_link(self, ticket: str) -> bool:
+        """Take that right back, and say whether it was good."""
+        known = ticket in self._links
+        self._links.discard(ticket)
+        return known
 
     def expire(self) -> None:
         """Let everything that was handed out so far be too old."""

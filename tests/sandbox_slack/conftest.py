@@ -145,7 +145,7 @@ async def serve(app: Starlette) -> AsyncIterator[str]:
     """Serve an application on a free port, without the slow clock of `Server.serve`."""
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, ws="none", log_level="error", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
         config.load()
         server = uvicorn.Server(config)
         server.lifespan = config.lifespan_class(config)
