@@ -19,7 +19,9 @@ from sandbox.front import one_origin
 from sandbox.history import remember
 from sandbox.quay.app import create_app as create_quay
 from sandbox.quay.faults import Faults
+from sandbox.quay.features import Features
 from sandbox.quay.seed import TOKENS, seed
+from sandbox.quay.state import Registry
 from sandbox.redis_server import NoRedis, redis_server
 from sandbox.serving import HOST, PortTaken, bound_socket, free_port, serving, url_of
 from sandbox.slack.app import SlackSettings
@@ -36,17 +38,21 @@ class NotReady(Exception):
     """The bot runs, but does not say that it is ready; tells the end of its log."""
 
 
-async def run_sandbox(*, port: int, only: Literal["quay"] | None = None, namespaces: int = 210) -> int:
+async def run_sandbox(
+    *, port: int, only: Literal["quay"] | None = None, namespaces: int = 210, quay_defaults: bool = False
+) -> int:
     """Run until a signal comes; returns the exit status: 0 stopped, 1 something broke, 2 it could not begin.
 
     `port` is where the page is, or with `only="quay"` the simulated Quay; 0 takes any free port. `namespaces` is
     how many users and organizations the registry has. One line on standard output says when it is ready.
+    With `quay_defaults` the registry has the features that Quay has by itself, otherwise nearly all.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _STOPPING:
         loop.add_signal_handler(number, stop.set)
-    run = _run_quay(port, namespaces) if only == "quay" else _run_everything(port, namespaces)
+    registry = seed(namespaces=namespaces, features=Features.quay_defaults() if quay_defaults else Features())
+    run = _run_quay(port, registry) if only == "quay" else _run_everything(port, registry)
     try:
         await _first_of(run, stop.wait())
     except (PortTaken, NoRedis) as problem:
@@ -75,15 +81,15 @@ async def _first_of(*runs: Coroutine[Any, Any, object]) -> None:
             task.result()
 
 
-async def _run_quay(port: int, namespaces: int) -> None:
+async def _run_quay(port: int, registry: Registry) -> None:
     listening = bound_socket(port)
-    async with serving(create_quay(seed(namespaces=namespaces), Faults()), listening):
+    async with serving(create_quay(registry, Faults()), listening):
         _tell(f"Tokens: {', '.join(TOKENS)}")
         print(f"Simulated Quay ready: {url_of(listening)}", flush=True)
         await asyncio.Event().wait()
 
 
-async def _run_everything(port: int, namespaces: int) -> None:
+async def _run_everything(port: int, registry: Registry) -> None:
     async with AsyncExitStack() as house:
         page, quay = house.enter_context(bound_socket(port)), house.enter_context(bound_socket(0))
         bot_port = free_port()
@@ -95,7 +101,6 @@ async def _run_everything(port: int, namespaces: int) -> None:
         files = files_of(os.environ)
         _tell(f"Logs: {folder}; permissions: {files['PERMISSIONS_FILE']}; alerts: {files['ALERTS_FILE']}")
 
-        registry = seed(namespaces=namespaces)
         await remember(redis.url, registry, registry.clock())
         simulated_quay = create_quay(registry, Faults())
         settings = _as_installed(f"{bot_url}/slack/events", url_of(page))

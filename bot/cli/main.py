@@ -94,6 +94,7 @@ def sandbox(
     only: Literal["quay"] | None = None,
     port: Annotated[int | None, Parameter(env_var="SANDBOX_PORT")] = None,
     namespaces: int = 210,
+    quay_defaults: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Try it all on this machine: a simulated Slack with a web page, a simulated Quay, Redis, the bot.
 
@@ -105,10 +106,18 @@ def sandbox(
         The port of the page (or of the simulated Quay alone); 0 takes any free one.
     namespaces
         How many namespaces the simulated Quay has.
+    quay_defaults
+        Give the simulated Quay the features that Quay has by itself; otherwise nearly all are on.
     """
     from sandbox.launcher import run_sandbox  # noqa: PLC0415  # its libraries are an extra
 
-    sys.exit(asyncio.run(run_sandbox(port=8484 if port is None else port, only=only, namespaces=namespaces)))
+    sys.exit(
+        asyncio.run(
+            run_sandbox(
+                port=8484 if port is None else port, only=only, namespaces=namespaces, quay_defaults=quay_defaults
+            )
+        )
+    )
 
 
 @cli.command

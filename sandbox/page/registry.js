@@ -33,7 +33,7 @@ const FAULTS = [
 
 const FEATURES = {
   readonly: "Read-only mode", quota_management: "Quota management", edit_quota: "Editing quotas",
-  verify_quota: "Checking quotas at a push", config_dump: "Configuration dump",
+  verify_quota: "Checking quotas at a push", auto_prune: "Pruning tags", repo_mirror: "Mirroring repositories", config_dump: "Configuration dump",
   superusers_full_access: "Full access for superusers", mailing: "Mailing", log_search: "Searching logs", background_workers: "Background workers",
 };
 
@@ -64,7 +64,8 @@ export class RegistryPanel {
       h("section", {}, h("h3", {}, "Waiting keys"), this.waiting, this.#keyForm()),
       h("section", {}, h("h3", {}, "Use of a namespace"), this.#usageForm()),
       h("section", {}, h("h3", {}, "Trouble"), this.faults.map(({ node }) => node)),
-      h("section", {}, h("h3", {}, "Features"), this.features.map(({ node }) => node)),
+      h("section", {}, h("h3", {}, "Features"), this.features.map(({ node }) => node),
+        h("button", { type: "button", onclick: () => this.#do(quay.set("features/quay-defaults", {}), "Configured as Quay is by itself.") }, "Quay's own defaults")),
     );
     this.toggle.addEventListener("click", () => this.open(this.panel.hidden));
     setInterval(() => { if (!document.hidden) this.refresh(); }, EVERY_MS);

@@ -14,6 +14,7 @@ from sandbox.quay import (
     routes_keys,
     routes_keyserver,
     routes_limits,
+    routes_mirror,
     routes_organizations,
     routes_quotas,
     routes_registry,
@@ -36,6 +37,7 @@ _RESOURCES = (
     *routes_quotas.RESOURCES,
     *routes_limits.RESOURCES,
     *routes_registry.RESOURCES,
+    *routes_mirror.RESOURCES,
     *routes_keyserver.RESOURCES,
     *routes_builds.RESOURCES,
 )

@@ -26,10 +26,12 @@ def _config(registry: Registry) -> Json:
             "default": ["S3Storage", {"s3_bucket": "sandbox", "s3_secret_key": "sandbox-storage-secret"}]
         },
         "DISTRIBUTED_STORAGE_PREFERENCE": ["default"],
+        "FEATURE_AUTO_PRUNE": features.auto_prune,
         "FEATURE_BUILD_SUPPORT": True,
         "FEATURE_EDIT_QUOTA": features.edit_quota,
         "FEATURE_MAILING": features.mailing,
         "FEATURE_QUOTA_MANAGEMENT": features.quota_management,
+        "FEATURE_REPO_MIRROR": features.repo_mirror,
         "FEATURE_SUPERUSERS_FULL_ACCESS": features.superusers_full_access,
         "FEATURE_SUPERUSER_CONFIGDUMP": features.config_dump,
         "FEATURE_SUPER_USERS": features.super_users,

@@ -1,6 +1,7 @@
 """The sandbox's own door, under `/sandbox/quay/`: look inside, flip switches, let a service ask for a key.
 
-- `GET state`, `POST features` {name: value}, `POST usage` {"namespace", "quota_bytes", "backfill_status"}
+- `GET state`, `POST usage` {"namespace", "quota_bytes", "backfill_status"}
+- `POST features` {name: value}: configure Quay anew; `POST features/quay-defaults`: with what it has by itself
 - `GET push?namespace=NAME&bytes=N`: what Quay's quotas would do about a push of so many bytes (0) now, and why
 - `POST keys` {"service", "honest"}: a service asks for a key now; a dishonest one names another key's kid
 - `POST faults` {"delay_seconds", "revoked_tokens", "rate_limit", "failures", "slow", "stuck_pages", "odd_entries"},
@@ -22,6 +23,7 @@ from starlette.routing import Route
 from sandbox.quay.answers import Message
 from sandbox.quay.enforcement import check_push
 from sandbox.quay.faults import Faults
+from sandbox.quay.features import Features
 from sandbox.quay.gateway import Gateway
 from sandbox.quay.jwk import pseudo_jwk, thumbprint
 from sandbox.quay.request_log import LoggedRequest
@@ -50,6 +52,7 @@ class Control:
             Route("/faults", _reporting_mistakes(self._set_faults), methods=["POST"]),
             Route("/late", self._land, methods=["POST"]),
             Route("/features", _reporting_mistakes(self._set_features), methods=["POST"]),
+            Route("/features/quay-defaults", self._set_quay_defaults, methods=["POST"]),
             Route("/usage", _reporting_mistakes(self._set_usage), methods=["POST"]),
             Route("/push", _reporting_mistakes(self._check_push)),
             Route("/requests", self._show_requests),
@@ -101,6 +104,11 @@ class Control:
 
     async def _set_features(self, request: Request) -> Response:
         self._registry.features = dataclasses.replace(self._registry.features, **await request.json())
+        return JSONResponse(dataclasses.asdict(self._registry.features))
+
+    async def _set_quay_defaults(self, _request: Request) -> Response:
+        running = self._registry.features.background_workers
+        self._registry.features = dataclasses.replace(Features.quay_defaults(), background_workers=running)
         return JSONResponse(dataclasses.asdict(self._registry.features))
 
     async def _set_usage(self, request: Request) -> Response:

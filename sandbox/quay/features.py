@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass
 class Features:
-    """The settings of Quay that change its answers, and whether its background workers run at all."""
+    """The settings of Quay that change its answers, and whether its background workers run at all.
+
+    By themselves, nearly all features are on; `quay_defaults` gives those that Quay has by itself.
+    """
 
     super_users: bool = True
     superusers_full_access: bool = True
@@ -13,12 +16,28 @@ class Features:
     quota_management: bool = True
     edit_quota: bool = True
     verify_quota: bool = True
+    auto_prune: bool = True
+    repo_mirror: bool = True
     mailing: bool = False
     readonly: bool = False
     log_search: bool = True
     background_workers: bool = True
     browser_xhr_only: bool = True
     default_quota_bytes: int = 0
+
+    @classmethod
+    def quay_defaults(cls) -> "Features":
+        """What holds where Quay's configuration file names no feature: its `config.py`."""
+        return cls(
+            superusers_full_access=False,
+            config_dump=False,
+            quota_management=False,
+            edit_quota=True,
+            verify_quota=True,
+            auto_prune=False,
+            repo_mirror=False,
+            mailing=True,
+        )
 
     @property
     def quotas(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.quay.features import Features
 from sandbox.quay.jwk import base64url, pseudo_jwk, thumbprint
 from sandbox.quay.oauth import Application, Token
 from sandbox.quay.state import (
@@ -82,12 +83,13 @@ def seed(
     *,
     namespaces: int = 210,
     fixed: int = 20261123,
+    features: Features | None = None,
 ) -> Registry:
     """A registry with that many users and organizations together, at least seventeen.
 
-    `fixed` seeds its chances.
+    `fixed` seeds its chances; without `features` all are on.
     """
-    registry = Registry(clock=clock)
+    registry = Registry(clock=clock, features=features or Features())
     rng = random.Random(fixed)
     _add_organizations(registry, rng, max(len(_NOTABLE) + 1, namespaces * 2 // 7))
     _add_users(registry, rng, max(4, namespaces - len(registry.namespaces)))

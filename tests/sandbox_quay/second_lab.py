@@ -15,6 +15,7 @@ RECORDED_IN_THE_SECOND_LAB = frozenset(
         "extra_applications",
         "extra_deleteDisabledUser",
         "extra_featuresOff",
+        "extra_mailingAndMirror",
         "extra_noFullAccess",
         "extra_orgLogs",
         "extra_quotaLimits",

@@ -1,0 +1,51 @@
+"""`quaymaster sandbox` as a process of its own, with the features that Quay has by itself and with nearly all."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEFAULTS = "--quay-defaults"
+
+
+@contextmanager
+def sandbox(*options: str) -> Iterator[httpx.Client]:
+    """Run it on a free port, give a superuser's client for the URL that it tells, and end it as Ctrl+C does."""
+    command = [sys.executable, "-m", "bot.cli", "sandbox", "--port", "0", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout
+        try:
+            url = process.stdout.readline().partition(" ready: ")[2].strip()
+            with httpx.Client(base_url=url, headers={"Authorization": "Bearer sandbox-superuser"}) as client:
+                yield client
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 200), ([DEFAULTS], 403)])
+def test_the_simulated_quay_alone(options: list[str], status: int) -> None:
+    """Its configuration can be read, or not; at run time, that changes."""
+    with sandbox("--only", "quay", *options) as quay:
+        assert quay.get("/api/v1/superuser/config").status_code == status
+        assert quay.get("/sandbox/quay/push", params={"namespace": "team-edge"}).json()["refused"] is (status == 200)
+        quay.post("/sandbox/quay/features", json={"config_dump": True, "quota_management": True})
+        assert quay.get("/api/v1/superuser/config").status_code == 200
+        assert quay.get("/sandbox/quay/push", params={"namespace": "team-edge"}).json()["refused"]
+
+
+def test_the_whole_sandbox_with_quays_own_defaults() -> None:
+    """The bot is ready though superusers may do little, and quotas are off."""
+    with sandbox(DEFAULTS) as page:
+        features = page.get("/sandbox/quay/state").json()["features"]
+        assert (features["superusers_full_access"], features["quota_management"], features["mailing"]) == (
+            False,
+            False,
+            True,
+        )
