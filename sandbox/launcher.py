@@ -45,7 +45,7 @@ async def run_sandbox(
 
     `port` is where the page is, or with `only="quay"` the simulated Quay; 0 takes any free port. `namespaces` is
     how many users and organizations the registry has. One line on standard output says when it is ready.
-    With `quay_defaults` the registry has the features that Quay has by itself, otherwise nearly all.
+    `quay_defaults` gives the registry Quay's own defaults; otherwise nearly all features are on.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

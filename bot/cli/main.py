@@ -107,7 +107,7 @@ def sandbox(
     namespaces
         How many namespaces the simulated Quay has.
     quay_defaults
-        Give the simulated Quay the features that Quay has by itself; otherwise nearly all are on.
+        Start the simulated Quay with Quay's own defaults. Otherwise nearly all features are on.
     """
     from sandbox.launcher import run_sandbox  # noqa: PLC0415  # its libraries are an extra
 

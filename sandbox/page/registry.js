@@ -65,7 +65,7 @@ export class RegistryPanel {
       h("section", {}, h("h3", {}, "Use of a namespace"), this.#usageForm()),
       h("section", {}, h("h3", {}, "Trouble"), this.faults.map(({ node }) => node)),
       h("section", {}, h("h3", {}, "Features"), this.features.map(({ node }) => node),
-        h("button", { type: "button", onclick: () => this.#do(quay.set("features/quay-defaults", {}), "Configured as Quay is by itself.") }, "Quay's own defaults")),
+        h("button", { type: "button", onclick: () => this.#do(quay.set("features/quay-defaults", {}), "Quay has its own defaults.") }, "Quay's own defaults")),
     );
     this.toggle.addEventListener("click", () => this.open(this.panel.hidden));
     setInterval(() => { if (!document.hidden) this.refresh(); }, EVERY_MS);
@@ -150,7 +150,7 @@ export class RegistryPanel {
 
   async #tryPush(namespace) {
     const { error, refused, warned, why } = await quay.push(namespace);
-    const outcome = refused ? "refused" : warned ? "taken, with a warning to its owners" : "taken";
+    const outcome = refused ? "refused" : warned ? "accepted, with a warning to its owners" : "accepted";
     this.said.textContent = error ?? `A push to ${namespace} would be ${outcome}. ${why}`;
     this.said.classList.toggle("error", Boolean(error ?? refused));
   }

@@ -6,7 +6,7 @@ shared with its client, and its facts come from the recordings, not from the pub
 - `state` holds what a registry is made of, `seed` fills one with a believable population.
 - `schema`, `answers` and `views` say things in Quay's words: validator texts, error shapes, JSON objects.
 - `dispatch` finds the resource and does Quay's checks in Quay's order; each `routes_*` module is one noun.
-- `enforcement` says what a quota does about a push, by what the real Quay was seen to do.
+- `enforcement` decides on pushes as Quay's quotas do.
 - `faults` says what goes wrong, `gateway` makes it go wrong: slow, failing, silent, odd; `control` is the sandbox's
   own door.
 - `app.create_app` puts them together.

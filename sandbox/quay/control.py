@@ -1,7 +1,7 @@
 """The sandbox's own door, under `/sandbox/quay/`: look inside, flip switches, let a service ask for a key.
 
 - `GET state`, `POST usage` {"namespace", "quota_bytes", "backfill_status"}
-- `POST features` {name: value}: configure Quay anew; `POST features/quay-defaults`: with what it has by itself
+- `POST features` {name: value}: change the configuration; `POST features/quay-defaults`: with Quay's own defaults
 - `GET push?namespace=NAME&bytes=N`: what Quay's quotas would do about a push of so many bytes (0) now, and why
 - `POST keys` {"service", "honest"}: a service asks for a key now; a dishonest one names another key's kid
 - `POST faults` {"delay_seconds", "revoked_tokens", "rate_limit", "failures", "slow", "stuck_pages", "odd_entries"},

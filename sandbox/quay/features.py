@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Features:
     """The settings of Quay that change its answers, and whether its background workers run at all.
 
-    By themselves, nearly all features are on; `quay_defaults` gives those that Quay has by itself.
+    Nearly all features are on unless said otherwise. `quay_defaults` has Quay's own defaults.
     """
 
     super_users: bool = True
@@ -27,7 +27,7 @@ class Features:
 
     @classmethod
     def quay_defaults(cls) -> "Features":
-        """What holds where Quay's configuration file names no feature: its `config.py`."""
+        """The features of a Quay whose configuration file names none (from Quay's `config.py`)."""
         return cls(
             superusers_full_access=False,
             config_dump=False,

@@ -139,12 +139,12 @@ def test_a_service_asks_for_a_key_and_its_card_comes_at_once_when_somebody_wants
 
 
 def test_a_push_is_tried_against_a_quota(window: Window) -> None:
-    """The registry panel says what Quay would do about it, and by which limit."""
+    """The registry panel says whether Quay would refuse it, and by which limit."""
     window.enter("Alice")
     window.page.get_by_label("Registry panel", exact=True).click()
     for namespace, says in (
         ("team-edge", "would be refused. "),
-        ("team-beta", "would be taken. Its quota has no limits"),
+        ("team-beta", "would be accepted. Its quota has no limits"),
     ):
         window.page.get_by_label("Namespace", exact=True).fill(namespace)
         window.page.get_by_role("button", name="Try a push").click()

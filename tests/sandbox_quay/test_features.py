@@ -1,4 +1,4 @@
-"""What a registry shows depends on its configuration; the simulated Quay can be configured as Quay is by itself."""
+"""Each feature of the simulated Quay can be switched, at the start and at run time; Quay's own defaults in one go."""
 
 import httpx
 import pytest
@@ -24,14 +24,14 @@ DEFAULTS = {
 }
 
 
-async def test_nearly_all_is_on_by_itself(quay: httpx.AsyncClient) -> None:
-    """Mail is not, which nothing here could send."""
+async def test_nearly_all_features_are_on_unless_said_otherwise(quay: httpx.AsyncClient) -> None:
+    """Mailing is off: nothing here could send an email."""
     config = (await quay.get(f"{SUPERUSER}/config")).json()["config"]
     off = {name for name, value in config.items() if name.startswith("FEATURE_") and value is False}
     assert off == {"FEATURE_MAILING"}
 
 
-async def test_quays_own_defaults_can_be_had_at_run_time(lab: Registry, quay: httpx.AsyncClient) -> None:
+async def test_quays_own_defaults_can_be_set_at_run_time(lab: Registry, quay: httpx.AsyncClient) -> None:
     """Whether background workers run is no setting of Quay, and stays."""
     shown = (await quay.post("/sandbox/quay/features/quay-defaults")).json()
     assert shown["background_workers"] is lab.features.background_workers is False
@@ -41,7 +41,7 @@ async def test_quays_own_defaults_can_be_had_at_run_time(lab: Registry, quay: ht
     assert {name: config[name] for name in DEFAULTS} == {**DEFAULTS, "FEATURE_SUPERUSER_CONFIGDUMP": True}
 
 
-async def test_quays_own_defaults_can_be_had_from_the_start(serve: Serve) -> None:
+async def test_a_registry_can_start_with_quays_own_defaults(serve: Serve) -> None:
     """Superusers see of organizations what everybody sees, nothing of quotas, and no configuration."""
     async with serve(seed(features=Features.quay_defaults())) as quay:
         quay.headers["Authorization"] = "Bearer sandbox-superuser"

@@ -1,4 +1,4 @@
-"""`quaymaster sandbox` as a process of its own, with the features that Quay has by itself and with nearly all."""
+"""`quaymaster sandbox` as a real process, with and without Quay's own defaults."""
 
 import signal
 import subprocess
@@ -31,7 +31,7 @@ def sandbox(*options: str) -> Iterator[httpx.Client]:
 
 @pytest.mark.parametrize(("options", "status"), [([], 200), ([DEFAULTS], 403)])
 def test_the_simulated_quay_alone(options: list[str], status: int) -> None:
-    """Its configuration can be read, or not; at run time, that changes."""
+    """The option decides which features are on; the control door switches them at run time."""
     with sandbox("--only", "quay", *options) as quay:
         assert quay.get("/api/v1/superuser/config").status_code == status
         assert quay.get("/sandbox/quay/push", params={"namespace": "team-edge"}).json()["refused"] is (status == 200)

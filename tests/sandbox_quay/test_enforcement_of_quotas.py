@@ -1,4 +1,4 @@
-"""What becomes of a push, by the limits of the namespace's quota and by the system's default."""
+"""Which pushes Quay refuses or warns of, by the limits of the namespace's quota and by the system default."""
 
 import httpx
 import pytest
@@ -101,7 +101,7 @@ def test_a_threshold_of_no_bytes_is_never_reached() -> None:
     assert check_push(organization(99, ("R", 1), size=99), NO_DEFAULT).severity is None
 
 
-async def test_the_door_says_what_becomes_of_a_push_and_why(lab: Registry, quay: httpx.AsyncClient) -> None:
+async def test_the_door_says_whether_a_push_is_refused_and_why(lab: Registry, quay: httpx.AsyncClient) -> None:
     """With the limits as they are now, whoever made them."""
 
     async def push(namespace: str, **query: int) -> tuple[bool, bool, str]:
@@ -113,18 +113,18 @@ async def test_the_door_says_what_becomes_of_a_push_and_why(lab: Registry, quay:
     assert await push("reader") == (
         False,
         False,
-        "Its quota has no limits, and so refuses nothing and warns of nothing.",
+        "Its quota has no limits, so nothing is refused and nobody is warned.",
     )
     for type_, percent in (("Warning", 80), ("Reject", 100)):
         body = {"type": type_, "threshold_percent": percent}
         assert (await quay.post("/api/v1/organization/reader/quota/9/limit", json=body)).status_code == 201
     limit = "of 1,000 bytes, the highest limit reached."
-    assert await push("user:reader") == (False, True, f"900 bytes reach its Warning at 80 % {limit}")
+    assert await push("user:reader") == (False, True, f"900 bytes reach its Warning at 80% {limit}")
     assert await push("reader", bytes=100) == (
         True,
         False,
-        f"1,000 bytes reach its Reject at 100 % {limit}",
+        f"1,000 bytes reach its Reject at 100% {limit}",
     )
     await quay.post("/sandbox/quay/features", json={"verify_quota": False})
-    assert await push("reader", bytes=100) == (False, False, "Quay does not look at quotas: FEATURE_VERIFY_QUOTA off.")
+    assert await push("reader", bytes=100) == (False, False, "Quotas are not enforced: FEATURE_VERIFY_QUOTA off.")
     assert (await quay.get("/sandbox/quay/push", params={"namespace": "nobody"})).status_code == 400
