@@ -27,6 +27,11 @@ def _health_in_detail(call: Call) -> Response:
     return answers.answer(health)
 
 
+def _no_such_repository(_call: Call) -> Response:
+    """With the feature off, the path means the repository `mirror/health`."""
+    raise answers.not_found()
+
+
 def _nothing_mirrored(call: Call) -> dict[str, Any]:
     return {
         "healthy": True,
@@ -48,5 +53,10 @@ RESOURCES = (
         "/api/v1/repository/mirror/health",
         {"GET": Operation(_health_in_detail, integers=_LIMIT, access="full access")},
         present=_is_on,
+    ),
+    Resource(
+        "/api/v1/repository/mirror/health",
+        {"GET": Operation(_no_such_repository, access="full access")},
+        present=lambda features: not features.repo_mirror,
     ),
 )

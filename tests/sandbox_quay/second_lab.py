@@ -39,7 +39,7 @@ _DEFAULT_QUOTA = '{"DEFAULT_SYSTEM_REJECT_QUOTA_BYTES": 3000000000}: superuser\'
 
 def second_lab(clock: Callable[[], datetime]) -> Registry:
     """It as it was before anything was changed: without background workers, and without what needs no name."""
-    registry = Registry(clock=clock, features=Features(background_workers=False), _ids=count(1000))
+    registry = Registry(clock=clock, features=configured(), _ids=count(1000))
     for number, (secret, (owner, scope)) in enumerate(_TOKENS.items(), 1):
         registry.tokens[secret] = Token(number, owner, _APPLICATION, clock(), scope)
     for number, view in enumerate(_listed("users"), 1):
@@ -60,6 +60,11 @@ def second_lab(clock: Callable[[], datetime]) -> Registry:
     key = ServiceKey(waiting["kid"], waiting["service"], waiting["jwk"], three_days_ago, metadata=waiting["metadata"])
     registry.keys[key.kid] = key
     return registry
+
+
+def configured() -> Features:
+    """The features that it had unless a case names others."""
+    return Features(background_workers=False, repo_mirror=False)
 
 
 def _builds(started: datetime) -> Iterator[Build]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.quay.features import Features
 from sandbox.quay.state import Limit, Quota, Registry
 from tests.sandbox_quay.conftest import Clock
 from tests.sandbox_quay.replay import (
@@ -22,7 +21,7 @@ from tests.sandbox_quay.replay import (
     recorded_headers,
     request_of,
 )
-from tests.sandbox_quay.second_lab import RECORDED_IN_THE_SECOND_LAB, second_lab
+from tests.sandbox_quay.second_lab import RECORDED_IN_THE_SECOND_LAB, configured, second_lab
 
 GIB = 2**30
 NOT_SIMULATED = re.compile(
@@ -146,7 +145,7 @@ def apply_settings(registry: Registry, case: str) -> None:
     if not beginning.startswith("{"):
         return
     settings: dict[str, Any] = json.JSONDecoder().raw_decode(beginning)[0]
-    registry.features = Features(background_workers=False)
+    registry.features = configured()
     for name, value in settings.items():
         if name in SETTINGS:
             setattr(registry.features, SETTINGS[name], value)

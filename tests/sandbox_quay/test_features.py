@@ -64,6 +64,7 @@ async def test_a_registry_can_start_with_quays_own_defaults(serve: Serve) -> Non
         ("quota_management", f"{ORGANIZATION}/quota/9/limit", 308),
         ("edit_quota", f"{ORGANIZATION}/quota", 308),
         ("repo_mirror", f"{SUPERUSER}/mirror/health", 308),
+        ("repo_mirror", "/api/v1/repository/mirror/health", 404),
         ("super_users", f"{SUPERUSER}/keys", 308),
         *(
             ("superusers_full_access", path, 403)
