@@ -1,0 +1,49 @@
+"""The real processes at a registry that is configured otherwise, enforces quotas, or no longer knows their token.
+
+The stories of this module go from a registry that works to one that refuses the bot.
+"""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.system.conftest import Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def control(town: Town, method: str, path: str, **options: Any) -> Any:
+    """Use the control door of the simulated Quay that the bot talks to."""
+    async with httpx.AsyncClient(base_url=town.environment["QUAY_URL"]) as quay:
+        return (await quay.request(method, f"/sandbox/quay/{path}", **options)).json()
+
+
+async def test_pushes_are_accepted_again_after_a_quota_was_raised(town: Town) -> None:
+    """Quay refuses at the Reject limit until the bot has changed the quota, whose limits it keeps."""
+    push = ("GET", "push?namespace=team-edge")
+    assert (await control(town, *push))["refused"]
+    await town.say("U03CAROL", "/quay quota set team-edge 30GiB")
+    plan = await town.sees("U03CAROL", "team-edge", "change_confirm")
+    await town.press("U03CAROL", plan, "change_confirm")
+    await town.sees("U04DAVE", "<@U03CAROL>", "team-edge", "30 GiB")
+    after = await control(town, *push)
+    assert (after["refused"], after["warned"]) == (False, False), after["why"]
+
+
+async def test_with_quays_own_defaults_quotas_are_a_feature_that_is_off(town: Town) -> None:
+    """And the bot says so, until the feature is on."""
+    before = (await control(town, "GET", "state"))["features"]
+    await control(town, "POST", "features/quay-defaults")
+    await town.say("U03CAROL", "/quay quota show team-beta")
+    refusal = await town.sees("U03CAROL", "feature switched off")
+    await control(town, "POST", "features", json=before)
+    await town.say("U03CAROL", "/quay quota show team-beta")
+    await town.sees("U03CAROL", "team-beta", "100 GiB", after=refusal["ts"])
+
+
+async def test_without_the_organization_of_its_application_the_bots_token_is_refused(town: Town) -> None:
+    """Deleting that organization is all it takes: the bot then names the token."""
+    town.registry.delete_later("registry-automation")
+    await town.say("U03CAROL", "/quay users list")
+    await town.sees("U03CAROL", "QUAY_TOKEN")
