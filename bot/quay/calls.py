@@ -21,6 +21,7 @@ from bot.quay.errors import (
 )
 from bot.quay.models import Entries
 from bot.quay.operations import OPERATIONS, Route
+from bot.quay.turns import Turns
 
 log = structlog.get_logger(__name__)
 Model = TypeVar("Model", bound=BaseModel)
@@ -46,6 +47,7 @@ class Calls:
         attempts: int,
         wait: float,
         read_within: float = READ_WITHIN,
+        turns: Turns,
     ) -> None:
         self._http = http
         self._write_headers = _authorization(token)
@@ -53,6 +55,7 @@ class Calls:
         self._attempts = attempts
         self._wait = wait
         self._read_within = read_within
+        self._turns = turns
 
     async def ask(
         self,
@@ -104,7 +107,7 @@ class Calls:
         )
         within = WRITE_WITHIN if route.kind == "change" else self._read_within
         try:
-            async with asyncio.timeout(within):
+            async with self._turns.turn(route.id), asyncio.timeout(within):
                 return await (self._send if route.kind == "change" else self._read)(route, request)
         except TimeoutError as error:
             raise no_answer(route, error) from error

@@ -16,6 +16,7 @@ from bot.quay.operations import (
     GET_USER,
 )
 from bot.quay.transport import open_client
+from bot.quay.turns import Turns
 
 __all__ = ["PAGE", "Expiry", "Quay", "open_client"]
 
@@ -30,8 +31,9 @@ class Quay:
 
     `read_token` (of a read-only superuser) is used for reads where it is given. A read that Quay never saw, since
     there was no connection or a kept one had gone, is sent again: `attempts` times in all, first after about `wait`
-    seconds. What timed out is not. `read_within` is the most seconds that a read takes. A write is sent once. Every
-    method raises QuayError; a malformed token is a ValueError.
+    seconds. What timed out is not. `read_within` is the most seconds that a read takes. A write is sent once. At most
+    four calls are under way; `turns` says whose turn it is, and Busy is raised for what is too much. Every method
+    raises QuayError; a malformed token is a ValueError.
     """
 
     def __init__(
@@ -43,8 +45,10 @@ class Quay:
         attempts: int = 3,
         wait: float = 0.25,
         read_within: float = READ_WITHIN,
+        turns: Turns | None = None,
     ) -> None:
-        calls = Calls(http, token, read_token, attempts=attempts, wait=wait, read_within=read_within)
+        self.turns = turns or Turns()
+        calls = Calls(http, token, read_token, attempts=attempts, wait=wait, read_within=read_within, turns=self.turns)
         self._ask, self._tell = calls.ask, calls.tell
         self._reads_apart = read_token not in {None, token}
 

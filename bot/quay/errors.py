@@ -71,6 +71,10 @@ class RateLimited(QuayError):
         self.retry_after = retry_after
 
 
+class Busy(QuayError):
+    """The bot has too many requests to Quay already; this one was not sent."""
+
+
 class ServerError(QuayError):
     """Quay failed, a gateway answered in its place, or the answer is not of Quay's API."""
 

@@ -13,10 +13,10 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from bot.quay.turns import SLOTS
+
 KEEPALIVE_EXPIRY = 1.5
 """Seconds; below the 2 s of Quay's gunicorn."""
-READS_AT_ONCE = 4
-"""Each call costs Quay about 0.17 s of CPU, long lists much more: four of those at once killed a worker."""
 
 
 class ByMethod(httpx.AsyncBaseTransport):
@@ -57,7 +57,7 @@ def open_client(base_url: str, *, connect_timeout: float = 5, timeout: float = 3
     """
     proxy = _proxy_for(httpx.URL(base_url))
     context = _trusted()
-    kept = httpx.Limits(max_connections=READS_AT_ONCE, keepalive_expiry=KEEPALIVE_EXPIRY)
+    kept = httpx.Limits(max_connections=SLOTS, keepalive_expiry=KEEPALIVE_EXPIRY)
     fresh = httpx.Limits(max_keepalive_connections=0)
     return httpx.AsyncClient(
         base_url=base_url,
