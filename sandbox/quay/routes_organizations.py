@@ -1,7 +1,5 @@
 """Organizations: the superuser API's view of them, and what the ordinary API shows and changes of each."""
 
-from uuid import uuid4
-
 from starlette.responses import Response
 
 from sandbox.quay import answers, views
@@ -65,8 +63,7 @@ def _rename(call: Call) -> Response:
 
 def _delete(call: Call) -> Response:
     organization = find_organization(call)
-    call.registry.delete_later(organization.name)
-    call.log("org_delete", str(uuid4()), namespace=organization.name)
+    call.log("org_delete", call.registry.delete_later(organization.name), namespace=organization.name)
     return answers.empty(204)
 
 

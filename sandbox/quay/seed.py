@@ -9,12 +9,12 @@ from typing import Any
 from sandbox.quay.features import Features
 from sandbox.quay.jwk import base64url, pseudo_jwk, thumbprint
 from sandbox.quay.oauth import Application, Token
+from sandbox.quay.seed_logs import add_logs
 from sandbox.quay.state import (
     Approval,
     Build,
     Limit,
     LimitType,
-    LogEntry,
     Organization,
     Quota,
     Registry,
@@ -24,8 +24,6 @@ from sandbox.quay.state import (
 )
 
 GIB = 2**30
-LOG_DAYS = 30
-LOG_ENTRIES = 400
 
 SUPERUSER, AUDITOR, ORDINARY = "quayadmin", "registry-auditor", "jrivera"
 AUTOMATION = "registry-automation"
@@ -66,7 +64,6 @@ _FORENAMES = """
 _SURNAMES = """
     abe berg costa diaz evans fischer garcia haas ito jensen kim lopez meyer novak
 """.split()  # noqa: SIM905
-_REPOSITORIES = ("api", "web", "worker", "base", "tools", "proxy", "model", "cron")
 _BUILD_SCRIPT: list[dict[str, Any]] = [
     {"message": "build-scheduled", "type": "phase"},
     {"message": "unpacking", "type": "phase"},
@@ -97,7 +94,7 @@ def seed(
     _add_application(registry)
     _add_keys(registry, rng)
     _add_builds(registry)
-    _add_logs(registry, rng)
+    add_logs(registry, rng, superuser=SUPERUSER, application=APPLICATION)
     total = sum(namespace.quota_bytes for namespace in registry.namespaces.values())
     registry.size = RegistrySize(int(total * 0.98), clock() - timedelta(days=2))
     return registry
@@ -236,36 +233,3 @@ def _add_builds(registry: Registry) -> None:
                 "image_completion": {},
             }
         registry.builds[build.uuid] = build
-
-
-def _add_logs(registry: Registry, rng: random.Random) -> None:
-    now = registry.clock()
-    organizations = [one.name for one in registry.organizations()]
-    users = [one.name for one in registry.users()]
-    ages = sorted((rng.random() ** 1.5 * LOG_DAYS for _ in range(LOG_ENTRIES)), reverse=True)
-    for age in ages:
-        namespace, performer = rng.choice(organizations), rng.choice(users)
-        kind = rng.choices(
-            (
-                "push_repo",
-                "pull_repo",
-                "create_repo",
-                "delete_tag",
-                "add_repo_permission",
-                "org_add_team_member",
-            ),
-            (40, 40, 5, 6, 5, 4),
-        )[0]
-        metadata: dict[str, Any] = {"namespace": namespace}
-        if kind == "org_add_team_member":
-            metadata |= {"team": "developers", "member": rng.choice(users)}
-        else:
-            metadata |= {
-                "repo": rng.choice(_REPOSITORIES),
-                "tag": f"v{rng.randrange(1, 9)}.{rng.randrange(20)}",
-            }
-        if kind == "pull_repo" and rng.random() < 0.5:
-            performer = f"{namespace}+deploy"
-        when = now - timedelta(days=age)
-        ip = f"10.1.{rng.randrange(256)}.{rng.randrange(1, 255)}"
-        registry.logs.append(LogEntry(registry.next_id(), kind, when, metadata, ip, performer, namespace))

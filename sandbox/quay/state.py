@@ -1,10 +1,11 @@
 """What a simulated registry consists of, and what its background workers do to it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Literal
+from uuid import uuid4
 
 from cryptography.fernet import Fernet
 
@@ -107,7 +108,7 @@ class ServiceKey:
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One usage log entry; `performer` and `namespace` are names."""
+    """One usage log entry; `performer` and `namespace` are names, as of now, or the UUIDs of what is gone."""
 
     id: int
     kind: str
@@ -197,6 +198,8 @@ class Registry:
     builds: dict[str, Build] = field(default_factory=dict)
     size: RegistrySize = field(default_factory=RegistrySize)
     being_deleted: dict[str, datetime] = field(default_factory=dict)
+    gone: dict[str, Literal["user", "org"]] = field(default_factory=dict)
+    """What deleted namespaces were, by the UUIDs that the log has instead of their names."""
     page_cipher: Fernet = field(default_factory=lambda: Fernet(Fernet.generate_key()))
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -239,14 +242,17 @@ class Registry:
         self.namespaces[namespace.name] = namespace
 
     def rename(self, namespace: User | Organization, name: str) -> None:
-        """Give it another name, in the same place of the list."""
+        """Give it another name, in the same place of the list; its robots follow, and the log does."""
         self.namespaces = {name if old is namespace else key: old for key, old in self.namespaces.items()}
-        namespace.name = name
+        old, namespace.name = namespace.name, name
+        self._rename_in_log(lambda called: name + called[len(old) :] if called.partition("+")[0] == old else called)
 
-    def delete_later(self, name: str) -> None:
+    def delete_later(self, name: str) -> str:
         """Take a namespace out at once, and keep its name until the background worker has cleaned up.
 
         A user's tokens and memberships go with them, an organization's applications with all of their tokens.
+        Returns the UUID that the log has for it from now on: Quay renames what it deletes, so that its name is only
+        where an entry's metadata has it.
         """
         gone = self.namespaces.pop(name)
         self.being_deleted[name] = self.clock()
@@ -256,6 +262,17 @@ class Registry:
         for organization in self.organizations():
             for members in organization.teams.values():
                 members[:] = (member for member in members if member != name)
+        instead = str(uuid4())
+        self.gone[instead] = "org" if isinstance(gone, Organization) else "user"
+        self._rename_in_log(lambda called: instead if called == name else called)
+        return instead
+
+    def _rename_in_log(self, rename: Callable[[str], str]) -> None:
+        """Entries refer to accounts: the old ones too show what an account is called now."""
+        self.logs = [
+            replace(each, namespace=rename(each.namespace), performer=each.performer and rename(each.performer))
+            for each in self.logs
+        ]
 
     def log(self, kind: str, metadata: dict[str, Any], *, namespace: str, performer: str | None, ip: str) -> None:
         """Write a usage log entry."""

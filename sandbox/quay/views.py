@@ -165,9 +165,7 @@ def log_entry(entry: LogEntry, registry: Registry, *, with_namespace: bool) -> J
 
 def _entity(name: str, registry: Registry) -> Json:
     found = registry.namespaces.get(name)
-    kind = "org" if found is None or isinstance(found, Organization) else "user"
-    if "+" in name:
-        kind = "user"
+    kind = "org" if isinstance(found, Organization) else registry.gone.get(name, "user")
     return {"kind": kind, "name": name, "avatar": avatar(name, found.email if found else name, kind)}
 
 

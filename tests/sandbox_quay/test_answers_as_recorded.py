@@ -31,6 +31,7 @@ NOT_SIMULATED = {
     "extra_discovery": "not one of the 28 operations",
     "extra_messages": "not one of the 28 operations",
     "extra_misc": "not one of the 28 operations, and a Quay without its other processes",
+    "extra_robots": "not one of the 28 operations",
     "extra_takeOwnership": "not one of the 28 operations",
     "keyserver_putServiceKey": "its JWTs are not recorded; see test_key_server.py",
 }

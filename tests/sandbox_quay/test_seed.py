@@ -71,7 +71,7 @@ def test_its_log_covers_thirty_days_in_order() -> None:
     """Some hundreds of entries."""
     logs = seed(lambda: NOW).logs
     times = [entry.datetime for entry in logs]
-    assert len(logs) == 400
+    assert 400 < len(logs) < 500
     assert times == sorted(times)
     assert NOW - timedelta(days=30) <= times[0] < NOW - timedelta(days=20)
     assert len(Counter(entry.kind for entry in logs)) > 3
