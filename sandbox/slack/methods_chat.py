@@ -11,6 +11,8 @@ from sandbox.slack.posting import channel_to_post, message_of, need_open, thread
 from sandbox.slack.rates import HUNDREDS, POSTING, TIER_3, TIER_4
 from sandbox.slack.simulation import Simulation
 
+_EDITED_TEXT = 4000
+
 
 def post_message(slack: Simulation, args: Arguments) -> Json:
     """Post to everybody in a channel."""
@@ -37,9 +39,14 @@ def post_ephemeral(slack: Simulation, args: Arguments) -> Json:
 
 
 def update(slack: Simulation, args: Arguments) -> Json:
-    """Change a message. Text without blocks takes the blocks away; blocks without text leave the text."""
+    """Change a message. Text without blocks takes the blocks away; blocks without text leave the text.
+
+    The text of an edit is shorter than that of a message: 4,000, which Slack was seen to count in bytes.
+    """
     message = _own_message(slack, args, "ts", "cant_update_message")
     text, blocks = message_of(args)
+    if len(text.encode()) > _EDITED_TEXT:
+        raise SlackError("msg_too_long")
     slack.workspace.change_message(message, text or message.text, blocks)
     return {
         "channel": message.channel,

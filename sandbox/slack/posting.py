@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.slack.arguments import Arguments
-from sandbox.slack.blocks import check_message
+from sandbox.slack.blocks import MESSAGE_BLOCK_CHARACTERS, block_characters, check_message
 from sandbox.slack.errors import SlackError, refusal
 from sandbox.slack.model import BOT_USER, SLACKBOT, Channel, Json
 from sandbox.slack.simulation import Simulation
@@ -66,14 +66,16 @@ def _reachable(slack: Simulation, wanted: str) -> Channel:
 def message_of(args: Arguments) -> tuple[str, list[Json]]:
     """The text and blocks of a message, checked.
 
-    Raises SlackError: no_text, msg_too_long (40,000 characters), invalid_blocks_format, invalid_blocks, and
-    invalid_attachments for what the sandbox does not know.
+    Raises SlackError: no_text, msg_too_long (40,000 characters), msg_blocks_too_long, invalid_blocks_format,
+    invalid_blocks, and invalid_attachments for what the sandbox does not know.
     """
     blocks = args.structure("blocks", "invalid_blocks_format") or []
     if args.structure("attachments", "invalid_attachments"):
         raise SlackError("invalid_attachments")
     text = args.text("text") or ""
     check_text_and_blocks({"text": text, "blocks": blocks})
+    if block_characters(blocks) > MESSAGE_BLOCK_CHARACTERS:
+        raise SlackError("msg_blocks_too_long")
     return text, blocks if isinstance(blocks, list) else []
 
 

@@ -104,6 +104,9 @@ GOOD: dict[str, Json] = {
     "data table of 101 × 20": data_table(101, 20, page_size=100, row_header_column_index=19),
     "bar chart": chart(),
     "pie": pie(points("a", "b", "c", "d", "e", "f"), "t" * 50),
+    "confirm that warns": actions(button(confirm=confirm(style="danger"))),
+    "3000 code points, each two in UTF-16": section(text=mrkdwn("🗝" * 3000)),
+    "75 code points in a button": actions(button(text=plain("🗝" * 75))),
     "markdown of 12,000": {"type": "markdown", "text": "x" * 12_000},
     "rich text": {
         "type": "rich_text",
@@ -155,6 +158,17 @@ BAD: dict[str, tuple[Json, str, str]] = {
     "confirm button of 31": (
         actions(button(confirm=confirm(deny=plain("x" * 31)))),
         "/0/elements/0/confirm/deny/text",
+        "failed_constraint",
+    ),
+    "confirm in green": (
+        actions(button(confirm=confirm(style="green"))),
+        "/0/elements/0/confirm/style",
+        "failed_constraint",
+    ),
+    "3001 code points, each two in UTF-16": (section(text=mrkdwn("🗝" * 3001)), "/0/text/text", "failed_constraint"),
+    "76 code points in a button": (
+        actions(button(text=plain("🗝" * 76))),
+        "/0/elements/0/text/text",
         "failed_constraint",
     ),
     "confirm without deny": (

@@ -68,6 +68,43 @@ async def test_what_cannot_be_posted(slack: Any, message: dict[str, Any], error:
     assert await slack.texts("C0ML") == []
 
 
+def sections(*lengths: int) -> list[dict[str, Any]]:
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * length}} for length in lengths]
+
+
+HEADER = {"type": "header", "text": {"type": "plain_text", "text": "x" * 100}}
+WIDE_TABLE = {"type": "table", "rows": [[{"type": "raw_text", "text": "x" * 9000}]]}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "error"),
+    [
+        (sections(3000, 3000, 3000, 3000, 1200), None),
+        (sections(3000, 3000, 3000, 3000, 1201), "msg_blocks_too_long"),
+        ([HEADER, *sections(3000, 3000, 3000, 3000, 1000)], None),
+        ([HEADER, *sections(3000, 3000, 3000, 3000, 1001)], "msg_blocks_too_long"),
+        ([WIDE_TABLE, *sections(3000, 3000, 3000, 3000)], None),
+    ],
+)
+async def test_all_blocks_of_a_message_have_a_limit_together(
+    slack: Any, bot: Any, blocks: list[dict[str, Any]], error: str | None
+) -> None:
+    """That no block reaches by itself; through a response URL there is none."""
+    assert (await slack.api("chat.postMessage", channel="C0ML", text="x", blocks=blocks)).get("error") == error
+    await slack.command("/quay help", channel="C0ML")
+    answered = await slack.http.post(bot.got[0].fields["response_url"], json={"text": "x", "blocks": blocks})
+    assert answered.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [("x" * 4000, None), ("x" * 4001, "msg_too_long"), ("ü" * 2001, "msg_too_long")]
+)
+async def test_an_edit_takes_less_text_than_a_message(slack: Any, text: str, error: str | None) -> None:
+    """Counted in bytes."""
+    posted = await slack.api("chat.postMessage", channel="C0ML", text="x" * 40_000)
+    assert (await slack.api("chat.update", channel="C0ML", ts=posted["ts"], text=text)).get("error") == error
+
+
 async def test_invalid_blocks_are_told_with_pointers(slack: Any) -> None:
     """As blocks.validate tells them, and as sentences too."""
     answer = await slack.api("chat.postMessage", channel="C0ML", text="x", blocks=[{"type": "section"}])

@@ -24,6 +24,9 @@ MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
 MESSAGE_TEXT = 40_000
 MARKDOWN = 12_000
+MESSAGE_BLOCK_CHARACTERS = 13_200
+_HEADER_COST = 100
+_COUNTED_APART = {"table", "data_table", "data_visualization"}
 _CHARTS = 2
 
 
@@ -86,6 +89,30 @@ def check_message(payload: Mapping[str, object]) -> list[Problem]:
     if node.has("blocks"):
         _check_message_blocks(node.at("blocks"))
     return node.problems
+
+
+def block_characters(blocks: object) -> int:
+    """How many characters the blocks of a message count for: what they show, and 100 more for each header.
+
+    Slack documents no limit for all blocks together, and refuses `chat.*` above some 13,200 with `msg_blocks_too_long`;
+    measured by several people (slackapi/bolt-js#2509, #2867). Tables and charts have limits of their own.
+    """
+    total = 0
+    for block in Node(blocks).items():
+        if block.type not in _COUNTED_APART:
+            total += _shown(block.value) + (_HEADER_COST if block.type == "header" else 0)
+    return total
+
+
+def _shown(value: object) -> int:
+    if isinstance(value, list):
+        return sum(map(_shown, value))
+    if not isinstance(value, dict):
+        return 0
+    text = value.get("text")
+    return (len(text) if isinstance(text, str) else 0) + sum(
+        _shown(member) for name, member in value.items() if name != "confirm"
+    )
 
 
 def check_blocks(blocks: object) -> list[Problem]:
