@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version as package_version
 from typing import Annotated, Literal, NoReturn, TypeVar
 
-import uvicorn
 from cyclopts import App as Cyclopts
 from cyclopts import Parameter
 from redis.exceptions import RedisError
@@ -35,6 +34,7 @@ from bot.quay.operations import OPERATIONS
 from bot.slack.manifest import manifest
 from bot.storage.sealing import Tampered
 from bot.web.server import build_server
+from bot.web.serving import serve_http
 
 cli = Cyclopts(
     name="quaymaster",
@@ -64,15 +64,7 @@ def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> No
         async with AsyncExitStack() as stack:
             if with_worker:
                 await stack.enter_async_context(running(build_worker(app.jobs, own_signals=False)))
-            config = uvicorn.Config(
-                build_server(app),
-                host=settings.listen_host,
-                port=settings.port,
-                log_config=None,
-                access_log=False,
-                ws="none",
-            )
-            await uvicorn.Server(config).serve()
+            await serve_http(build_server(app), settings.listen_host, settings.port)
 
     _run(settings, policy, grammar, alerts, run)
 

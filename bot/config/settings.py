@@ -127,6 +127,8 @@ class Settings(AuditSettings):
     listen_host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     log_level: LogLevel = "INFO"
+    shutdown_seconds: Annotated[int, Field(ge=0, le=600)] = 20
+    """How long `serve` lets requests under way continue after SIGTERM; then their people are told to try again."""
     secret_lifetime: Annotated[timedelta, BeforeValidator(_lifetime)] = timedelta(hours=12)
     audit_retention: Annotated[timedelta | None, BeforeValidator(_retention)] = timedelta(days=400)
     """None keeps all of the audit for good."""

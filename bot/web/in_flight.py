@@ -5,8 +5,6 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-DRAIN_SECONDS = 20
-"""How long work under way may go on when the process is told to end."""
 BREAK_OFF_SECONDS = 3
 """How long work that is broken off then has to say so."""
 
@@ -23,8 +21,8 @@ class InFlight:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
-        """Wait for the work under way, then cancel what is left: it has BREAK_OFF_SECONDS to say so."""
+    async def drain(self, seconds: float) -> None:
+        """Wait so long for the work under way, then cancel what is left: it has BREAK_OFF_SECONDS to say so."""
         if not self._tasks:
             return
         _, unfinished = await asyncio.wait(self._tasks, timeout=seconds)

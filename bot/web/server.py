@@ -49,7 +49,7 @@ def build_server(app: App) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with _kept_fresh(edge.names):
             yield
-            await in_flight.drain()
+            await in_flight.drain(settings.shutdown_seconds)
 
     routes = [
         Route("/slack/events", slack, methods=["POST"]),

@@ -112,7 +112,7 @@ class Town:
             "user": {"id": user, "team_id": "T0SANDBOX"},
             "channel": {"id": ADMIN},
             "container": {"type": "message", "channel_id": ADMIN, "message_ts": card["ts"], "is_ephemeral": False},
-            "response_url": answer_to or f"{self.page.base_url}hooks/response/none",
+            "response_url": answer_to or f"{self.page.base_url}/hooks/response/none",
             "trigger_id": "1.1",
             "actions": [{"block_id": "b", **button}],
         }

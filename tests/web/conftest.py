@@ -3,9 +3,10 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -110,23 +111,68 @@ class Bot:
         answer = await self.http.post("/sandbox/slack/faults", json={"method": method, **fault})
         assert answer.is_success, answer.text
 
+    async def press(self, user: str, action_id: str, shown: dict[str, Any], **where: Any) -> None:
+        """Press a button of a message, or with `view_id` of a view, that a person sees."""
+        for block in shown["blocks"]:
+            for element in [*block.get("elements", []), block.get("accessory", {})]:
+                if element.get("action_id") == action_id:
+                    place = {"block_id": block["block_id"], **(where or {"ts": shown["ts"]})}
+                    assert (await self.person("act", user, action=element, **place))["ok"]
+                    return
+        raise AssertionError(f"there is no button {action_id}")
+
     async def sees(self, user: str, text: str, channel: str = ADMIN) -> dict[str, Any]:
         """Wait until a person sees a message that holds a text."""
-        shown: list[dict[str, Any]] = []
-        try:
-            async with asyncio.timeout(5):
-                while True:
-                    question = {"channel": channel, "user": user}
-                    shown = (await self.http.get("/sandbox/slack/messages", params=question)).json()["messages"]
-                    if found := [message for message in shown if text in json.dumps(message, ensure_ascii=False)]:
-                        return found[-1]
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            raise AssertionError(f"{user} does not see {text!r}, but {[each['text'] for each in shown]}") from None
+
+        async def look() -> dict[str, Any] | None:
+            question = {"channel": channel, "user": user}
+            shown = (await self.http.get("/sandbox/slack/messages", params=question)).json()["messages"]
+            return next((each for each in reversed(shown) if text in json.dumps(each, ensure_ascii=False)), None)
+
+        found: dict[str, Any] = await self.until(look)
+        return found
+
+    async def modal(self, user: str) -> dict[str, Any]:
+        """Wait for the modal that a person sees."""
+
+        async def look() -> list[dict[str, Any]]:
+            views: list[dict[str, Any]] = (await self._get("views", user=user))["views"]
+            return views
+
+        found: dict[str, Any] = (await self.until(look))[-1]
+        return found
+
+    async def home(self, user: str, text: str) -> dict[str, Any]:
+        """Wait until a person's Home tab holds a text."""
+
+        async def look() -> dict[str, Any] | None:
+            view: dict[str, Any] | None = (await self._get("home", user=user))["view"]
+            return view if text in json.dumps(view, ensure_ascii=False) else None
+
+        found: dict[str, Any] = await self.until(look)
+        return found
+
+    async def calls(self, method: str) -> int:
+        """How often the bot called a method of Slack."""
+        calls: list[dict[str, Any]] = (await self.http.get("/sandbox/slack/calls")).json()
+        return sum(call["method"] == method for call in calls)
+
+    async def until(self, look: Callable[[], Any]) -> Any:
+        """Look again and again until there is something. Raises TimeoutError."""
+        async with asyncio.timeout(5):
+            while True:
+                found = look()
+                if found := await found if isawaitable(found) else found:
+                    return found
+                await asyncio.sleep(0.02)
+
+    async def _get(self, what: str, **question: str) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.http.get(f"/sandbox/slack/{what}", params=question)).json()
+        return found
 
     async def direct_messages(self, user: str) -> str:
         """The channel of a person's direct messages with the bot."""
-        state = (await self.http.get("/sandbox/slack/state", params={"user": user})).json()
+        state = await self._get("state", user=user)
         return next(str(channel["id"]) for channel in state["channels"] if channel["is_im"])
 
 

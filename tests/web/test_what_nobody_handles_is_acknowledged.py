@@ -63,10 +63,7 @@ async def test_kinds_of_deliveries_that_the_bot_does_not_know_are_acknowledged(
 async def test_errors_of_a_form_travel_in_the_acknowledgement(bot: Bot) -> None:
     """At the field; what is right closes the form."""
     await bot.person("say", "U03CAROL", text="/quay quota set team-alpha")
-
-    views: list[dict[str, Any]] = []
-    while not views:
-        views = (await bot.http.get("/sandbox/slack/views", params={"user": "U03CAROL"})).json()["views"]
+    view = await bot.modal("U03CAROL")
     values = {"field:limit": {"value": {"value": "100"}}}
-    answer = await bot.person("submit", "U03CAROL", view_id=views[0]["id"], values=values)
+    answer = await bot.person("submit", "U03CAROL", view_id=view["id"], values=values)
     assert "A size needs a unit" in answer["errors"]["field:limit"]
