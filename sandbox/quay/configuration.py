@@ -15,7 +15,7 @@ def _config(registry: Registry) -> Json:
     features = registry.features
     users = registry.users()
     return {
-        "AUTHENTICATION_TYPE": "Database",
+        "AUTHENTICATION_TYPE": features.authentication,
         "BROWSER_API_CALLS_XHR_ONLY": features.browser_xhr_only,
         "BUILDLOGS_REDIS": {"host": "redis.sandbox.example", "port": 6379, "password": "********** (12)"},
         "DB_CONNECTION_ARGS": {"threadlocals": True, "autorollback": True},

@@ -1,13 +1,18 @@
 """What a registry's configuration switches."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+Authentication = Literal["Database", "LDAP", "JWT", "Keystone", "OIDC", "AppToken"]
+"""Where Quay's users come from: its own database, or somewhere else, where it makes none and changes no password."""
 
 
 @dataclass
 class Features:
     """The settings of Quay that change its answers, and whether its background workers run at all.
 
-    Nearly all features are on unless said otherwise. `quay_defaults` has Quay's own defaults.
+    Nearly all features are on unless said otherwise. `quay_defaults` has Quay's own defaults. `mail_server` is
+    whether the one that `mailing` needs can be reached.
     """
 
     super_users: bool = True
@@ -19,11 +24,17 @@ class Features:
     auto_prune: bool = True
     repo_mirror: bool = True
     mailing: bool = False
+    mail_server: bool = True
+    authentication: Authentication = "Database"
     readonly: bool = False
     log_search: bool = True
     background_workers: bool = True
     browser_xhr_only: bool = True
     default_quota_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        if self.authentication not in get_args(Authentication):
+            raise ValueError(f"authentication is one of {', '.join(get_args(Authentication))}")
 
     @classmethod
     def quay_defaults(cls) -> "Features":

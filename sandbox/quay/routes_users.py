@@ -74,6 +74,13 @@ def _get(call: Call) -> Response:
 
 
 def _create(call: Call) -> Response:
+    """With mailing, an e-mail address is a must, and a mail server that is away a refusal after the user is made.
+
+    That users from elsewhere are not made here was read in Quay's source, not recorded; so are all refusals of
+    this kind.
+    """
+    if call.features.authentication != "Database":
+        raise answers.invalid("Cannot create a user in a non-database auth system")
     if not isinstance(call.body, dict):
         raise answers.Crash
     name, email = call.body["username"], call.body.get("email")
@@ -82,7 +89,7 @@ def _create(call: Call) -> Response:
     registry.add(User(registry.next_id(), name, email or str(uuid4()), verified=not mailing))
     call.log("user_create", name, email=email, username=name, superuser=call.actor.user.name)
     if mailing:
-        raise answers.model_error("Could not send email. Please contact an administrator and report this problem.")
+        _send_mail(call)
     password = "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(32))
     return answers.answer(
         {"username": name, "email": email, "password": password, "encrypted_password": _encrypted(password)}
@@ -118,6 +125,8 @@ def _change(call: Call) -> Response:
     shown = views.user(user, call.features)
     superuser = call.actor.user.name
     if "password" in call.body:
+        if call.features.authentication != "Database":
+            raise answers.invalid("Cannot change password in non-database auth")
         password = call.body["password"]
         call.log("user_change_password", user.name, username=user.name, superuser=superuser)
         if len(password) < 8 or re.search(r"\s", password):
@@ -126,6 +135,8 @@ def _change(call: Call) -> Response:
             )
         shown["encrypted_password"] = _encrypted(password)
     if "email" in call.body:
+        if call.features.authentication not in ("Database", "AppToken"):
+            raise answers.invalid("Cannot change e-mail in non-database auth")
         old, new = user.email, call.body["email"]
         _check_new_email(call.registry, user, new)
         user.email, user.verified = new, True
@@ -156,6 +167,22 @@ def _delete(call: Call) -> Response:
     return answers.empty(204)
 
 
+def _send_recovery(call: Call) -> Response:
+    """That it succeeds, and that it refuses users from elsewhere and superusers, was read in Quay's source."""
+    if call.features.authentication != "Database":
+        raise answers.invalid("Cannot send a recovery e-mail for non-database auth")
+    user = _user(call)
+    if user.super_user:
+        raise answers.invalid("Cannot send a recovery email for a superuser")
+    _send_mail(call)
+    return answers.answer({"email": user.email})
+
+
+def _send_mail(call: Call) -> None:
+    if not call.features.mail_server:
+        raise answers.model_error("Could not send email. Please contact an administrator and report this problem.")
+
+
 def _user(call: Call) -> User:
     user = call.registry.user(call.parameters["username"])
     if user is None:
@@ -175,5 +202,10 @@ RESOURCES = (
     Resource(
         "/api/v1/superuser/users/{username}",
         {"GET": Operation(_get), "PUT": Operation(_change, _UPDATE), "DELETE": Operation(_delete)},
+    ),
+    Resource(
+        "/api/v1/superusers/users/{username}/sendrecovery",
+        {"POST": Operation(_send_recovery)},
+        present=lambda features: features.super_users and features.mailing,
     ),
 )

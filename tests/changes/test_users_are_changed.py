@@ -94,7 +94,7 @@ async def test_a_name_whose_deletion_quay_has_not_finished(world: World) -> None
 
 async def test_a_user_whom_quay_created_although_it_refused(world: World) -> None:
     """Where Quay sends e-mails and cannot, it answers 400 and the user is there: the bot looks, and says so."""
-    world.registry.features.mailing = True
+    world.registry.features.mailing, world.registry.features.mail_server = True, False
     done = await world.carry_out("users create kim --email kim@example.com")
     assert done.state == "done"
     assert "The password is lost" in done.note

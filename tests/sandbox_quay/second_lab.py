@@ -64,7 +64,7 @@ def second_lab(clock: Callable[[], datetime]) -> Registry:
 
 def configured() -> Features:
     """The features that it had unless a case names others."""
-    return Features(background_workers=False, repo_mirror=False)
+    return Features(background_workers=False, repo_mirror=False, mail_server=False)
 
 
 def _builds(started: datetime) -> Iterator[Build]:

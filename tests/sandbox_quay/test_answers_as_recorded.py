@@ -47,6 +47,7 @@ SETTINGS = {
     "FEATURE_SUPERUSER_CONFIGDUMP": "config_dump",
     "FEATURE_SUPER_USERS": "super_users",
     "FEATURE_MAILING": "mailing",
+    "AUTHENTICATION_TYPE": "authentication",
 }
 
 
@@ -137,9 +138,8 @@ def apply_settings(registry: Registry, case: str) -> bool:
     settings, _ = json.JSONDecoder().raw_decode(case)
     if any(name in settings for name in UNSIMULATED_SETTINGS):
         return False
-    registry.features = type(registry.features)(background_workers=False)
+    registry.features = type(registry.features)(background_workers=False, mail_server=False)
     registry.features.readonly = settings.pop("REGISTRY_STATE", "normal") == "readonly"
-    settings.pop("AUTHENTICATION_TYPE", None)
     for name, value in settings.items():
         setattr(registry.features, SETTINGS[name], value)
     return True

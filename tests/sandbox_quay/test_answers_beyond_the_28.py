@@ -26,7 +26,7 @@ from tests.sandbox_quay.second_lab import RECORDED_IN_THE_SECOND_LAB, configured
 GIB = 2**30
 NOT_SIMULATED = re.compile(
     r"autoprunepolicy|messages|robots|collaborators|aggregatelogs|exportlogs|apptokens|changelog|takeownership|prototypes$"
-    r"|/api/v1/(repository(?!/mirror)|user|entities|users|find|registry)(/|$)|sendrecovery|/organization/$"
+    r"|/api/v1/(repository(?!/mirror)|user|entities|users|find|registry)(/|$)|/organization/$"
     r"|team/\w+/permissions|(PUT|DELETE) .*/(team|members)/|(POST|DELETE) .*/applications|POST /api/v1/organization$"
 )
 """Requests that the simulated Quay does not know, though their recording has them."""
