@@ -12,13 +12,21 @@ from bot.slack.messages import Courier, Message, MessengerError
 from bot.storage.tasks import CancellableTasks
 from bot.views import progress as views
 from handlers.csv_files import as_csv
-from handlers.listing import AnyListing
+from handlers.listing import AnyListing, Batches
 from handlers.progress import Progress
 
 MOST_ROWS = 10_000
 """A file holds no more, and so does the memory of the process."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Collected:
+    """Whether there were more rows than a file holds, and how many entries could not be read."""
+
+    cut: bool
+    unreadable: int
 
 
 class Stopped(Exception):
@@ -43,7 +51,7 @@ class Exporter:
         rows: list[tuple[str, ...]] = []
         ending = views.broken
         try:
-            cut = await self._collect(run, owner, listing, rows, progress)
+            collected = await self._collect(run, owner, listing, rows, progress)
             content = as_csv(listing.columns, rows)
             await self.courier.upload(owner.user, name, content, name)
             ending = views.done
@@ -57,22 +65,24 @@ class Exporter:
         finally:
             await progress.end(ending(name, len(rows)))
             await self.tasks.stop(run, owner)
-        return views.sent(name, len(rows), cut=cut)
+        return views.sent(name, len(rows), cut=collected.cut, unreadable=collected.unreadable)
 
     async def _collect(
         self, run: str, owner: Actor, listing: AnyListing, rows: list[tuple[str, ...]], progress: Progress
-    ) -> bool:
-        """Read all batches into rows; whether there were more than a file holds. Raises Stopped."""
-        token, looked = None, 0
+    ) -> "_Collected":
+        """Read all batches into rows. Raises Stopped."""
+        token, looked, unreadable = None, 0, 0
+        batches = Batches.of(listing)
         while True:
-            batch = await listing.fetch(token)
+            batch = await batches.at(token)
+            unreadable += batch.unreadable
             rows += [tuple(listing.cells(row)) for row in batch.rows]
             token, looked = batch.following, looked + batch.looked
             if len(rows) > MOST_ROWS or (token and len(rows) == MOST_ROWS):
                 del rows[MOST_ROWS:]
-                return True
+                return _Collected(cut=True, unreadable=unreadable)
             if token is None:
-                return False
+                return _Collected(cut=False, unreadable=unreadable)
             if not await self.tasks.goes_on(run, owner):
                 raise Stopped
             among = looked if listing.picks else 0

@@ -53,7 +53,7 @@ class KeyFinder:
             if key is not None:
                 return Found(key, keys)
         if keys is None:
-            keys = await self.quay.list_service_keys()
+            keys = (await self.quay.list_service_keys()).items
         return Found(_only(typed, keys), keys)
 
     async def last_known(self, typed: str) -> Record | None:
@@ -81,7 +81,7 @@ class KeyFinder:
 
     async def _all(self, *, wanted: bool) -> Sequence[ServiceKey] | None:
         try:
-            return await self.quay.list_service_keys() if wanted else None
+            return (await self.quay.list_service_keys()).items if wanted else None
         except QuayError as error:
             log.warning("other_keys_not_read", said=error.message)
             return None

@@ -45,16 +45,18 @@ async def list_keys(
         return (fits is None or fits(key.service)) and here.may_list_keys_of(key.service)
 
     async def fetch(_: str | None) -> Batch[ServiceKey]:
+        page = await here.quay.list_service_keys()
         found = [
             key
-            for key in await here.quay.list_service_keys()
+            for key in page.items
             if (not pending or key.is_waiting)
             and is_wanted(key)
             and (until is None or (key.expiration_date and here.now < key.expiration_date <= until))
         ]
         waiting = sum(key.is_waiting for key in found)
         order = sorted(found, key=lambda key: (not key.is_waiting, key.service, key.created_date))
-        return Batch(order, said=f"{count(waiting)} waiting for approval" if waiting and not pending else "")
+        said = f"{count(waiting)} waiting for approval" if waiting and not pending else ""
+        return Batch(order, said=said, unreadable=page.unreadable)
 
     asked = f" of {service}" if service else ""
     asked += " waiting for approval" if pending else ""

@@ -120,7 +120,14 @@ async def list_logs(
         is_past_the_start = bool(page.logs) and page.logs[-1].at < wanted.start
         following = None if is_past_the_start else page.next_page
         found = [entry for entry in page.logs if fits(entry)]
-        return Batch(found, following, warning=wanted.difference(page), looked=len(page.logs))
+        return Batch(
+            found,
+            following,
+            warning=wanted.difference(page),
+            looked=len(page.logs),
+            unreadable=page.unreadable,
+            marks=page.marks,
+        )
 
     named = [(" by ", user), (" in ", namespace), (" of kind ", kind)]
     asked = "".join(f"{word}{value}" for word, value in named if value)
@@ -133,6 +140,7 @@ async def list_logs(
         files.log_cells,
         entries="log entries",
         picks=True,
+        operation="listAllLogs",
     )
 
 

@@ -92,7 +92,7 @@ class Names:
         self.known[Suggest.USERS] = _known(user.username for user in found)
 
     async def _read_keys(self) -> None:
-        found = (await self.quay.list_service_keys())[:MOST_NAMES]
+        found = (await self.quay.list_service_keys()).items[:MOST_NAMES]
         order = sorted(found, key=lambda key: (not key.is_waiting, key.service, key.created_date))
         self.known[Suggest.KEYS] = tuple(map(_known_key, order))
         self.known[Suggest.SERVICES] = _known({key.service for key in found})

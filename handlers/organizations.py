@@ -1,14 +1,13 @@
 """Organizations."""
 
 import asyncio
-from collections.abc import Sequence
 
 from bot.commands import CommandSet
 from bot.commands.arguments import Email, NewOrganizationName, OrganizationName, TagExpiration, YesNo
 from bot.commands.filters import SearchText
 from bot.model.plans import Refusal
 from bot.quay.errors import FeatureOff, Forbidden, NotFound
-from bot.quay.models import Member, Organization, Quota
+from bot.quay.models import Members, Organization, Quota
 from bot.slack.messages import Message
 from bot.views import files, lists, namespaces
 from bot.views.lists import fullest_first
@@ -36,7 +35,7 @@ async def list_organizations(*, match: SearchText | None = None, here: Handed) -
         page = await here.quay.list_all_organizations(next_page=token)
         found = [organization for organization in page.items if wanted in organization.name.casefold()]
         is_all = token is None and page.next_page is None
-        return Batch(fullest_first(found) if is_all else found, page.next_page, looked=len(page.items))
+        return Batch.of_page(page, fullest_first(found) if is_all else found)
 
     asked = f" matching “{match}”" if match else ""
     return Listing(
@@ -47,6 +46,7 @@ async def list_organizations(*, match: SearchText | None = None, here: Handed) -
         files.organization_cells,
         entries="organizations",
         picks=bool(match),
+        operation="listAllOrganizations",
     )
 
 
@@ -68,7 +68,7 @@ async def show_organization(name: OrganizationName, *, here: Handed) -> Message:
     return namespaces.organization(shown, members, here.links.organization(name))
 
 
-async def _members(name: str, here: Context) -> Sequence[Member] | None:
+async def _members(name: str, here: Context) -> Members | None:
     """The people in it; None where Quay does not show them to the bot's token."""
     try:
         return await here.quay.get_organization_members(name)

@@ -39,7 +39,7 @@ async def list_users(*, match: SearchText | None = None, enabled_only: bool = Fa
 
     async def fetch(token: str | None) -> Batch[User]:
         page = await here.quay.list_all_users(next_page=token, include_disabled=not enabled_only)
-        return Batch([user for user in page.items if fits(user)], page.next_page, looked=len(page.items))
+        return Batch.of_page(page, [user for user in page.items if fits(user)])
 
     asked = (f" matching “{match}”" if match else "") + (" who are enabled" if enabled_only else "")
     return Listing(
@@ -50,6 +50,7 @@ async def list_users(*, match: SearchText | None = None, enabled_only: bool = Fa
         files.user_cells,
         entries="users",
         picks=bool(match),
+        operation="listAllUsers",
     )
 
 

@@ -35,6 +35,8 @@ class KnownStates:
     alert_states: Mapping[str, AlertState]
     silences: Mapping[str, Silence]
     forecasts: Mapping[str, Forecast]
+    all_read: bool = True
+    """Whether every namespace could be read; otherwise one that is not among the readings may still exist."""
 
 
 @dataclass
@@ -54,7 +56,8 @@ class Evaluation:
 def find(known: KnownStates, quotas: QuotaAlerts, now: datetime, *, quiet: bool) -> Evaluation:
     """Judge every namespace that there is, or that is remembered."""
     found = Evaluation()
-    for namespace in (*known.readings, *(known.alert_states.keys() - known.readings.keys())):
+    gone = known.alert_states.keys() - known.readings.keys() if known.all_read else ()
+    for namespace in (*known.readings, *gone):
         alert_state, silence = known.alert_states.get(namespace), known.silences.get(namespace)
         subject = _Subject(
             known.readings.get(namespace),

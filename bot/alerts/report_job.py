@@ -84,7 +84,7 @@ class Reporter:
         """Work out the report of the period that ended at a moment, and change nothing. Raises QuayError."""
         every = config.report.every if config.report else None
         start = every.slot(moment - timedelta(seconds=1), config.time_zone) if every else moment - timedelta(days=7)
-        keys = await self.quay.list_service_keys()
+        keys = (await self.quay.list_service_keys()).items
         readings = [Usage.of(entry) async for entry in self.quay.organizations()]
         readings += [Usage.of(entry) async for entry in self.quay.users()]
         growths = await self._growths([reading for reading in readings if reading.complete], start)

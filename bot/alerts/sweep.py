@@ -22,6 +22,7 @@ from bot.alerts.silences import Silences
 from bot.model.alert_facts import Forecast
 from bot.model.usage import Usage
 from bot.quay.models import Organization, Page, User
+from bot.quay.paging import pages
 from bot.slack.messages import Broadcaster, MessengerError
 
 PAGE_SIZE = 100
@@ -49,6 +50,7 @@ class SweepResult:
 
     requests: int = 0
     namespaces: int = 0
+    unreadable: int = 0
     incomplete: int = 0
     posted: int = 0
     edited: int = 0
@@ -113,13 +115,15 @@ class QuotaSweep:
         # The memories are read first: what others change from here on is not touched.
         alert_states = await AlertStates.load(self._redis, rehearsed=rehearsed)
         silences = await Silences.load(self._redis, rehearsed=rehearsed)
-        readings, requests = await self._read()
+        read = await self._read()
+        readings = read.readings
         now = self._clock()
         quiet = quotas.quiet is not None and quotas.quiet.hold(now, config.time_zone)
         if not rehearsed:
             await self._samples.take(readings, now)
         forecasts = await self._forecasts(readings, alert_states, quotas)
-        found = find(KnownStates(readings, alert_states, silences, forecasts), quotas, now, quiet=quiet)
+        known = KnownStates(readings, alert_states, silences, forecasts, all_read=not read.unreadable)
+        found = find(known, quotas, now, quiet=quiet)
         publisher = Publisher(messenger, alert_states, config.admin_channel, self._clock)
         await publisher.publish(found.news)
         await publisher.correct(found.corrections)
@@ -128,8 +132,9 @@ class QuotaSweep:
         counting = CountingNotice(self._redis, messenger, self._clock, rehearsed)
         await self._tell_of_counting(counting, config, quotas, readings, quiet=quiet)
         return SweepResult(
-            requests=requests,
+            requests=read.requests,
             namespaces=len(readings),
+            unreadable=read.unreadable,
             incomplete=sum(not reading.complete for reading in readings.values()),
             posted=publisher.posted,
             edited=publisher.edited,
@@ -173,17 +178,29 @@ class QuotaSweep:
         except MessengerError as error:
             _log.warning("not said that figures are incomplete", reason=error.reason)
 
-    async def _read(self) -> tuple[Mapping[str, Usage], int]:
+    async def _read(self) -> "_Read":
         """Read both lists side by side: two requests at most are under way. Raises QuayError."""
         try:
             async with asyncio.TaskGroup() as both:
-                organizations = both.create_task(_all_pages(self._quay.list_all_organizations))
-                users = both.create_task(_all_pages(self._quay.list_all_users))
+                organizations = both.create_task(_all("listAllOrganizations", self._quay.list_all_organizations))
+                users = both.create_task(_all("listAllUsers", self._quay.list_all_users))
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
-        entries: tuple[Organization | User, ...] = (*organizations.result()[0], *users.result()[0])
-        readings = {reading.namespace: reading for reading in map(Usage.of, entries)}
-        return readings, organizations.result()[1] + users.result()[1]
+        lists: tuple[Page[Organization] | Page[User], ...] = (*organizations.result(), *users.result())
+        return _Read(
+            {reading.namespace: reading for page in lists for reading in map(Usage.of, page.items)},
+            requests=len(lists),
+            unreadable=sum(page.unreadable for page in lists),
+        )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What both lists hold."""
+
+    readings: Mapping[str, Usage]
+    requests: int
+    unreadable: int
 
 
 def _over(silences: Silences, alert_states: AlertStates, found: Evaluation, now: datetime) -> set[str]:
@@ -199,13 +216,5 @@ class _List(Protocol[Entry]):
     async def __call__(self, *, limit: int, next_page: str | None) -> Page[Entry]: ...
 
 
-async def _all_pages(list_page: _List[Entry]) -> tuple[list[Entry], int]:
-    entries: list[Entry] = []
-    pages = 0
-    token: str | None = None
-    while pages == 0 or token:
-        page = await list_page(limit=PAGE_SIZE, next_page=token)
-        entries += page.items
-        token = page.next_page
-        pages += 1
-    return entries, pages
+async def _all(operation: str, list_page: _List[Entry]) -> list[Page[Entry]]:
+    return [page async for page in pages(operation, lambda token: list_page(limit=PAGE_SIZE, next_page=token))]

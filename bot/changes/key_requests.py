@@ -49,9 +49,10 @@ class KeyRequests:
         Returns all keys of the registry, at the cost of one request to Quay. Raises QuayError; a card that Slack does
         not take is posted later.
         """
-        keys = await self.quay.list_service_keys()
+        page = await self.quay.list_service_keys()
+        keys = page.items
         waiting = {key.kid for key in keys if key.is_waiting}
-        await self._retire({key.kid: key for key in keys}, waiting)
+        await self._retire({key.kid: key for key in keys}, waiting, all_read=not page.unreadable)
         doubts = await self.doubts(keys)
         for key in keys:
             if key.kid in waiting and not self._has_expired(key):
@@ -143,10 +144,13 @@ class KeyRequests:
                 return record
             id_ = _next_id(record)
 
-    async def _retire(self, keys: dict[str, ServiceKey], waiting: set[str]) -> None:
+    async def _retire(self, keys: dict[str, ServiceKey], waiting: set[str], *, all_read: bool) -> None:
+        """End the records of keys that wait no more; one that is missing may be there unless all could be read."""
         for record in await self.confirmations.waiting():
             kid = str(record.offers[0].arguments.get("kid"))
             if record.requester is not None or record.state is not State.PENDING or kid in waiting:
+                continue
+            if kid not in keys and not all_read:
                 continue
             gone = "The key is no longer in Quay: it was deleted there, or nobody approved it within a day."
             note = f"Settled outside of this bot. {approved_sentence(keys[kid])}" if kid in keys else gone

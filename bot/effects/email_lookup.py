@@ -29,9 +29,8 @@ async def warn_of_email(quay: Quay, email: str, *, but_of: str = "") -> tuple[st
     Quay tells capitals from small letters. Raises Refusal for an address in use.
     """
     found: tuple[str, ...] = ()
-    token = None
-    for _ in range(PAGES_FOR_EMAIL):
-        page = await quay.list_all_users(next_page=token)
+    looked_through = 0
+    async for page in quay.user_pages():
         for user in page.items:
             if user.username == but_of or not user.email:
                 continue
@@ -39,7 +38,7 @@ async def warn_of_email(quay: Quay, email: str, *, but_of: str = "") -> tuple[st
                 raise Refusal(f"The e-mail address {email} is taken: it is the user {user.username}'s.")
             if user.email.casefold() == email.casefold():
                 found = (f"The user {user.username} has the same address in other letters: {user.email}.",)
-        token = page.next_page
-        if token is None:
-            return found
-    return (*found, _NOT_LOOKED_THROUGH)
+        looked_through += 1
+        if looked_through == PAGES_FOR_EMAIL and page.next_page:
+            return (*found, _NOT_LOOKED_THROUGH)
+    return found

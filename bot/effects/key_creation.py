@@ -58,7 +58,7 @@ class CreateKey:
         """Refuses an expiry that has passed; names the waiting keys that Quay deletes on this occasion."""
         service, expiry = str(arguments["service"]), _expiry(arguments["expires"])
         _require_ahead(expiry, now)
-        keys = [key for key in await quay.list_service_keys() if key.service == service]
+        keys = [key for key in (await quay.list_service_keys()).items if key.service == service]
         doomed = [key for key in keys if key.is_waiting and now - key.created_date >= UNAPPROVED_KEY_LIFETIME]
         lines = [
             Line(label="Service", now=service),
@@ -109,13 +109,17 @@ class CreateKey:
         self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
     ) -> Verification:
         """The metadata says which key this change made; without the answer, its private half is lost."""
-        for key in await quay.list_service_keys():
+        keys = await quay.list_service_keys()
+        for key in keys.items:
             if key.metadata.get(CHANGE) != stamp.change_id:
                 continue
             there = f"Quay has the key {short(key.kid)} of {key.service}, approved{_until(key)}."
             if not secret_kept:
                 there += f" Its private key is lost, so it is of no use. Delete it: keys delete {key.kid}"
             return Verification(outcome=Outcome.DONE, sentence=there)
+        if keys.unreadable:
+            said = f"Quay lists no key of this change, but {keys.unreadable} of its keys can't be read."
+            return Verification(outcome=Outcome.UNKNOWN, sentence=said)
         return Verification(outcome=Outcome.FAILED, sentence="Quay lists no key of this change.")
 
 

@@ -95,7 +95,7 @@ class Preview:
 
     async def _keys(self, file: AlertsFile, collector: Collector) -> None:
         health = replace(self.health, messenger=collector)
-        keys = await health.over(self.quay.list_service_keys(), file.admin_channel, rehearsed=True)
+        keys = (await health.over(self.quay.list_service_keys(), file.admin_channel, rehearsed=True)).items
         doubts = await self.waiting.doubts(keys, rehearsed=True)
         for record in await self.key_requests.preview(keys, doubts, file.keys_channel):
             await collector.post(record.channel, card(record))

@@ -15,6 +15,7 @@ from bot.quay.operations import (
     GET_ORGANIZATION_MEMBERS,
     GET_USER,
 )
+from bot.quay.paging import pages
 from bot.quay.transport import open_client
 from bot.quay.turns import Turns
 
@@ -61,15 +62,17 @@ class Quay:
         query = {"limit": limit, "next_page": next_page, "disabled": str(include_disabled).lower()}
         return await self._ask("listAllUsers", models.Page[models.User], query=query)
 
+    def user_pages(self, *, include_disabled: bool = True) -> AsyncIterator[models.Page[models.User]]:
+        """Go through the pages of all users."""
+        return pages(
+            "listAllUsers", lambda token: self.list_all_users(next_page=token, include_disabled=include_disabled)
+        )
+
     async def users(self, *, include_disabled: bool = True) -> AsyncIterator[models.User]:
-        """Go through all users, page by page."""
-        page = await self.list_all_users(include_disabled=include_disabled)
-        while True:
+        """Go through all users that can be read, page by page."""
+        async for page in self.user_pages(include_disabled=include_disabled):
             for user in page.items:
                 yield user
-            if not page.next_page:
-                return
-            page = await self.list_all_users(next_page=page.next_page, include_disabled=include_disabled)
 
     async def get_install_user(self, username: str) -> models.User:
         """Look up one user and what the user's namespace uses. getInstallUser."""
@@ -111,25 +114,21 @@ class Quay:
         return await self._ask("listAllOrganizations", models.Page[models.Organization], query=query)
 
     async def organizations(self) -> AsyncIterator[models.Organization]:
-        """Go through all organizations, page by page."""
-        page = await self.list_all_organizations()
-        while True:
+        """Go through all organizations that can be read, page by page."""
+        async for page in pages("listAllOrganizations", lambda token: self.list_all_organizations(next_page=token)):
             for organization in page.items:
                 yield organization
-            if not page.next_page:
-                return
-            page = await self.list_all_organizations(next_page=page.next_page)
 
     async def get_organization(self, name: str) -> models.Organization:
         """Look up one organization, its settings and its use. getOrganization, no superuser operation."""
         return await self._ask(GET_ORGANIZATION, models.Organization, name=name)
 
-    async def get_organization_members(self, name: str) -> tuple[models.Member, ...]:
+    async def get_organization_members(self, name: str) -> models.Members:
         """List the people in an organization's teams; Quay leaves robots out. getOrganizationMembers.
 
         No superuser operation: Forbidden where superusers have no full access, to a token that may not read all.
         """
-        return (await self._ask(GET_ORGANIZATION_MEMBERS, models.Members, name=name)).members
+        return await self._ask(GET_ORGANIZATION_MEMBERS, models.Members, name=name)
 
     async def get_organization_settings(self, name: str) -> models.Organization:
         """Look up an organization with the token that writes: a read-only superuser is not shown its settings.
@@ -188,9 +187,9 @@ class Quay:
 
     # Service keys
 
-    async def list_service_keys(self) -> tuple[models.ServiceKey, ...]:
-        """List the keys, without those that expired more than 7 days ago. listServiceKeys."""
-        return (await self._ask("listServiceKeys", models.Page[models.ServiceKey])).items
+    async def list_service_keys(self) -> models.Page[models.ServiceKey]:
+        """List the keys in one page, without those that expired more than 7 days ago. listServiceKeys."""
+        return await self._ask("listServiceKeys", models.Page[models.ServiceKey])
 
     async def get_service_key(self, kid: str) -> models.ServiceKey:
         """Look up one key. getServiceKey."""

@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-T = TypeVar("T")
+T = TypeVar("T", bound="Named")
 
 
 def _from_header_date(value: object) -> object:
@@ -79,6 +79,10 @@ class Answer(BaseModel):
         return {name: value for name, value in data.items() if value is not None}
 
 
+def _mark(text: str) -> str:
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()
+
+
 class Entries(Answer):
     """An answer with one list, of which an entry that can't be read is left out: one odd entry hides no others."""
 
@@ -106,11 +110,25 @@ class Entries(Answer):
             return handler(fitting)
 
 
+class Named(Answer):
+    """An entry of a list that has a name of its own."""
+
+    @property
+    def identity(self) -> str:
+        """What no other entry of its list is called."""
+        raise NotImplementedError
+
+
 class Page(Entries, Generic[T]):
     """One page of a list, and the token of the next page, if there is one."""
 
     items: tuple[T, ...] = Field(validation_alias=AliasChoices("items", "users", "organizations", "keys"))
     next_page: str | None = None
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What this page is known by when it comes again: its first and its last entry."""
+        return tuple(_mark(entry.identity) for entry in (*self.items[:1], *self.items[1:][-1:]))
 
 
 class QuotaLimit(Answer):
@@ -150,7 +168,7 @@ class QuotaReport(Answer):
         return self.backfill_status == "complete" and "quota_bytes" in self.model_fields_set
 
 
-class _Namespace(Answer):
+class _Namespace(Named):
     """Both quota fields are None where quota management is switched off."""
 
     email: str | None = None
@@ -166,6 +184,11 @@ class User(_Namespace):
     super_user: bool = False
     global_readonly_super_user: bool = False
     enabled: bool = True
+
+    @property
+    def identity(self) -> str:
+        """The username."""
+        return self.username
 
 
 class Team(Answer):
@@ -184,6 +207,11 @@ class Organization(_Namespace):
     invoice_email: bool | None = None
     invoice_email_address: str | None = None
     tag_expiration_s: int | None = None
+
+    @property
+    def identity(self) -> str:
+        """The name."""
+        return self.name
 
 
 class MemberTeam(Answer):
@@ -226,7 +254,7 @@ class KeyApproval(Answer):
 _REQUIRED_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
 
-class ServiceKey(Answer):
+class ServiceKey(Named):
     """A key by which a service proves itself to Quay. `rotation_duration` is in seconds."""
 
     kid: str
@@ -238,6 +266,11 @@ class ServiceKey(Answer):
     expiration_date: Timestamp | None = None
     rotation_duration: int | None = None
     approval: KeyApproval | None = None
+
+    @property
+    def identity(self) -> str:
+        """The key id."""
+        return self.kid
 
     @property
     def is_waiting(self) -> bool:
@@ -302,6 +335,17 @@ class LogPage(Entries):
     logs: tuple[LogEntry, ...] = ()
     next_page: str | None = None
     search_unavailable: Annotated[bool, BeforeValidator(bool)] = False
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What this page is known by when it comes again; nothing where it is all of one second.
+
+        Entries have no id, and in a second the same may happen a hundred times. A page that spans seconds can't come
+        twice: each page is older than the one before it.
+        """
+        if not self.logs or self.logs[0].at == self.logs[-1].at:
+            return ()
+        return (_mark("\n".join(entry.model_dump_json() for entry in self.logs)),)
 
 
 class BuildRepository(Answer):

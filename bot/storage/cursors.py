@@ -16,7 +16,8 @@ LIFETIME = timedelta(minutes=15)
 class Position(BaseModel):
     """Where a page begins: at the `offset`-th row of what Quay gives for a token, after `before` rows in all.
 
-    `looked` counts the entries that Quay gave before that token, those that do not fit among them.
+    `looked` counts the entries that Quay gave before that token, those that do not fit among them; `seen` are marks of
+    the pages that it gave.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,6 +26,7 @@ class Position(BaseModel):
     offset: int = 0
     before: int = 0
     looked: int = 0
+    seen: tuple[str, ...] = ()
 
 
 START = Position()

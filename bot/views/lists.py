@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
 from bot.slack.messages import Block, Message
 from bot.views.blocks import Mention, actions, button, context, message, section, table
-from bot.views.text import clip, count, duration, escape, percent, size, visible
+from bot.views.text import clip, count, duration, escape, left_out, percent, size, visible
 
 Row = TypeVar("Row")
 _SOON = timedelta(days=30)
@@ -29,6 +29,8 @@ class Shown(Generic[Row]):
     total: int | None = None
     said: str = ""
     warning: str = ""
+    unreadable: int = 0
+    """How many entries Quay gave that can't be read."""
     looked: int = 0
     """How many entries of Quay's were looked at for this page and those before it."""
     doubtful: bool = False
@@ -207,6 +209,8 @@ def listing(
     blocks: list[Block] = [section(f"*{escape(said)}*")]
     if shown.warning:
         blocks.append(section(f"⚠️ {escape(shown.warning)}"))
+    if shown.unreadable:
+        blocks.append(section(f"⚠️ {left_out(shown.unreadable)}"))
     if rows:
         cells = [
             [_fitting(cell, WRAPPED if index in wrapped else CELL) for index, cell in enumerate(row)] for row in rows

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.quay.models import Member, Organization, Team, User
+from bot.quay.models import Member, Members, Organization, Team, User
 from bot.slack.messages import Block, Message
 from bot.views.blocks import context, link, message, section
 from bot.views.lists import flags
-from bot.views.text import code, count, duration, escape, exact_size, percent, size
+from bot.views.text import code, count, duration, escape, exact_size, left_out, percent, size
 
 TEAMS, MEMBERS = 20, 10
 """So many teams and members are named; a section holds 3,000 characters."""
@@ -25,13 +25,15 @@ def user(shown: User, page: str) -> Message:
     return message(said, _blocks(lines, shown, f"quota show user:{shown.username}", page))
 
 
-def organization(shown: Organization, members: Sequence[Member] | None, page: str) -> Message:
+def organization(shown: Organization, members: Members | None, page: str) -> Message:
     """An organization: its use, its people, its settings as far as Quay shows them to the bot's token."""
     use = _use(shown)
     said = f"{shown.name}: {use}"
     lines = [f"*{escape(said)}*"]
     if members is not None:
-        lines.append(_members(members, shown))
+        lines.append(_members(members.members, shown))
+        if members.unreadable:
+            lines.append(f"Members: {left_out(members.unreadable)}")
     if shown.teams:
         teams = sorted(shown.teams.values(), key=lambda team: (team.role != "admin", team.name))
         more = f", and {count(len(teams) - TEAMS)} more" if len(teams) > TEAMS else ""

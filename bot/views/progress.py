@@ -2,7 +2,7 @@
 
 from bot.slack.messages import Message
 from bot.views.blocks import actions, button, context, message, section
-from bot.views.text import code, count, escape
+from bot.views.text import code, count, escape, left_out
 
 
 def ended() -> Message:
@@ -41,10 +41,12 @@ def broken(name: str, rows: int) -> Message:
     return _line("❌", f"{name} broke off after {count(rows)} rows; nothing was sent. Ask again.")
 
 
-def sent(name: str, rows: int, *, cut: bool) -> Message:
+def sent(name: str, rows: int, *, cut: bool, unreadable: int = 0) -> Message:
     """The file is in the person's direct messages."""
     said = f"{name} with {count(rows)} row{'' if rows == 1 else 's'} is in your direct messages with me."
-    more = "There are more: a file holds no more rows than that, so narrow the list down." if cut else ""
+    notes = ["There are more: a file holds no more rows than that, so narrow the list down."] if cut else []
+    notes += [left_out(unreadable)] if unreadable else []
+    more = " ".join(notes)
     return message(f"{said} {more}".strip(), (section(f"✅ *{escape(said)}*"), *([context(more)] if more else [])))
 
 

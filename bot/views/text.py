@@ -125,6 +125,13 @@ def percent(used: int, limit: int) -> str:
     return f"{count(whole)}.{tenths} %" if tenths else f"{count(whole)} %"
 
 
+def left_out(unreadable: int) -> str:
+    """That so many entries of Quay's are missing from what is shown."""
+    if unreadable == 1:
+        return "1 entry from Quay can't be read and is left out."
+    return f"{count(unreadable)} entries from Quay can't be read and are left out."
+
+
 def duration(length: timedelta) -> str:
     """A length of time in its two largest units, such as `3 h 20 min`; less than a second is `0 s`."""
     seconds = max(int(length.total_seconds()), 0)

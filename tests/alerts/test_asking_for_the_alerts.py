@@ -122,7 +122,7 @@ async def test_an_alert_that_is_over_is_not_shown(watched: World) -> None:
 async def test_keys_that_come_to_their_end_are_shown(watched: World) -> None:
     """Those of which a channel was told."""
     config = KeyAlerts(channel="C0KEYS")
-    keys = await watched.quay.list_service_keys()
+    keys = (await watched.quay.list_service_keys()).items
     await ExpiringKeys(watched.redis, watched.slack, watched.clock).run(keys, config, "C1")
     shown = await asked(watched)
     told = len(watched.slack.messages)

@@ -11,6 +11,7 @@ from bot.alerts.alert_states import STANDINGS_KEY
 from bot.alerts.config import AlertsFile
 from bot.alerts.publisher import MOST_EDITS
 from bot.alerts.schedule import Schedule
+from bot.quay.errors import NotAdvancing
 from tests.support.alerts import CONFIG, Died, Workshop
 
 
@@ -102,6 +103,31 @@ async def test_an_alert_ends_when_its_ground_goes(shop: Workshop, how: str, said
     await shop.run()
     await shop.run()
     assert shop.slack.edits == [("C0WEB", "1.0", f"web-a {said}")]
+
+
+async def test_a_namespace_that_cannot_be_read_is_not_gone(shop: Workshop) -> None:
+    """Its alert stands as it was, those of the others go on, and the sweep counts it."""
+    await shop.run(web_a=85)
+    shop.quay.unreadable = {"web-a"}
+    shop.quay.used |= {"web-b": 85, "web-a": 99}
+    result = await shop.sweep.run(CONFIG)
+    assert (result.unreadable, result.namespaces, result.finished) == (1, 1, True)
+    assert [text.split(" is ")[0] for _, text in shop.slack.posts] == ["web-a", "web-b"]
+    assert not shop.slack.edits
+    shop.quay.unreadable = set()
+    del shop.quay.used["web-a"]
+    await shop.run()
+    assert shop.slack.edits == [("C0WEB", "1.0", "web-a is gone from the registry")]
+
+
+async def test_a_list_that_does_not_advance_ends_the_sweep(shop: Workshop) -> None:
+    """Nothing is said of what was read so far: half of a registry is not the registry."""
+    shop.quay.used = {f"web-{n}": 85 for n in range(250)}
+    shop.quay.repeats = True
+    with pytest.raises(NotAdvancing, match="listAllOrganizations"):
+        await shop.sweep.run(CONFIG)
+    assert shop.quay.requests["organizations"] == 2
+    assert not shop.slack.posts
 
 
 async def test_an_alert_ends_when_its_route_goes(shop: Workshop) -> None:

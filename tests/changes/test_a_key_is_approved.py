@@ -170,6 +170,20 @@ async def test_a_key_that_vanished_has_its_card_ended(world: World) -> None:
     assert "no longer in Quay" in (await world.confirmations.get(record_id)).note
 
 
+async def test_a_key_that_cannot_be_read_has_not_vanished(world: World) -> None:
+    """Its card stays, and the other keys have theirs; once it can be read again nothing was missed."""
+    record_id, key = await arrive(world), world.registry.keys[world.waiting_key()]
+    service, cards = key.service, len(world.slack.messages)
+    vars(key).update(service=None)
+    await world.key_requests.watch(ADMIN)
+    assert (await world.confirmations.get(record_id)).state == "pending"
+    assert len(world.slack.messages) == cards
+    vars(key).update(service=service)
+    await world.quay.delete_service_key(key.kid)
+    await world.key_requests.watch(ADMIN)
+    assert (await world.confirmations.get(record_id)).state == "stale"
+
+
 async def test_approved_elsewhere_between_click_and_execution_is_stale(world: World) -> None:
     """Quay would answer 201 all the same, so the bot looks before it acts."""
     record_id, kid = await arrive(world), world.waiting_key()

@@ -7,7 +7,7 @@ from bot.audit import STREAM
 from bot.permissions import Policy
 from bot.quay.client import Quay
 from bot.quay.errors import Unreachable
-from bot.quay.models import ServiceKey
+from bot.quay.models import Page, ServiceKey
 from tests.support.answers import asked, forget_requests, requests_to_quay, rows
 from tests.support.world import ADMIN, POLICY, World, open_world, text_of
 
@@ -57,7 +57,7 @@ async def test_who_may_not_list_keys_is_shown_the_one(world: World) -> None:
 class WithoutList(Quay):
     """The client of a registry whose list of keys does not come."""
 
-    async def list_service_keys(self) -> tuple[ServiceKey, ...]:
+    async def list_service_keys(self) -> Page[ServiceKey]:
         raise Unreachable("Quay did not answer.", operation="listServiceKeys")
 
 

@@ -56,15 +56,22 @@ class FakeRegistry:
     """Whether quota management is: Quay's lists then have neither quotas nor reports."""
     limits: dict[str, int] = field(default_factory=dict)
     """Those that are not 100."""
+    unreadable: set[str] = field(default_factory=set)
+    """Those whose entries in the lists don't fit."""
+    repeats: bool = False
+    """Whether it has forgotten every token: it gives the first page for each of them."""
     requests: Counter[str] = field(default_factory=Counter)
 
     async def list_all_organizations(self, *, limit: int, next_page: str | None) -> Page[Organization]:
         names = [name for name in self.used if not name.startswith("user:")]
         chosen, token = await self._page("organizations", names, limit, next_page)
         items = tuple(
-            Organization(name=name, quotas=self._quotas(), quota_report=self._report(name)) for name in chosen
+            Organization(name=name, quotas=self._quotas(), quota_report=self._report(name))
+            for name in chosen
+            if name not in self.unreadable
         )
-        return Page[Organization](items=items, next_page=token)
+        left_out = tuple(f"organizations.{name}" for name in chosen if name in self.unreadable)
+        return Page[Organization](items=items, next_page=token, left_out=left_out)
 
     async def list_all_users(self, *, limit: int, next_page: str | None) -> Page[User]:
         names = [name for name in self.used if name.startswith("user:")]
@@ -77,7 +84,7 @@ class FakeRegistry:
     async def _page(self, kind: str, names: list[str], limit: int, token: str | None) -> tuple[list[str], str | None]:
         self.requests[kind] += 1
         await asyncio.sleep(0)
-        start = int(token or 0)
+        start = 0 if self.repeats else int(token or 0)
         end = start + limit
         return names[start:end], str(end) if end < len(names) else None
 
