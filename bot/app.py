@@ -1,5 +1,6 @@
 """The composition root: builds the parts from Settings and hands them to each other. It alone knows all of them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ from bot.slack.directory import Directory
 from bot.slack.messenger import SlackMessenger, open_slack
 from bot.storage.cursors import Cursors
 from bot.storage.sealing import Sealer, derive_key
+from bot.storage.shared_value import SharedValue
 from bot.storage.tasks import CancellableTasks
 from bot.storage.vault import Vault
 from bot.views import alerts_file
@@ -174,7 +176,11 @@ async def open_app(
             open_slack(str(settings.slack_api_url), settings.slack_bot_token.get_secret_value())
         )
         http = await stack.enter_async_context(open_client(str(settings.quay_url)))
-        yield _build(settings, policy, grammar, alerts, clock, redis, open_queue(blocking), web, _quay(settings, http))
+        app = _build(settings, policy, grammar, alerts, clock, redis, open_queue(blocking), web, _quay(settings, http))
+        groups = app.authorization.directory.groups
+        refreshing = asyncio.create_task(groups.keep_fresh(lambda: policy.current().user_groups))
+        stack.callback(refreshing.cancel)
+        yield app
 
 
 @asynccontextmanager
@@ -198,6 +204,10 @@ def _quay(settings: Settings, http: AsyncClient) -> Quay:
     return Quay(http, settings.quay_token.get_secret_value(), read.get_secret_value() if read else None)
 
 
+def _shared_groups(settings: Settings, redis: Redis) -> SharedValue:
+    return SharedValue(redis, Sealer(derive_key(settings.root_secret, "user groups")), "quaymaster:user-groups", 60)
+
+
 def _build(
     settings: Settings,
     policy: PolicyFile,
@@ -214,7 +224,7 @@ def _build(
     audit = Audit(redis, audit_key(settings.root_secret), clock, lambda: policy.current().registry)
     freezer = Freezer(redis, Sealer(derive_key(settings.root_secret, "freeze")), audit, clock)
     confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")), audit, freezer)
-    authorization = Authorization(current, Directory(web, clock))
+    authorization = Authorization(current, Directory(web, clock, _shared_groups(settings, redis)))
 
     def named_channel() -> str | None:
         file = alerts.current()

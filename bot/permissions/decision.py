@@ -65,7 +65,7 @@ def decide(
         return Decision(Verdict.DENY, refusal)
     for rule in _speaking(policy, person, operation, "deny"):
         if _forbids(policy, rule, operation, arguments, place):
-            return _forbidden(rule)
+            return _forbidden(policy, rule, person)
     elsewhere: Rule | None = None
     for effect, verdict in (("may", Verdict.ALLOW), ("may_request", Verdict.REQUEST)):
         for rule in _speaking(policy, person, operation, effect):
@@ -153,7 +153,7 @@ def may_approve(
         return Decision(Verdict.DENY, refusal)
     for rule in _speaking(policy, approver, operation, "deny"):
         if _forbids(policy, rule, operation, arguments, place):
-            return _forbidden(rule)
+            return _forbidden(policy, rule, approver)
     if entry.approvals == 0:
         return _own_confirmation(decide(policy, approver, operation, arguments, place), approver, requester)
     if not any(_belongs(policy, approver, group) for group in entry.approvers):
@@ -191,8 +191,11 @@ def _forbids(policy: Policy, rule: Rule, operation: str, arguments: Arguments, p
     return _held_in(policy, rule, place, everywhere=True) and any(_fits(rule.where, each) for each in named)
 
 
-def _forbidden(rule: Rule) -> Decision:
-    return Decision(Verdict.DENY, f"The rule “{rule.name}” forbids it.", rule.name)
+def _forbidden(policy: Policy, rule: Rule, person: Person) -> Decision:
+    said = f"The rule “{rule.name}” forbids it."
+    if not any(_belongs(policy, person, group) for group in rule.who):
+        said += " It names a user group that Slack doesn't have, so until that is fixed it applies to everyone."
+    return Decision(Verdict.DENY, said, rule.name)
 
 
 def _membership(policy: Policy, person: Person, place: Place) -> str | None:
@@ -220,7 +223,13 @@ def _speaking(policy: Policy, person: Person, operation: str, effect: str) -> li
 
 
 def _applies_to(policy: Policy, rule: Rule, person: Person) -> bool:
-    return any(_belongs(policy, person, group) for group in rule.who)
+    belongs = any(_belongs(policy, person, group) for group in rule.who)
+    return belongs or (rule.effect == "deny" and _names_a_lost_group(policy, rule, person))
+
+
+def _names_a_lost_group(policy: Policy, rule: Rule, person: Person) -> bool:
+    """Whether a deny is for a group that Slack doesn't have: who was meant isn't known, so it holds for everyone."""
+    return any(member in person.lost_groups for group in rule.who for member in policy.groups[group])
 
 
 def _belongs(policy: Policy, person: Person, group: str) -> bool:

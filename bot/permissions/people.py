@@ -35,6 +35,9 @@ class Person:
     """The name by which Slack shows them; for messages alone."""
     asked: frozenset[str] | None = field(default=None, compare=False)
     """The questions (`Policy.questions`) to which Slack answered for this; None where nothing was left out."""
+    lost_groups: frozenset[str] = frozenset()
+    """User groups that the policy names and Slack definitely doesn't have: nobody is in them, and a deny that names
+    one holds for everyone."""
 
     def answers(self, questions: frozenset[str]) -> bool:
         """Whether all is known that a policy asks of people."""

@@ -1,10 +1,10 @@
-"""Who people are, as Slack tells it: asked again every half minute, kept in the process alone, closed on failure.
+"""Who people are, as Slack says: asked again every half minute, kept in the process alone, closed on failure.
 
 What must be answered before Slack could be asked, what a field suggests, is answered from memory: nothing else is.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.permissions.people import ADDRESS, Actor, Membership, Person, Place
 from bot.slack.messages import HOME
 from bot.slack.messenger import FAILURES, reason_of
+from bot.slack.user_groups import Groups, SharedAnswer, UserGroups
 
 FRESH = timedelta(seconds=30)
 """How long an answer of Slack's is believed: so long may somebody who was removed still act."""
@@ -25,46 +26,48 @@ REMEMBERED = timedelta(minutes=5)
 
 log = structlog.get_logger()
 Answer = TypeVar("Answer")
-Ask = Callable[[], Awaitable[Any]]
 
 
 @dataclass
 class Directory:
     """People, user groups and channels of the workspace.
 
-    Every look-up fails closed: where Slack does not answer, for a group that matters as well, a person is unknown,
-    and so is a channel; nothing is allowed to either.
+    Every look-up fails closed: if Slack doesn't answer, for user groups that matter too, a person is unknown, and so
+    is a channel; nothing is allowed to either. A group that Slack definitely doesn't have concerns that group alone.
     """
 
     web: AsyncWebClient
     clock: Callable[[], datetime]
+    shared: SharedAnswer | None = None
+    """Where processes share what Slack says of user groups."""
+    groups: UserGroups = field(init=False)
     _asked: dict[str, tuple[datetime, "asyncio.Task[Any]"]] = field(default_factory=dict)
     _told: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
-    _groups: dict[str, frozenset[str]] = field(default_factory=dict)
     _people: dict[Actor, tuple[Membership, str]] = field(default_factory=dict)
-    """Who was in a group, and what somebody and their address were, when Slack was last asked; for the log alone."""
+    """What somebody and their address were when Slack was last asked; for the log alone."""
+
+    def __post_init__(self) -> None:
+        self.groups = UserGroups(self.web, self.clock, self.shared)
 
     async def person(self, actor: Actor, questions: Collection[str] = ()) -> Person:
         """Say who an actor is; only the questions of a policy are asked: some user groups, and maybe ADDRESS.
 
-        Asked for an address that Slack withholds, somebody is unknown. Slack: users.info (tier 4) and
-        usergroups.users.list (tier 2), at most once in FRESH for each id.
+        Asked for an address that Slack withholds, somebody is unknown. Slack: users.info (tier 4), at most once in
+        FRESH for each id, and the user groups as `UserGroups` has them.
         """
-        user, *members = await asyncio.gather(
-            *(self._once(key, ask) for key, ask in self._asks(actor, _groups(questions)).items())
+        user, groups = await asyncio.gather(
+            self._once(f"user {actor.user}", partial(self._user, actor)), self.groups.now(_groups(questions))
         )
-        return _person(actor, user, dict(zip(_groups(questions), members, strict=True)), frozenset(questions))
+        return _person(actor, user, groups, frozenset(questions))
 
     def remembered_person(self, actor: Actor, questions: Collection[str] = ()) -> Person | None:
         """Say at once who an actor was within REMEMBERED, for nothing that anybody can act with; None if not known.
 
         What is older than FRESH is asked for anew in the background.
         """
-        asks = self._asks(actor, _groups(questions))
-        user, *members = (self._remembered(key, ask) for key, ask in asks.items())
-        if user is None or None in members:
-            return None
-        return _person(actor, user, dict(zip(_groups(questions), members, strict=True)), frozenset(questions))
+        user = self._remembered(f"user {actor.user}", partial(self._user, actor))
+        groups = self.groups.remembered(_groups(questions), REMEMBERED)
+        return None if user is None or groups is None else _person(actor, user, groups, frozenset(questions))
 
     async def place(self, channel: str) -> Place:
         """Say what a channel is. Slack: conversations.info (tier 3)."""
@@ -80,11 +83,6 @@ class Directory:
         shared = self._remembered(f"channel {channel}", partial(self._is_shared, channel))
         return None if shared is None else Place(channel, shared=shared)
 
-    def _asks(self, actor: Actor, groups: Sequence[str]) -> dict[str, Ask]:
-        """What is asked to know somebody: who they are, then who is in each group."""
-        members: dict[str, Ask] = {f"group {group}": partial(self._members, group) for group in groups}
-        return {f"user {actor.user}": partial(self._user, actor), **members}
-
     async def _user(self, actor: Actor) -> dict[str, Any]:
         answer = await self.web.users_info(user=actor.user)
         found: dict[str, Any] = answer["user"]
@@ -97,15 +95,6 @@ class Directory:
         if (was, other) != (membership, email):
             log.warning("person_changed", user=actor.user, was=was, now=membership, other_address=other != email)
         self._people[actor] = (membership, email)
-
-    async def _members(self, group: str) -> frozenset[str]:
-        answer = await self.web.usergroups_users_list(usergroup=group)
-        members = frozenset(answer["users"])
-        before = self._groups.get(group, members)
-        if before != members:
-            log.warning("group_changed", group=group, joined=sorted(members - before), left=sorted(before - members))
-        self._groups[group] = members
-        return members
 
     async def _is_shared(self, channel: str) -> bool:
         answer = await self.web.conversations_info(channel=channel)
@@ -155,14 +144,9 @@ def _groups(questions: Collection[str]) -> list[str]:
     return sorted(set(questions) - {ADDRESS})
 
 
-def _person(
-    actor: Actor,
-    user: dict[str, Any] | None,
-    members: Mapping[str, frozenset[str] | None],
-    questions: frozenset[str],
-) -> Person:
-    """Somebody as Slack tells of them and of the user groups; unknown where it does not tell of any of that."""
-    if user is None or None in members.values():
+def _person(actor: Actor, user: dict[str, Any] | None, groups: Groups | None, questions: frozenset[str]) -> Person:
+    """Somebody as Slack describes them and the user groups; unknown if it doesn't say either."""
+    if user is None or groups is None:
         return Person(actor, "unknown", label=actor.user, asked=questions)
     profile = user.get("profile", {})
     membership = _membership(user, actor.team)
@@ -171,7 +155,8 @@ def _person(
     return Person(
         actor=actor,
         membership=membership,
-        user_groups=frozenset(group for group, ids in members.items() if actor.user in (ids or ())),
+        user_groups=groups.of(frozenset({actor.user})),
+        lost_groups=frozenset(groups.lost(_groups(questions))),
         email=profile.get("email"),
         label=user.get("real_name") or profile.get("display_name") or user.get("name") or actor.user,
         asked=questions,

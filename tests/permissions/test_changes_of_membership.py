@@ -23,7 +23,7 @@ POLICY = Policy.model_validate(
 
 
 class Question:
-    """May Kim read the registry's size, asked anew after half a minute."""
+    """May Kim read the registry's size, asked again after a minute."""
 
     def __init__(self) -> None:
         self.web, self.clock = FakeWeb(), Clock()
@@ -32,7 +32,7 @@ class Question:
         self.authorization = Authorization(lambda: POLICY, Directory(self.web, self.clock))
 
     async def person(self) -> Person:
-        self.clock.forward(seconds=31)
+        self.clock.forward(seconds=61)
         return await self.authorization.person(Actor(TEAM, "U0KIM"))
 
     async def allowed(self) -> bool:
@@ -41,7 +41,7 @@ class Question:
 
 
 async def test_joining_and_leaving_a_user_group_counts_and_is_logged() -> None:
-    """Within half a minute."""
+    """Within a minute."""
     question = Question()
     assert not await question.allowed()
     question.web.groups["S0OPS"] = ["U0KIM", "U0LEE"]
@@ -98,16 +98,6 @@ async def test_an_address_that_slack_withholds_is_a_question_without_answer() ->
     question = Question()
     question.web.groups["S0OPS"] = ["U0KIM"]
     question.web.users["U0KIM"] = {"profile": {}}
-    assert not await question.allowed()
-
-
-async def test_a_user_group_that_slack_withholds_is_a_question_without_answer() -> None:
-    """Nor would a deny by that group, whatever else somebody is in."""
-    question = Question()
-    question.web.users["U0KIM"] = {"profile": {"email": "kim@example.com"}}
-    assert await question.allowed()
-    del question.web.groups["S0OPS"]
-    assert (await question.person()).membership == "unknown"
     assert not await question.allowed()
 
 

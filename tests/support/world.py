@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from redis.asyncio import Redis
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -176,7 +177,11 @@ class FakeWeb(AsyncWebClient):
         super().__init__()
         self.users: dict[str, dict[str, Any]] = {}
         self.groups: dict[str, list[str]] = {}
-        """Who is in each user group; of any other Slack says nothing."""
+        """Who is in each user group; Slack has no other."""
+        self.disabled_groups: set[str] = set()
+        self.groups_refused: str | None = None
+        """Slack's word for refusing to list user groups."""
+        self.group_requests = 0
         self.shared: set[str] = set()
         self.unreachable = False
 
@@ -192,10 +197,14 @@ class FakeWeb(AsyncWebClient):
         known = {"id": user, "team_id": TEAM, "real_name": user.removeprefix("U0").title(), "profile": {}}
         return self._answer({"ok": True, "user": {**known, **self.users.get(user, {})}})
 
-    async def usergroups_users_list(self, *, usergroup: str, **_: Any) -> AsyncSlackResponse:
-        if usergroup not in self.groups:
-            raise TimeoutError
-        return self._answer({"ok": True, "users": self.groups[usergroup]})
+    async def usergroups_list(self, **_: Any) -> AsyncSlackResponse:
+        self.group_requests += 1
+        if self.groups_refused:
+            answer = {"ok": False, "error": self.groups_refused}
+            raise SlackApiError(self.groups_refused, self._answer(answer))  # type: ignore[no-untyped-call]
+        groups = [{"id": group, "users": users, "date_delete": 0} for group, users in self.groups.items()]
+        groups += [{"id": group, "users": [], "date_delete": 1} for group in self.disabled_groups]
+        return self._answer({"ok": True, "usergroups": groups})
 
     async def conversations_info(self, *, channel: str, **_: Any) -> AsyncSlackResponse:
         return self._answer({"ok": True, "channel": {"id": channel, "is_ext_shared": channel in self.shared}})
