@@ -167,6 +167,10 @@ class Town:
         """Submit a modal with these values, by their blocks and actions."""
         return await self._post("submit", user=user, view_id=view["id"], values=values)
 
+    async def switch(self, what: str, **wish: Any) -> dict[str, Any]:
+        """Flip a switch of the simulated Slack's door; sandbox/slack/*control.py and administration.py list them."""
+        return await self._post(what, **wish)
+
     async def until(self, look: Callable[[], Awaitable[Any]]) -> Any:
         """Look again and again until there is something to see. Raises TimeoutError."""
         async with asyncio.timeout(PATIENCE_SECONDS):

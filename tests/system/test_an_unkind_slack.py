@@ -1,0 +1,131 @@
+"""The real processes before a Slack that is slow, limits, hangs up, delivers twice and hears too late."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.system.conftest import ADMIN, Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+CAROL, BOB, DAVE = "U03CAROL", "U02BOB", "U04DAVE"
+GIB = 1024**3
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def slack(town: Town) -> AsyncIterator[Town]:
+    """The town, whose Slack is kind again after each story."""
+    yield town
+    for what in ("faults", "irregularities", "calls"):
+        await town.page.delete(f"/sandbox/slack/{what}")
+    await town.switch("latency", seconds=0)
+    await town.switch("tiers", on=False)
+    await town.switch("tokens", bot=None)
+
+
+def limit_of(town: Town, name: str) -> int | None:
+    namespace = town.registry.organization(name)
+    assert namespace is not None
+    return namespace.quota.limit_bytes if namespace.quota else None
+
+
+async def writes(town: Town, name: str) -> int:
+    """How often Quay was asked to change a quota of a namespace."""
+    quay = town.environment["QUAY_URL"]
+    requests = (await town.page.get(f"{quay}/sandbox/quay/requests")).json()["requests"]
+    return sum(one["method"] == "PUT" and f"/{name}/" in one["path"] for one in requests)
+
+
+async def message(town: Town, ts: str) -> dict[str, Any]:
+    """A message of the admin channel as it is now."""
+    query = {"channel": ADMIN, "user": BOB}
+    messages = (await town.page.get("/sandbox/slack/messages", params=query)).json()["messages"]
+    return next(one for one in messages if one["ts"] == ts)
+
+
+async def calls(town: Town, method: str) -> list[dict[str, Any]]:
+    found = (await town.page.get("/sandbox/slack/calls")).json()
+    return [one for one in found if one["method"] == method]
+
+
+async def test_a_change_is_done_once_though_every_call_takes_its_time(slack: Town) -> None:
+    """A third of a second each, with Slack's own rate limits in force."""
+    await slack.switch("latency", seconds=0.3)
+    await slack.switch("tiers", on=True)
+    await slack.say(CAROL, "/quay quota set team-alpha 101GiB")
+    plan = await slack.sees(CAROL, "*101 GiB*", "change_confirm")
+    await slack.press(CAROL, plan, "change_confirm")
+    await slack.sees(DAVE, "<@U03CAROL>", "101 GiB")
+    assert limit_of(slack, "team-alpha") == 101 * GIB
+    assert await writes(slack, "team-alpha") == 1
+    assert all(one["error"] != "ratelimited" for one in await calls(slack, "chat.postMessage"))
+
+
+async def test_a_click_that_is_delivered_twice_at_once_is_one_change(slack: Town) -> None:
+    """The same bytes, the same signature."""
+    await slack.say(CAROL, "/quay quota set team-beta 102GiB")
+    plan = await slack.sees(CAROL, "*102 GiB*", "change_confirm")
+    before = await writes(slack, "team-beta")
+    await slack.switch("irregularities", how="twice", of="block_actions")
+    await slack.press(CAROL, plan, "change_confirm")
+    await slack.sees(DAVE, "<@U03CAROL>", "102 GiB")
+    assert await writes(slack, "team-beta") == before + 1
+    delivered = (await slack.page.get("/sandbox/slack/deliveries")).json()[-2:]
+    assert delivered[0]["payload"] == delivered[1]["payload"]
+    assert [one["status"] for one in delivered] == [200, 200]
+
+
+async def test_who_saw_a_warning_and_presses_again_is_told_that_it_was_done(slack: Town) -> None:
+    """Slack heard of the first click too late; the bot had it."""
+    await slack.say(DAVE, "/quay quota set team-data 103GiB")
+    card = await slack.sees(BOB, "*103 GiB*", "change_approve")
+    before = await writes(slack, "team-data")
+    await slack.switch("irregularities", how="late", of="block_actions")
+    place = {"channel": ADMIN, "ts": card["ts"], "block_id": card["blocks"][-1]["block_id"]}
+    late = await slack.page.post(
+        "/sandbox/slack/act", json={"user": BOB, **place, "action": {"action_id": "change_approve"}}
+    )
+    assert late.json() == {"ok": False, "error": "operation_timeout"}
+    await slack.sees(BOB, "103 GiB", "✅")
+    assert await writes(slack, "team-data") == before + 1
+
+
+async def test_an_edit_that_slack_limits_comes_when_it_may(slack: Town) -> None:
+    """What was approved is done meanwhile, and the card shows it a moment later."""
+    await slack.say(DAVE, "/quay quota set team-alpha 104GiB")
+    card = await slack.sees(BOB, "*104 GiB*", "change_approve")
+    await slack.switch("faults", method="chat.update", status=429, seconds=2)
+    await slack.press(BOB, card, "change_approve")
+
+    async def done() -> bool:
+        return limit_of(slack, "team-alpha") == 104 * GIB
+
+    await slack.until(done)
+
+    async def shown() -> bool:
+        return "✅" in str(await message(slack, card["ts"]))
+
+    await slack.until(shown)
+    assert any(one["error"] == "ratelimited" for one in await calls(slack, "chat.update"))
+
+
+async def test_a_message_on_which_slack_hangs_up_is_posted_all_the_same(slack: Town) -> None:
+    """Once: the first try reached nobody."""
+    await slack.switch("faults", method="chat.postMessage", connection="reset")
+    await slack.say(DAVE, "/quay quota set team-beta 105GiB")
+    await slack.sees(BOB, "*105 GiB*", "change_approve")
+    shown = (await slack.page.get("/sandbox/slack/messages", params={"channel": ADMIN, "user": BOB})).json()["messages"]
+    assert sum("*105 GiB*" in str(message["blocks"]) for message in shown) == 1
+    lost, *_ = await calls(slack, "chat.postMessage")
+    assert (lost["status"], lost["error"]) == (0, "reset")
+
+
+async def test_nobody_may_do_anything_while_the_token_is_revoked(slack: Town) -> None:
+    """Slack says of nobody who they are, and whoever asks is told so."""
+    await slack.switch("person", id="U08ERIN", name="erin")
+    await slack.switch("channel", id=ADMIN, join=["U08ERIN"])
+    await slack.switch("tokens", bot="token_revoked")
+    await slack.say("U08ERIN", "/quay quota show team-alpha")
+    refused = await slack.sees("U08ERIN", "Slack did not say who this is")
+    assert (refused["ephemeral"], "GiB" in str(refused)) == (True, False)
