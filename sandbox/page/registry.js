@@ -34,8 +34,9 @@ const FAULTS = [
 const FEATURES = {
   readonly: "Read-only mode", quota_management: "Quota management", edit_quota: "Editing quotas",
   verify_quota: "Checking quotas at a push", auto_prune: "Pruning tags", repo_mirror: "Mirroring repositories", config_dump: "Configuration dump",
-  superusers_full_access: "Full access for superusers", mailing: "Mailing", log_search: "Searching logs", background_workers: "Background workers",
+  superusers_full_access: "Full access for superusers", mailing: "Mailing", mail_server: "Mail server", log_search: "Searching logs", background_workers: "Background workers",
 };
+const AUTHENTICATION = { label: "Users come from LDAP", on: "LDAP", off: "Database" };
 
 function some(list, predicate) {
   return (faults) => faults[list].some(predicate);
@@ -58,13 +59,14 @@ export class RegistryPanel {
     this.figures = h("p", { class: "small" });
     this.faults = FAULTS.map((fault) => this.#switch(fault.label, () => this.#setFaults()));
     this.features = Object.entries(FEATURES).map(([name, label]) => this.#switch(label, (on) => this.#do(quay.set("features", { [name]: on }), `${label}: ${on ? "on" : "off"}.`)));
+    this.authentication = this.#switch(AUTHENTICATION.label, (on) => this.#do(quay.set("features", { authentication: AUTHENTICATION[on ? "on" : "off"] }), `${AUTHENTICATION.label}: ${on ? "yes" : "no"}.`));
     this.panel.append(
       h("header", {}, h("h2", {}, "Registry"), h("button", { type: "button", class: "icon", "aria-label": "Hide the registry panel", onclick: () => this.open(false) }, "✕")),
       this.figures, this.said,
       h("section", {}, h("h3", {}, "Waiting keys"), this.waiting, this.#keyForm()),
       h("section", {}, h("h3", {}, "Use of a namespace"), this.#usageForm()),
       h("section", {}, h("h3", {}, "Trouble"), this.faults.map(({ node }) => node)),
-      h("section", {}, h("h3", {}, "Features"), this.features.map(({ node }) => node),
+      h("section", {}, h("h3", {}, "Features"), [...this.features, this.authentication].map(({ node }) => node),
         h("button", { type: "button", onclick: () => this.#do(quay.set("features/quay-defaults", {}), "Quay has its own defaults.") }, "Quay's own defaults")),
     );
     this.toggle.addEventListener("click", () => this.open(this.panel.hidden));
@@ -89,6 +91,7 @@ export class RegistryPanel {
     this.#showWaiting(state.waiting_keys);
     FAULTS.forEach(({ isOn }, index) => { this.faults[index].box.checked = isOn(state.faults); });
     Object.keys(FEATURES).forEach((name, index) => { this.features[index].box.checked = state.features[name]; });
+    this.authentication.box.checked = state.features.authentication !== AUTHENTICATION.off;
   }
 
   #showWaiting(keys) {

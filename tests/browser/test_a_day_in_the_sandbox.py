@@ -151,6 +151,27 @@ def test_a_push_is_tried_against_a_quota(window: Window) -> None:
         expect(window.page.get_by_text(f"A push to {namespace} {says}")).to_be_visible()
 
 
+def test_every_switch_of_the_registry_panel_is_heard_and_shown(window: Window) -> None:
+    """Each changes the state of the simulated Quay, is shown by a page loaded afterwards, and can be taken back."""
+    window.enter("Alice")
+    window.page.get_by_label("Registry panel", exact=True).click()
+    switches = window.page.locator("#registry").get_by_role("switch")
+    healthy = state(window)
+    for place in range(switches.count()):
+        switch = switches.nth(place)
+        wanted = not switch.is_checked()
+        with window.page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+            switch.set_checked(wanted)
+        assert answered.value.ok
+        assert state(window) != healthy
+        window.enter("Alice")
+        window.page.get_by_label("Registry panel", exact=True).click()
+        expect(switch).to_be_checked(checked=wanted)
+        with window.page.expect_response(lambda answer: answer.request.method == "POST"):
+            switch.set_checked(not wanted)
+        assert state(window) == healthy
+
+
 def test_on_a_phone_only_tables_scroll_sideways(phone: Window) -> None:
     """Cards, alerts, plans and panels fit into 390 pixels; one can type; a wide table scrolls in a box of its own."""
     unbroken = "team-" + "unbroken" * 20
@@ -236,3 +257,9 @@ def waiting_keys(window: Window) -> list[dict[str, str]]:
     """What waits in the simulated Quay itself."""
     keys: list[dict[str, str]] = window.page.request.get("/sandbox/quay/state").json()["waiting_keys"]
     return keys
+
+
+def state(window: Window) -> dict[str, object]:
+    """What is switched in the simulated Quay itself."""
+    found = window.page.request.get("/sandbox/quay/state").json()
+    return {name: found[name] for name in ("faults", "features")}
