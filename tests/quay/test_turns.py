@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,7 +73,7 @@ class Office:
     def running(self, *ranks: Rank) -> int:
         return sum(call.running and call.rank in ranks for call in self.calls)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         for call in list(self.calls):
             await self.give_up(call)
         assert not self.calls
@@ -89,7 +90,7 @@ async def settle() -> None:
 async def office() -> AsyncIterator[Office]:
     office = Office()
     yield office
-    await office.close()
+    await office.aclose()
 
 
 @dataclass
@@ -106,11 +107,11 @@ class Round:
             assert not [call for call in waiting if call.rank < turn.rank], "something of a higher rank waits"
         self.owed[turn.rank, turn.name] = ahead
 
-    def had(self, turn: Call, waiting: list[Call]) -> None:
-        """Nothing is owed any more to who had a turn, nor to who waits no more."""
-        there = {(call.rank, call.name) for call in waiting}
+    def settle(self, had: list[Call], waiting: list[Call]) -> None:
+        """Nothing is owed any more to who had a turn, nor to who waits no more: they come last when they come again."""
+        there = {(call.rank, call.name) for call in waiting} - {(turn.rank, turn.name) for turn in had}
         for (rank, _), names in self.owed.items():
-            names -= {name for name in names if (rank, name) not in there or (turn.rank, turn.name) == (rank, name)}
+            names &= {name for of, name in there if of == rank}
 
 
 ARRIVALS = st.tuples(st.sampled_from("abc"), st.sampled_from(list(Rank)))
@@ -125,8 +126,13 @@ async def test_whatever_happens_the_slots_are_shared_fairly(
 ) -> None:
     """Calls arrive; a number answers one that is running, a negative one gives up one that waits or is running."""
     office, turns = Office(Turns(most_each=1000)), Round()
-    for step in (*crowd, *steps):
-        had = len(office.order)
+    async with aclosing(office):
+        await _go_through(office, turns, [*crowd, *steps])
+
+
+async def _go_through(office: Office, turns: Round, steps: list[tuple[str, Rank] | int]) -> None:
+    for step in steps:
+        before = len(office.order)
         if isinstance(step, tuple):
             await office.arrive(*step)
         elif step < 0 and office.calls:
@@ -136,10 +142,10 @@ async def test_whatever_happens_the_slots_are_shared_fairly(
         _require_bounds(office)
         _require_no_idle_slot(office)
         waiting = [call for call in office.calls if not call.running]
-        for number, turn in enumerate(office.order[had:], had + 1):
+        had = office.order[before:]
+        for number, turn in enumerate(had, before + 1):
             turns.note(turn, waiting, oldest=number % OLDEST_EVERY == 0)
-            turns.had(turn, waiting)
-    await office.close()
+        turns.settle(had, waiting)
 
 
 def _require_bounds(office: Office) -> None:
@@ -242,7 +248,7 @@ async def test_a_call_whose_turn_does_not_come_is_not_sent() -> None:
     with pytest.raises(Busy, match="wasn't sent"):
         await waiting.task
     assert (office.turns.load.running, office.turns.load.waiting) == (SLOTS, 0)
-    await office.close()
+    await office.aclose()
 
 
 async def test_the_client_sends_four_at_once_and_says_who_waits() -> None:
