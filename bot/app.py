@@ -36,6 +36,7 @@ from bot.changes import (
     Reminders,
     SecretExpiry,
 )
+from bot.changes.poster import Poster
 from bot.commands import Grammar
 from bot.config.settings import AuditSettings, Settings
 from bot.config.watched_file import FileChange
@@ -59,6 +60,7 @@ from bot.quay.client import Quay, open_client
 from bot.quay.links import RegistryLinks
 from bot.quay.tokens import ends_of
 from bot.slack.directory import Directory
+from bot.slack.limits import Limits
 from bot.slack.messenger import SlackMessenger, open_slack
 from bot.storage.cursors import Cursors
 from bot.storage.sealing import Sealer, derive_key
@@ -76,6 +78,8 @@ from handlers.pages import Pages
 from handlers.paging import Paging
 from handlers.secrets import Reveals
 
+SETTLE_SECONDS = 5
+"""So long what is being delivered has when the process ends; the rest stays in the outbox."""
 Clock = Callable[[], datetime]
 
 
@@ -145,6 +149,7 @@ class App:
     clock: Clock
     redis: Redis
     web: AsyncWebClient
+    messenger: SlackMessenger
     queue: Queue
     policy: PolicyFile
     authorization: Authorization
@@ -180,6 +185,7 @@ async def open_app(
         groups = app.authorization.directory.groups
         refreshing = asyncio.create_task(groups.keep_fresh(lambda: policy.current().user_groups))
         stack.callback(refreshing.cancel)
+        stack.push_async_callback(app.jobs.outbox.settle, SETTLE_SECONDS)
         yield app
 
 
@@ -220,7 +226,9 @@ def _build(
     quay: Quay,
 ) -> App:
     current: Callable[[], Policy] = policy.current
-    messenger = SlackMessenger(web)
+    limits = Limits(clock)
+    messenger = SlackMessenger(web, limits)
+    alerts_voice = messenger.for_alerts()
     audit = Audit(redis, audit_key(settings.root_secret), clock, lambda: policy.current().registry)
     freezer = Freezer(redis, Sealer(derive_key(settings.root_secret, "freeze")), audit, clock)
     confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")), audit, freezer)
@@ -241,7 +249,7 @@ def _build(
         channel = admin_channel()
         return [channel] if channel else []
 
-    outbox = Outbox(messenger, confirmations, clock, admin_channel)
+    outbox = Outbox(Poster(messenger, admin_channel), confirmations, clock)
     freeze_notices = FreezeNotices(redis, freezer, messenger, admin_channel)
 
     def zone() -> tzinfo:
@@ -252,7 +260,7 @@ def _build(
     vault = Vault(redis, derive_key(settings.root_secret, "vault"), settings.secret_lifetime, clock)
     effects = build_effects(redis, str(settings.quay_url))
     changes = Changes(quay, confirmations, authorization, outbox, effects, clock, partial(wake, queue))
-    waiting = WaitingKeys(redis, confirmations, messenger, clock)
+    waiting = WaitingKeys(redis, confirmations, alerts_voice, clock)
     key_requests = KeyRequests(quay, confirmations, authorization, outbox, clock, waiting.doubts)
     measurement = Measurement(redis, quay, messenger, clock)
     executor = Executor(
@@ -297,18 +305,20 @@ def _build(
         outbox=outbox,
         reminders=Reminders(confirmations, outbox, clock),
         confirmations=confirmations,
-        expiry=SecretExpiry(vault, outbox, audit),
+        expiry=SecretExpiry(vault, outbox.poster, audit),
         measurement=measurement,
         freeze_notices=freeze_notices,
         audit_upkeep=audit_upkeep,
         waiting=waiting,
-        expiring=ExpiringKeys(redis, messenger, clock),
-        sweep=QuotaSweep(quay, redis, messenger, clock),
-        health=HealthWatch(redis, messenger, clock, quay.prove_writer),
+        expiring=ExpiringKeys(redis, alerts_voice, clock),
+        sweep=QuotaSweep(quay, redis, alerts_voice, clock),
+        health=HealthWatch(redis, alerts_voice, clock, quay.prove_writer),
         tokens=tokens,
-        reporter=Reporter(redis, quay, audit, Samples(redis), messenger, ScheduledRuns(redis), clock),
+        reporter=Reporter(redis, quay, audit, Samples(redis), alerts_voice, ScheduledRuns(redis), clock),
         claims=Claims(redis),
-        channels=ChannelCheck(redis, messenger, clock, alerts.path.name, lambda: policy.current().first_admin_channel),
+        channels=ChannelCheck(
+            redis, alerts_voice, clock, alerts.path.name, lambda: policy.current().first_admin_channel
+        ),
         messenger=messenger,
         policy=policy,
         policy_announcements=FileAnnouncements(
@@ -328,6 +338,7 @@ def _build(
         clock,
         redis,
         web,
+        messenger,
         queue,
         policy,
         authorization,

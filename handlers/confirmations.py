@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import structlog
+
 from bot.audit import Audit
 from bot.changes import Changes, Denied
 from bot.confirmations import Confirmations, Missing, Record, Refused
 from bot.confirmations.freeze import Frozen
 from bot.permissions import Person
-from bot.slack.messages import Message
+from bot.slack.messages import Message, MessengerError
 from bot.storage.sealing import Tampered
 from bot.views import cards, clicks, errors, freeze, rejections
 
 REJECT = "change_reject"
 """The button that asks for a reason first."""
+log = structlog.get_logger()
 _TURNED_AWAY = (Refused, Denied, Frozen, Missing, Tampered)
 
 
@@ -62,17 +65,26 @@ class Clicks:
         self, action_id: str, record_id: str, person: Person, acting: Awaitable[Record], *, at_home: bool = False
     ) -> ClickAnswer | None:
         try:
-            shown = await self.changes.outbox.tell(await acting)
+            moved = await acting
         except _TURNED_AWAY as error:
             return await self._turn_away(action_id, record_id, person, error)
-        if at_home:
+        shown, seen = await self._deliver(moved)
+        if at_home or not (seen or shown.private):
             return ClickAnswer(clicks.noted(shown))
         return ClickAnswer(cards.confirmation(shown), replaces=True) if shown.private else None
+
+    async def _deliver(self, record: Record) -> tuple[Record, bool]:
+        """How the record stands, and whether its card shows that: Slack may not take it now."""
+        try:
+            return await self.changes.outbox.deliver_within(record)
+        except MessengerError as error:
+            log.warning("not_delivered", record=record.id, reason=error.reason)
+            return record, False
 
     async def _turn_away(self, action_id: str, record_id: str, person: Person, why: Exception) -> ClickAnswer:
         match why:
             case Refused():
-                await self.changes.outbox.tell(why.record)
+                self.changes.outbox.deliver_soon(why.record)
                 return ClickAnswer(clicks.too_late(why.record, why.reason), replaces=True)
             case Denied():
                 record = await self._refused(

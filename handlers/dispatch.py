@@ -22,7 +22,7 @@ from bot.quay.client import Quay
 from bot.quay.errors import QuayError
 from bot.quay.links import RegistryLinks
 from bot.quay.models import ServiceKey
-from bot.slack.messages import LASTING, Courier, Message, MessengerError
+from bot.slack.messages import Courier, Message, MessengerError
 from bot.storage.vault import Vault
 from bot.views import cards, details, errors, freeze, lists, menu, meta
 from handlers.arguments import plain_arguments
@@ -172,7 +172,7 @@ class Dispatcher:
             return cards.confirmation(record)
         if not record.cards or record.shown_in(delivery.channel):
             return None
-        return cards.asked_elsewhere(record, await self.changes.outbox.address(record))
+        return cards.asked_elsewhere(record, await self.changes.outbox.link(record))
 
     def _require(
         self,
@@ -240,7 +240,7 @@ async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message |
         return errors.storage(incident)
     except MessengerError as error:
         log.error("slack_failed", incident=incident, reason=error.reason)
-        return errors.card_not_posted(error.reason, incident, lasting=error.reason in LASTING)
+        return errors.card_not_posted(error.reason, incident, lasting=not error.passing)
     except NotKnown:
         log.warning("people_not_known", incident=incident)
         return errors.unknown_people(incident)

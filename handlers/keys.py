@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from bot.changes.outbox import is_private_channel
+from bot.changes.poster import is_private_channel
 from bot.commands import CommandSet, Correction
 from bot.commands.arguments import Duration, Expires, KeyName, Kid, Metadata, Notes, Service
 from bot.commands.filters import SearchText
@@ -113,14 +113,14 @@ async def approve_key(kid: Kid, *, notes: Notes | None = None, here: Handed) -> 
     record = await here.key_requests.offer(here.named_key, here.place.channel)
     if notes is not None:
         record = await here.key_requests.add_notes(record, here.named_key, notes, here.person)
-        record = await here.key_requests.outbox.tell(record)
+        record, _ = await here.key_requests.outbox.deliver_within(record)
     if record.shown_in(here.place.channel):
         return errors.card_stands_at(await here.key_requests.outbox.link(record, here.place.channel))
     if not record.cards or not is_private_channel(here.place.channel):
         record = await here.key_requests.outbox.post(record, here.place.channel)
     if record.shown_in(here.place.channel):
         return None
-    return cards.asked_elsewhere(record, await here.key_requests.outbox.address(record))
+    return cards.asked_elsewhere(record, await here.key_requests.outbox.link(record))
 
 
 @KEYS.command("delete", "deleteServiceKey", examples=("keys delete 4f2a9c",))

@@ -100,18 +100,19 @@ class WaitingKeys:
             await send(card.channel, reminder(key, until, now), thread=MessageId(card.message_id))
         except MessengerError as error:
             log.warning("reminder_refused", kid=key.kid, channel=card.channel, reason=error.reason)
-            if error.passing or card.channel == admin_channel:
+            if error.passing:
                 return False
             return await self._remind_elsewhere(key, admin_channel, Refusal(card.channel, error.reason))
         return True
 
     async def _remind_elsewhere(self, key: ServiceKey, admin_channel: str, refusal: Refusal) -> bool:
+        """Post in the admin channel, outside of any thread; what that refuses too is only in the log."""
         now = self.clock()
         try:
             await self.messenger.post(admin_channel, reminder(key, decide_by(key), now, refusal))
         except MessengerError as error:
-            log.warning("reminder_refused", kid=key.kid, channel=admin_channel, reason=error.reason)
-            return False
+            log.error("reminder_refused", kid=key.kid, channel=admin_channel, reason=error.reason)
+            return not error.passing
         return True
 
     async def _record_of(self, key: ServiceKey) -> Record | None:

@@ -31,7 +31,7 @@ from bot.model.redaction import redact_words
 from bot.permissions import Person, Place, confirmation_for, decide, may_approve
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
-from bot.slack.messages import LASTING, MessengerError
+from bot.slack.messages import MessengerError
 from bot.storage.sealing import Tampered
 from bot.views import cards
 from bot.views.rejections import REASON_LIMIT
@@ -253,7 +253,7 @@ class Changes:
             change=other.id,
             title=other.plan.title,
             asked_by=other.requester_label,
-            link=await self.outbox.address(other),
+            link=await self.outbox.link(other),
         )
         return await self.confirmations.advance(
             record.id, lambda stored: stand_beside(stored, neighbour), notifies=False
@@ -262,9 +262,10 @@ class Changes:
     async def _tell_of(self, record: Record) -> Record:
         """Post the card; a change whose card nobody will ever see is withdrawn. Raises MessengerError."""
         try:
-            return await self.outbox.tell(record)
+            shown, _ = await self.outbox.deliver_within(record)
+            return shown
         except MessengerError as error:
-            if error.reason in LASTING:
+            if not error.passing:
                 note = f"Slack did not take its card ({error.reason})."
                 await self.confirmations.advance(
                     record.id,

@@ -36,7 +36,6 @@ from bot.effects import Effect, OutcomeUnknown, Secret
 from bot.model.plans import Observation, Outcome, Refusal, Verification
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError, RateLimited, ReadOnly, ServerError, Unreachable
-from bot.slack.messages import MessengerError
 from bot.storage.sealing import Tampered
 from bot.storage.vault import Vault
 
@@ -80,12 +79,12 @@ class Executor:
         except (Missing, Tampered) as error:
             await self.outbox.quarantine(id_, type(error).__name__)
             return None
-        await self._tell(claimed)
+        self.outbox.deliver_soon(claimed)
         ended = await self._execute(claimed)
         if ended is None:
-            await self._tell(await self.confirmations.get(id_))
+            self.outbox.deliver_soon(await self.confirmations.get(id_))
         else:
-            await self._tell(ended)
+            self._tell(ended)
             if ended.state is State.STALE:
                 await self.reoffer(ended)
             elif ended.state is State.DONE and ended.offer.operation in self.followers:
@@ -245,7 +244,7 @@ class Executor:
             verification = verification.model_copy(update={"sentence": sentence})
         ended = await self._finish(record, verification, audit_entries.NOT_READ)
         if ended is not None:
-            await self._tell(ended)
+            self._tell(ended)
         return ended
 
     async def _wait(self, claimed: Record, note: str) -> None:
@@ -264,7 +263,7 @@ class Executor:
             held = await self.confirmations.advance(id_, lambda stored: hold(stored, now, freeze.note))
         except Refused:
             return
-        await self._tell(held)
+        self._tell(held)
         if held.private and held.requester:
             await self.outbox.whisper(held, held.requester.user)
 
@@ -307,13 +306,10 @@ class Executor:
         except Refused:
             return None
 
-    async def _tell(self, record: Record) -> None:
-        try:
-            await self.outbox.tell(record)
-        except MessengerError as error:
-            log.warning("not_told", record=record.id, reason=error.reason)
+    def _tell(self, record: Record) -> None:
+        self.outbox.deliver_soon(record)
         if record.intended and not record.live:
-            await offer_secrets(self.vault, self.outbox)
+            self.outbox.soon(offer_secrets(self.vault, self.outbox.poster))
 
 
 @dataclass

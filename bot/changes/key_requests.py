@@ -123,7 +123,7 @@ class KeyRequests:
             elif _restated(record, key, neighbours) is not record:
                 record = await self._restate(record, key, neighbours)
             if record.state is State.PENDING and not record.cards:
-                await self.outbox.tell(record)
+                await self.outbox.deliver(record)
         except MessengerError as error:
             log.warning("key_not_announced", kid=key.kid, reason=error.reason)
         except Tampered as tampered:
@@ -132,7 +132,8 @@ class KeyRequests:
     async def _restate(self, record: Record, key: ServiceKey, neighbours: "_Neighbours") -> Record:
         """Bring a card to what is so around its key by now. What was agreed to is the key, which is the same."""
         restated = await self.confirmations.advance(record.id, partial(_restated, key=key, neighbours=neighbours))
-        return await self.outbox.tell(restated)
+        shown, _ = await self.outbox.deliver(restated)
+        return shown
 
     async def _latest(self, key: ServiceKey) -> Record | None:
         """The last of the records that a key has had; each begins where the one before it ended."""
@@ -158,11 +159,9 @@ class KeyRequests:
                 stale = await self.confirmations.advance(
                     record.id, partial(make_stale, now=self.clock(), note=note), partial(audit_entries.stale, note=note)
                 )
-                await self.outbox.tell(stale)
             except (Refused, Missing):
                 continue
-            except MessengerError as error:
-                log.warning("not_told", record=record.id, reason=error.reason)
+            self.outbox.deliver_soon(stale)
 
     async def _store(self, id_: str, key: ServiceKey, channel: str, neighbours: "_Neighbours | None" = None) -> Record:
         record = self._record(id_, key, channel, neighbours)

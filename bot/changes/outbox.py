@@ -1,216 +1,300 @@
-"""Telling people: cards that are posted once, edited at every step, and never look live when they are not.
+"""The outbox: every step of a change leaves an entry, and whoever is free brings its cards up to date and says the end.
 
-Each step of a record leaves a debt in Redis to tell people of it. Whoever took the step pays it at once; what was
-not paid, since Slack did not answer or the process died, the worker pays later.
+Nothing waits for it. Cards show what is so already, so a step is delivered beside the work, by one process for each
+record at a time; what Slack doesn't take stays in the outbox and is tried again with growing pauses. However many
+processes try, the outcome is announced once, and once more as a correction if *unknown* was cleared up.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
+from redis.exceptions import RedisError
 
-from bot.confirmations import Card, Confirmations, Missing, Record, State, show_on
-from bot.slack.messages import HOME, LASTING, Broadcaster, Courier, Message, MessageId, MessengerError
+from bot.changes.poster import GONE, Poster, is_private_channel
+from bot.confirmations import Card, Confirmations, Missing, Record, Refused, State, drop_card, show_on
+from bot.slack.messages import Message, MessageId, MessengerError
 from bot.storage.sealing import Tampered
-from bot.storage.vault import StoredSecret
-from bot.views import cards, clicks, secrets
+from bot.views import cards, clicks
 
+PATIENCE = 2.5
+"""Seconds for which somebody who acted waits for the card that answers them."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=4), timedelta(minutes=2)
+"""Between tries to deliver to a Slack that doesn't take it."""
 _ENDED_WITH_NEWS = frozenset({State.DONE, State.FAILED, State.UNKNOWN, State.STALE, State.REJECTED, State.EXPIRED})
+_UNREACHABLE = GONE | {"channel_not_found", "is_archived", "not_in_channel"}
+"""Slack's words that say that nobody sees a card any more."""
+_REMEMBERED = 2000
 
 log = structlog.get_logger()
 
 
-class CardMessenger(Courier, Broadcaster, Protocol):
-    """A messenger that reaches channels in every way, and one person alone."""
-
-
 @dataclass(frozen=True)
-class Outbox:
-    """Posts and edits the messages that show a record."""
+class _Pause:
+    until: datetime
+    length: timedelta
 
-    messenger: CardMessenger
+
+@dataclass
+class Outbox:
+    """Delivers what people are to see of each record."""
+
+    poster: Poster
     confirmations: Confirmations
     clock: Callable[[], datetime]
-    spare_channel: Callable[[], str | None]
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _pauses: dict[str, _Pause] = field(default_factory=dict)
+    _shown: dict[Card, Message] = field(default_factory=dict)
+    """What each card shows, as far as this process posted it; so that nothing is sent twice unchanged."""
 
-    async def tell(self, record: Record) -> Record:
-        """Tell people of a record's last step, unless another process is about it; returns the record as it is then.
+    def deliver_soon(self, record: Record) -> None:
+        """Deliver a record's last step beside whatever is done next; failures stay in the outbox."""
+        self.soon(self._deliver_quietly(record))
+
+    def soon(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something beside; `settle` waits for it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def settle(self, seconds: float | None = None) -> None:
+        """Wait for everything that is being delivered, for some seconds at most."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+    async def deliver_within(self, record: Record, seconds: float = PATIENCE) -> tuple[Record, bool]:
+        """Deliver, and say within `seconds` how the record stands and whether people can see that already.
+
+        Goes on beside if it takes longer. Raises MessengerError when a card that others must see can be posted
+        nowhere.
+        """
+        task = asyncio.create_task(self.deliver(record))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            task.add_done_callback(_log_failure)
+            return record, False
+        return task.result()
+
+    async def deliver(self, record: Record) -> tuple[Record, bool]:
+        """Bring people up to date with a record unless another process does; returns it, and whether they are.
 
         Raises MessengerError when a card that others must see can be posted nowhere.
         """
-        if not await self.confirmations.claim_delivery(record):
-            return record
-        shown = await self._show(record)
-        if shown is None:
-            return record
-        if not _is_news(shown) or await self._tell_outcome(shown):
-            await self.confirmations.told(shown)
-        return shown
+        while True:
+            lease = await self.confirmations.claim_delivery(record.id)
+            if lease is None:
+                return record, True  # whoever has it delivers this step too
+            try:
+                record, complete = await self._bring_up_to_date(record, lease)
+            finally:
+                await self.confirmations.release_delivery(record.id, lease)
+            latest = await self.confirmations.get(record.id)
+            if not complete or latest.version == record.version:
+                return record, complete
+            record = latest  # another step was taken while this process still had the lease
 
     async def deliver_due(self) -> None:
-        """Tell people of every step of which they have not been told. Failures are for the next time."""
-        for record_id in await self.confirmations.undelivered():
+        """Deliver everything that is in the outbox and not in a pause."""
+        ids = await self.confirmations.undelivered()
+        now = self.clock()
+        self._pauses = {id_: pause for id_, pause in self._pauses.items() if id_ in ids}
+        for id_ in ids:
+            if id_ in self._pauses and now < self._pauses[id_].until:
+                continue
             try:
-                await self.tell(await self.confirmations.get(record_id))
+                await self._deliver_quietly(await self.confirmations.get(id_))
             except (Missing, Tampered) as error:
-                await self.quarantine(record_id, type(error).__name__)
-            except MessengerError as error:
-                log.warning("not_told", record=record_id, reason=error.reason)
+                await self.quarantine(id_, type(error).__name__)
 
     async def quarantine(self, record_id: str, reason: str) -> None:
-        """Do nothing more with a record that cannot be believed, and report it once to the admins' channel."""
+        """Do nothing more with a record that can't be believed, and report it once to the admin channel."""
         log.error("record_not_believed", record=record_id, reason=reason)
-        channel = self.spare_channel()
-        if await self.confirmations.quarantine(record_id, reason) and channel:
-            try:
-                await self.messenger.post(channel, clicks.tampered(record_id))
-            except MessengerError as error:
-                log.warning("not_reported", record=record_id, reason=error.reason)
+        if await self.confirmations.quarantine(record_id, reason):
+            await self.poster.report(clicks.tampered(record_id))
 
     async def post(self, record: Record, channel: str) -> Record:
         """Post a card and remember it. Raises MessengerError when no channel takes it."""
-        channel, message_id = await self._post_somewhere(channel, cards.card(record))
-        card = Card(channel=channel, message_id=message_id)
+        shown = cards.card(record)
+        posted = await self.poster.post(channel, shown)
+        card = Card(channel=posted.channel, message_id=posted.message_id)
+        self._remember(card, shown)
         return await self.confirmations.advance(record.id, lambda stored: show_on(stored, card), notifies=False)
 
     async def whisper(self, record: Record, user: str) -> None:
         """Show a record to its requester alone, where their own confirmation is enough."""
         try:
-            await self.messenger.whisper(record.channel, user, cards.confirmation(record))
+            await self.poster.messenger.whisper(record.channel, user, cards.confirmation(record))
         except MessengerError as error:
             log.warning("plan_not_whispered", record=record.id, reason=error.reason)
 
-    async def offer_secret(self, kept: StoredSecret) -> bool:
-        """Tell somebody alone that a secret waits for them, where they asked or in a direct message; False if neither.
+    async def link(self, record: Record, channel: str | None = None) -> str | None:
+        """The address of a record's card, in a channel if one is named; a card that was deleted is posted again.
 
-        Until then `pending` lists it.
+        None where there is none or Slack doesn't say it.
         """
-        try:
-            await self.messenger.whisper(kept.channel, kept.owner.user, secrets.ready(kept))
-        except MessengerError as error:
-            log.warning("secret_not_whispered", change=kept.id, reason=error.reason)
-            return await self._post_to_owner(kept, secrets.ready(kept))
-        return True
-
-    async def tell_of_expired(self, kept: StoredSecret) -> bool:
-        """Tell the owner in a direct message that a secret is destroyed; False when Slack did not take it."""
-        return await self._post_to_owner(kept, secrets.expired(kept))
-
-    async def link(self, record: Record, channel: str) -> str | None:
-        """The address of a record's card in a channel, or None where there is none."""
         for card in record.cards:
-            if card.channel == channel:
-                return await self.messenger.link(channel, MessageId(card.message_id))
+            if channel in {None, card.channel}:
+                try:
+                    return await self.poster.messenger.link(card.channel, MessageId(card.message_id))
+                except MessengerError as error:
+                    log.warning("card_not_linked", record=record.id, reason=error.reason)
+                    if error.reason not in _UNREACHABLE or record.state is not State.PENDING:
+                        return None
+                    return await self.link(await self._replace(record, card), channel)
         return None
 
-    async def address(self, record: Record) -> str | None:
-        """The address of a record's first card, or None where there is none or Slack does not say it."""
-        if not record.cards:
-            return None
-        try:
-            return await self.link(record, record.cards[0].channel)
-        except MessengerError as error:
-            log.warning("card_not_linked", record=record.id, reason=error.reason)
-            return None
-
     async def remind(self, record: Record) -> bool:
-        """Remind the channel of a card, in its thread; False when Slack did not take it for the moment."""
+        """Remind the channel of a card, in its thread; a card that is gone is posted again instead.
+
+        False when Slack didn't take it for the moment.
+        """
         if not record.cards:
             return True
         card = record.cards[0]
         try:
-            await self.messenger.broadcast(card.channel, cards.reminder(record), thread=MessageId(card.message_id))
+            thread = MessageId(card.message_id)
+            await self.poster.reply(card.channel, thread, cards.reminder(record), broadcast=True)
         except MessengerError as error:
             log.warning("not_reminded", record=record.id, reason=error.reason)
-            return error.reason in LASTING
+            if error.reason in GONE:
+                await self._replace(record, card)
+            return not error.passing
         return True
 
-    async def _show(self, record: Record) -> Record | None:
-        """Bring every card to how the record stands, whoever moves it meanwhile; None when Slack did not take one."""
+    async def _deliver_quietly(self, record: Record) -> None:
+        """Deliver; what goes wrong is logged, and tried again after a pause."""
+        complete = False
+        try:
+            _, complete = await self.deliver(record)
+        except MessengerError as error:
+            log.warning("not_delivered", record=record.id, reason=error.reason)
+        except Missing:
+            return
+        except RedisError as error:
+            log.warning("not_delivered", record=record.id, reason=type(error).__name__)
+        if complete:
+            self._pauses.pop(record.id, None)
+        else:
+            before = self._pauses.get(record.id)
+            length = min(before.length * 2, LONGEST_PAUSE) if before else FIRST_PAUSE
+            self._pauses[record.id] = _Pause(self.clock() + length, length)
+
+    async def _bring_up_to_date(self, record: Record, lease: str) -> tuple[Record, bool]:
+        record, shown = await self._show(record)
+        said = await self._announce(record, lease) if _is_news(record) else True
+        if shown and said:
+            await self.confirmations.delivered(record)
+        return record, shown and said
+
+    async def _show(self, record: Record) -> tuple[Record, bool]:
+        """Bring every card to how the record stands, whoever moves it meanwhile; False if Slack didn't take one."""
         while True:
-            taken = [True]
+            taken = True
             if record.lacks_card:
                 record = await self.post(record, record.channel)
-            else:
-                taken = [await self._edit(card, cards.card(record)) for card in record.cards]
+            for card in record.cards:
+                taken = await self._edit(record, card) and taken
             latest = await self.confirmations.get(record.id)
             if latest.version == record.version:
-                return record if all(taken) else None
+                return record, taken
             record = latest
 
-    async def _tell_outcome(self, record: Record) -> bool:
-        """Say how it ended, in the thread of the card or where it was asked for; False when it is to be said again."""
-        thread = MessageId(record.cards[0].message_id) if record.cards else None
-        channel = record.cards[0].channel if record.cards else record.channel
+    async def _edit(self, record: Record, card: Card) -> bool:
+        """Whether a card shows what it should, or never will."""
+        message = cards.card(record)
+        if self._shown.get(card) == message:
+            return True
         try:
-            if thread:
-                await self.messenger.post(channel, cards.outcome(record), thread=thread)
-            elif not record.private or not is_private_channel(channel):
-                await self._post_somewhere(channel, cards.outcome(record))
-            elif record.requester:
-                await self._post_to(record.requester.user, cards.outcome(record))
-                return True
+            await self.poster.messenger.edit(card.channel, MessageId(card.message_id), message)
         except MessengerError as error:
-            log.warning("outcome_not_told", record=record.id, channel=channel, reason=error.reason)
-            return error.reason in LASTING
-        await self._tell_alone(record)
+            log.warning("card_not_edited", channel=card.channel, reason=error.reason)
+            if error.reason in _UNREACHABLE:
+                await self._drop(record, card)
+            return not error.passing
+        self._remember(card, message)
         return True
 
-    async def _tell_alone(self, record: Record) -> None:
-        """Say how it ended to those who took part where its card is not, as far as Slack goes along."""
-        asked = [record.requester] if record.requester and is_private_channel(record.channel) else []
+    async def _drop(self, record: Record, card: Card) -> Record:
+        """Forget a card that nobody sees. A pending record that others decide on then lacks one, and gets it."""
+        self._shown.pop(card, None)
+        try:
+            return await self.confirmations.advance(record.id, lambda stored: drop_card(stored, card))
+        except Refused as refused:
+            return refused.record
+
+    async def _replace(self, record: Record, card: Card) -> Record:
+        """Post a card again that was deleted; the record without it if Slack takes none now."""
+        dropped = await self._drop(record, card)
+        try:
+            shown, _ = await self.deliver(dropped)
+        except MessengerError as error:
+            log.warning("card_not_replaced", record=record.id, reason=error.reason)
+            return dropped
+        return shown
+
+    async def _announce(self, record: Record, lease: str) -> bool:
+        """Say how it ended, in the thread of the card or where it was requested; False when it is to be said again."""
+        if not await self.confirmations.renew_delivery(record.id, lease):
+            return False
+        said = await self.confirmations.announced(record.id)
+        if said is not None and not (said == State.UNKNOWN and record.state in {State.DONE, State.FAILED}):
+            return True
+        message = cards.outcome(record, corrects=said is not None)
+        try:
+            await self._post_outcome(record, message)
+        except MessengerError as error:
+            log.warning("outcome_not_announced", record=record.id, reason=error.reason)
+            if error.passing:
+                return False
+        else:
+            await self._announce_alone(record, message)
+        await self.confirmations.note_announced(record)
+        return True
+
+    async def _post_outcome(self, record: Record, message: Message) -> None:
+        if not record.cards:
+            if record.private and record.requester and is_private_channel(record.channel):
+                await self.poster.post_to(record.requester.user, message)
+            else:
+                await self.poster.post(record.channel, message)
+            return
+        card = record.cards[0]
+        try:
+            await self.poster.reply(card.channel, MessageId(card.message_id), message)
+        except MessengerError as error:
+            if error.reason not in GONE:
+                raise
+            await self.poster.post(card.channel, message)
+
+    async def _announce_alone(self, record: Record, message: Message) -> None:
+        """Say how it ended to those who took part where no card is."""
+        private = record.cards and is_private_channel(record.channel)
+        asked = [record.requester] if record.requester and private else []
         agreed = [approval.actor for approval in record.approvals if approval.at_home]
         for user in dict.fromkeys(actor.user for actor in (*asked, *agreed)):
             try:
-                await self._post_to(user, cards.outcome(record))
+                await self.poster.post_to(user, message)
             except MessengerError as error:
                 log.warning("outcome_not_told_alone", record=record.id, reason=error.reason)
 
-    async def _post_to_owner(self, kept: StoredSecret, message: Message) -> bool:
-        try:
-            await self._post_to(kept.owner.user, message)
-        except MessengerError as error:
-            log.warning("owner_not_told", change=kept.id, reason=error.reason)
-            return False
-        return True
-
-    async def _post_to(self, user: str, message: Message) -> None:
-        """Post in somebody's direct messages with the bot."""
-        await self.messenger.post(await self.messenger.direct(user), message)
-
-    async def _post_somewhere(self, channel: str, message: Message) -> tuple[str, MessageId]:
-        """Post in a channel, or else in the spare one: where somebody asks alone, nobody else would see it.
-
-        Raises MessengerError.
-        """
-        if is_private_channel(channel):
-            channel = self.spare_channel() or HOME
-        try:
-            return channel, await self.messenger.post(channel, message)
-        except MessengerError as error:
-            spare = self.spare_channel()
-            if spare is None or spare == channel or error.reason not in LASTING:
-                raise
-            log.warning("message_went_elsewhere", channel=channel, spare=spare, reason=error.reason)
-            return spare, await self.messenger.post(spare, message)
-
-    async def _edit(self, card: Card, message: Message) -> bool:
-        try:
-            await self.messenger.edit(card.channel, MessageId(card.message_id), message)
-        except MessengerError as error:
-            log.warning("card_not_edited", channel=card.channel, reason=error.reason)
-            return error.reason in LASTING
-        return True
-
-
-def is_private_channel(channel: str) -> bool:
-    """Whether somebody asked where no channel is: in Home, or in direct messages, whose ids begin with D."""
-    return channel == HOME or channel.startswith("D")
+    def _remember(self, card: Card, message: Message) -> None:
+        while len(self._shown) >= _REMEMBERED:
+            self._shown.pop(next(iter(self._shown)))
+        self._shown[card] = message
 
 
 def _is_news(record: Record) -> bool:
     """Whether its requester is to be told; a plan that only they saw and let expire unconfirmed is no news."""
     passed = record.private and record.state is State.EXPIRED and not record.approvals
     return record.requester is not None and record.state in _ENDED_WITH_NEWS and not passed
+
+
+def _log_failure(task: "asyncio.Task[Any]") -> None:
+    """What went wrong after somebody stopped waiting; the outbox still has it."""
+    if not task.cancelled() and (error := task.exception()):
+        log.warning("not_delivered", reason=str(error), kind=type(error).__name__)

@@ -5,6 +5,7 @@ tells of it, and with the debt to tell people of it. So there is no decision wit
 nobody will ever mend. Time is the application's: Redis's own expiry only cleans up, long after.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,8 +18,10 @@ from bot.confirmations.record import Record, State
 from bot.storage.sealing import Sealer, Tampered
 
 KEPT_AFTER_CLOSING = timedelta(days=30)
-TELLING_SECONDS = 30
-"""So long one process has for telling people of a step before another may try."""
+DELIVERY_SECONDS = 30
+"""The lease on delivering a record: so long after a process died another one takes over."""
+REMINDER_SECONDS = 30
+"""So long one process has for a reminder before another tries."""
 
 
 class Missing(Exception):
@@ -56,6 +59,16 @@ if ARGV[15] ~= '' then redis.call('ZADD', KEYS[7], ARGV[15], ARGV[3]) end
 return {{'done', ARGV[11]}}
 """
 
+_RENEW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1
+"""
+
+_RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
+
 _REMOVE_UNLESS_MOVED = """
 local owed = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if owed and tonumber(owed) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
@@ -85,10 +98,13 @@ class Keys:
         """The live records that speak of a target, by the time at which they were made."""
         return f"quaymaster:confirmations:target:{target}"
 
-    def outbox(self, record: Record) -> str:
-        """Who is telling people of a step; of whatever step, the first card is posted by one."""
-        step = "card" if record.lacks_card else str(record.version)
-        return f"quaymaster:confirmation:{record.id}:telling:{step}"
+    def delivering(self, record_id: str) -> str:
+        """Which process is delivering a record."""
+        return f"quaymaster:confirmation:{record_id}:delivering"
+
+    def announced(self, record_id: str) -> str:
+        """Which outcome was announced."""
+        return f"quaymaster:confirmation:{record_id}:announced"
 
     def reminding(self, record_id: str) -> str:
         """Who is reminding people of a record."""
@@ -185,16 +201,38 @@ class Confirmations:
         """Records of whose last step people have not been told."""
         return await self._range(self.keys.undelivered, None)
 
-    async def claim_delivery(self, record: Record) -> bool:
-        """Take on telling people of a record's last step; of several processes one has it for TELLING_SECONDS."""
-        return bool(await self.redis.set(self.keys.outbox(record), b"1", nx=True, ex=TELLING_SECONDS))
+    async def claim_delivery(self, record_id: str) -> str | None:
+        """Take the lease on delivering a record; None while another process has it."""
+        lease = secrets.token_hex(8)
+        taken = await self.redis.set(self.keys.delivering(record_id), lease, nx=True, ex=DELIVERY_SECONDS)
+        return lease if taken else None
+
+    async def renew_delivery(self, record_id: str, lease: str) -> bool:
+        """Begin the lease again; False if another process has it by now."""
+        found = await self.redis.eval(  # type: ignore[misc]
+            _RENEW, 1, self.keys.delivering(record_id), lease, str(DELIVERY_SECONDS)
+        )
+        return bool(found)
+
+    async def release_delivery(self, record_id: str, lease: str) -> None:
+        """Give the lease back, if it is still ours."""
+        await self.redis.eval(_RELEASE, 1, self.keys.delivering(record_id), lease)  # type: ignore[misc]
+
+    async def announced(self, record_id: str) -> str | None:
+        """The outcome that was announced of a record, or None."""
+        said = await self.redis.get(self.keys.announced(record_id))
+        return said.decode() if said else None
+
+    async def note_announced(self, record: Record) -> None:
+        """Remember that a record's outcome was announced."""
+        await self.redis.set(self.keys.announced(record.id), record.state.value, ex=KEPT_AFTER_CLOSING)
 
     async def claim_reminder(self, record_id: str) -> bool:
-        """Take on reminding people of a record; of several processes one has it for TELLING_SECONDS."""
-        return bool(await self.redis.set(self.keys.reminding(record_id), b"1", nx=True, ex=TELLING_SECONDS))
+        """Take on reminding people of a record; of several processes one has it for REMINDER_SECONDS."""
+        return bool(await self.redis.set(self.keys.reminding(record_id), b"1", nx=True, ex=REMINDER_SECONDS))
 
-    async def told(self, record: Record) -> None:
-        """People were told of this version; a later one stays owed."""
+    async def delivered(self, record: Record) -> None:
+        """People see this version; a later one stays in the outbox."""
         await self.redis.eval(_REMOVE_UNLESS_MOVED, 1, self.keys.undelivered, record.id, str(record.version))  # type: ignore[misc]
 
     async def waiting(self) -> list[Record]:

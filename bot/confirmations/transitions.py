@@ -153,6 +153,13 @@ def show_on(record: Record, card: Card) -> Record:
     return record.moved(cards=(*record.cards, card), channel=record.channel if at_home else card.channel)
 
 
+def drop_card(record: Record, card: Card) -> Record:
+    """Forget a message that nobody sees any more. Raises Refused if it isn't one of the record's."""
+    if card not in record.cards:
+        raise Refused(record, record.state)
+    return record.moved(cards=tuple(each for each in record.cards if each != card))
+
+
 def is_abandoned(record: Record, now: datetime) -> bool:
     """Whether a worker took the record, and died."""
     if record.state is not State.EXECUTING or record.claimed_at is None:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bot.audit import Audit, Event
 from bot.config.watched_file import FileChange, WatchedFile
-from bot.slack.messages import LASTING, Message, Messenger, MessengerError
+from bot.slack.messages import Message, Messenger, MessengerError
 
 REMEMBERED_FOR = 86_400
 """Seconds for which workers know that one of them has told of a change."""
@@ -51,7 +51,7 @@ class FileAnnouncements(Generic[T]):
         try:
             await self.messenger.post(channel, message)
         except MessengerError as error:
-            if error.reason not in LASTING:
+            if error.passing:
                 raise
             log.error("file_news_not_told", channel=channel, reason=error.reason)
 

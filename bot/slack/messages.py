@@ -11,17 +11,6 @@ MessageId = NewType("MessageId", str)
 """Slack's `ts` of a message: together with its channel, its identity."""
 
 
-LASTING = frozenset(
-    {
-        "channel_not_found",
-        "message_not_found",
-        "cant_update_message",
-        "is_archived",
-        "not_in_channel",
-        "edit_window_closed",
-    }
-)
-"""Slack's refusals that asking again does not change."""
 PASSING = frozenset(
     {
         "ratelimited",

@@ -1,18 +1,27 @@
 """Slack's Web API as the bot uses it: one client over one session, and messages in channels."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from slack_sdk.errors import SlackApiError, SlackRequestError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack.limits import Limits
 from bot.slack.messages import HOME, Message, MessageId, MessengerError
 
 FAILURES = (SlackApiError, ClientError, TimeoutError, OSError)
 """What a call to Slack may raise."""
+SECONDS = 10
+"""The longest that a call may take."""
+PATIENCE = timedelta(seconds=2.5)
+"""How long a person's answer waits for Slack's `Retry-After`; a card or an alert doesn't wait at all."""
+ALERTS_SHARE = 0.7
+"""The part of a minute's edits that alerts may use, so that cards always have some left."""
 
 
 def reason_of(failure: Exception) -> str:
@@ -23,13 +32,19 @@ def reason_of(failure: Exception) -> str:
     return str(answer["error"]) if isinstance(answer, dict) and "error" in answer else "no_answer_of_slack"
 
 
+def retry_after(failure: Exception) -> timedelta | None:
+    """How long Slack wants to be left alone (429), or None if it said nothing of the kind."""
+    if not isinstance(failure, SlackApiError) or getattr(failure.response, "status_code", None) != 429:
+        return None
+    asked = str(failure.response.headers.get("Retry-After", ""))
+    return timedelta(seconds=int(asked) if asked.isdigit() else 1)
+
+
 @asynccontextmanager
 async def open_slack(url: str, token: str) -> AsyncIterator[AsyncWebClient]:
-    """Open the client. A 429 is waited out as its Retry-After says, twice at most."""
-    async with ClientSession(timeout=ClientTimeout(total=30)) as session:
-        web = AsyncWebClient(token=token, base_url=url, session=session, timeout=30)
-        web.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
-        yield web
+    """Open the client. It never sleeps through a 429: who calls knows what can wait."""
+    async with ClientSession(timeout=ClientTimeout(total=SECONDS)) as session:
+        yield AsyncWebClient(token=token, base_url=url, session=session, timeout=SECONDS)
 
 
 @dataclass
@@ -37,6 +52,36 @@ class SlackMessenger:
     """The Messenger that talks to Slack."""
 
     web: AsyncWebClient
+    limits: Limits
+    share: float = 1.0
+    """The part of a minute's edits that it may use."""
+
+    def for_alerts(self) -> "SlackMessenger":
+        """The same messenger for what has to leave room for cards."""
+        return replace(self, share=ALERTS_SHARE)
+
+    async def _call(
+        self,
+        method: str,
+        channel: str,
+        send: Callable[[], Awaitable[AsyncSlackResponse]],
+        patience: timedelta = timedelta(0),
+    ) -> AsyncSlackResponse:
+        """Send a call. Raises MessengerError at once while Slack wants to be left alone for longer than `patience`."""
+        for last in (False, True):
+            remaining = self.limits.remaining(method, channel)
+            if remaining > patience:
+                raise MessengerError("ratelimited")
+            await asyncio.sleep(remaining.total_seconds())
+            try:
+                return await send()
+            except FAILURES as error:
+                wait = retry_after(error)
+                if wait is not None:
+                    self.limits.note(method, channel, wait)
+                if wait is None or last:
+                    raise MessengerError(reason_of(error)) from error
+        raise AssertionError("unreachable")
 
     async def post(self, channel: str, message: Message, *, thread: MessageId | None = None) -> MessageId:
         """chat.postMessage: about one a second and channel. The Home tab is no channel, though one may be called so."""
@@ -51,8 +96,10 @@ class SlackMessenger:
     ) -> MessageId:
         if channel == HOME:
             raise MessengerError("channel_not_found")
-        try:
-            answer = await self.web.chat_postMessage(
+        answer = await self._call(
+            "chat.postMessage",
+            channel,
+            lambda: self.web.chat_postMessage(
                 channel=channel,
                 text=message.text,
                 blocks=[dict(block) for block in message.blocks],
@@ -60,41 +107,41 @@ class SlackMessenger:
                 reply_broadcast=reply_broadcast,
                 unfurl_links=False,
                 unfurl_media=False,
-            )
-        except FAILURES as error:
-            raise MessengerError(reason_of(error)) from error
+            ),
+        )
         return MessageId(str(answer["ts"]))
 
     async def edit(self, channel: str, message_id: MessageId, message: Message) -> None:
         """chat.update: 50 a minute. Blocks always go with it, since without them Slack removes the old ones."""
-        try:
-            await self.web.chat_update(
+        if not self.limits.take_edit(self.share):
+            raise MessengerError("ratelimited")
+        await self._call(
+            "chat.update",
+            channel,
+            lambda: self.web.chat_update(
                 channel=channel,
                 ts=message_id,
                 text=message.text,
                 blocks=[dict(block) for block in message.blocks],
-            )
-        except FAILURES as error:
-            raise MessengerError(reason_of(error)) from error
+            ),
+        )
 
     async def whisper(self, channel: str, user: str, message: Message) -> None:
         """chat.postEphemeral: not kept, not guaranteed, never edited. From the Home tab it is a direct message."""
         if channel == HOME:
             await self.post(await self.direct(user), message)
             return
-        try:
-            await self.web.chat_postEphemeral(
-                channel=channel, user=user, text=message.text, blocks=[dict(block) for block in message.blocks]
-            )
-        except FAILURES as error:
-            raise MessengerError(reason_of(error)) from error
+        blocks = [dict(block) for block in message.blocks]
+        await self._call(
+            "chat.postEphemeral",
+            channel,
+            lambda: self.web.chat_postEphemeral(channel=channel, user=user, text=message.text, blocks=blocks),
+            PATIENCE,
+        )
 
     async def direct(self, user: str) -> str:
         """conversations.open; always the same channel for a person."""
-        try:
-            answer = await self.web.conversations_open(users=user)
-        except FAILURES as error:
-            raise MessengerError(reason_of(error)) from error
+        answer = await self._call("conversations.open", "", lambda: self.web.conversations_open(users=user), PATIENCE)
         return str(answer["channel"]["id"])
 
     async def upload(self, user: str, name: str, content: bytes, title: str) -> None:
@@ -107,10 +154,12 @@ class SlackMessenger:
 
     async def link(self, channel: str, message_id: MessageId) -> str:
         """chat.getPermalink."""
-        try:
-            answer = await self.web.chat_getPermalink(channel=channel, message_ts=message_id)
-        except FAILURES as error:
-            raise MessengerError(reason_of(error)) from error
+        answer = await self._call(
+            "chat.getPermalink",
+            "",
+            lambda: self.web.chat_getPermalink(channel=channel, message_ts=message_id),
+            PATIENCE,
+        )
         return str(answer["permalink"])
 
     async def trouble_with(self, channel: str) -> str | None:

@@ -102,18 +102,19 @@ def asked_elsewhere(record: Record, address: str | None) -> Message:
     return message(f"{record.plan.title} is asked for; it waits for approval.", (section(said), context(small)))
 
 
-def outcome(record: Record) -> Message:
-    """What the requester is told at the end, and the channel with them."""
+def outcome(record: Record, *, corrects: bool = False) -> Message:
+    """What the requester and the channel are told at the end; `corrects` an *unknown* that they were told before."""
     who = f"<@{record.requester.user}>: " if record.requester else ""
     mark, said = _standing(record)
     by = _by(record) if record.closed_by else ""
     follows = _NOTHING_DONE if record.state is State.EXPIRED else record.note
-    text = f"{mark} {who}*{escape(record.plan.title)}*: {said}{by}. {escape(follows)}".strip()
+    lead = "Correction: " if corrects else ""
+    text = f"{mark} {who}{lead}*{escape(record.plan.title)}*: {said}{by}. {escape(follows)}".strip()
     agreed = record.agreed(record.offer.operation)
     others = [approval for approval in agreed if approval.actor != record.requester]
     story = f"Approved by {names_of(others)} · " if others else ""
     return message(
-        f"{record.plan.title}: {said}. {follows}",
+        f"{lead}{record.plan.title}: {said}. {follows}",
         (
             section(text),
             context(f"{story}change `{record.id}`"),

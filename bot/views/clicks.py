@@ -48,6 +48,12 @@ def noted(record: Record) -> Message:
     return message(f"{title}: {said}", (section(f"*{escape(title)}*\n{escape(said)}{where}"),))
 
 
+def went_elsewhere(channel: str, reason: str) -> Message:
+    """Why a message stands in the admin channel."""
+    said = f"<#{channel}> didn't take this message. Slack says {code(reason)}. Check the bot's access to that channel."
+    return message(f"{channel} didn't take this message: {reason}", (section(said),))
+
+
 def no_longer(record: Record, reason: str) -> Message:
     """The requester may not confirm their own plan any more."""
     said = "You may no longer confirm this by yourself. Nothing was done."

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from bot.app import App
-from bot.slack.messenger import SlackMessenger
 from bot.slack.response_urls import ResponseUrls
 from bot.web.answers import Answers
 from bot.web.clicks import Clicks
@@ -42,7 +41,7 @@ class Edge:
 def build_edge(app: App) -> Edge:
     """Put the handlers together."""
     slash, grammar, authorization = app.settings.slack_command, app.dispatcher.grammar, app.authorization
-    replies = Replies(SlackMessenger(app.web), ResponseUrls(app.web))
+    replies = Replies(app.messenger, ResponseUrls(app.web))
     windows, names = Windows(app.web), Names(app.quay, app.clock)
     forms = Forms(grammar, authorization)
     home = HomeTab(

@@ -1,6 +1,7 @@
 """The channels that the alerts file names are looked at when it comes into force."""
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 from redis.asyncio import Redis
@@ -8,6 +9,7 @@ from structlog.testing import capture_logs
 
 from bot.alerts.channels import ChannelCheck
 from bot.alerts.config import AlertsFile
+from bot.slack.limits import Limits
 from bot.slack.messages import MessengerError
 from bot.slack.messenger import SlackMessenger, open_slack
 from sandbox.slack.app import SlackSettings, create_app
@@ -121,4 +123,4 @@ async def test_a_public_channel_may_be_one_that_the_bot_is_not_in(
         served(create_app(default_workspace(), settings)) as url,
         open_slack(f"{url}/api/", settings.bot_token) as web,
     ):
-        assert await SlackMessenger(web).trouble_with(channel) == trouble
+        assert await SlackMessenger(web, Limits(lambda: datetime.now(UTC))).trouble_with(channel) == trouble

@@ -4,10 +4,12 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from math import ceil
 
 from playwright.sync_api import Browser, Locator, expect
 
+from bot.slack.limits import Limits
 from bot.slack.messages import MessageId
 from bot.slack.messenger import SlackMessenger, open_slack
 from sandbox.slack.app import SlackSettings
@@ -83,7 +85,7 @@ async def place(url: str, scenes: Mapping[str, Scene]) -> dict[str, tuple[Messag
     """Post every scene, before there is a browser; returns its first and its last message."""
     placed = {}
     async with open_slack(f"{url}api/", SlackSettings("").bot_token) as web:
-        slack = SlackMessenger(web)
+        slack = SlackMessenger(web, Limits(lambda: datetime.now(UTC)))
         for name, scene in scenes.items():
             first = last = await slack.post(STAGE, scene.message)
             for reply in scene.replies:

@@ -44,7 +44,7 @@ async def test_an_ended_card_has_no_buttons_and_no_time_left(world: World, end: 
         await world.agree()
     if end == "done":
         for record in await world.work():
-            await world.outbox.tell(record)
+            await world.outbox.deliver(record)
     if end in {"rejected", "withdrawn"}:
         await world.click("U0EVE" if end == "rejected" else "U0DAVE", "change_reject", record_id)
     if end == "expired":

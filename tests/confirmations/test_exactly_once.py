@@ -68,7 +68,10 @@ class ExactlyOnce(RuleBasedStateMachine):
         """Let several acts happen at once, each until it ends or its process dies."""
 
         async def happen() -> None:
-            for end in await asyncio.gather(*acts, return_exceptions=True):
+            ends = await asyncio.gather(*acts, return_exceptions=True)
+            for process in self.street.processes:
+                await process.outbox.settle()
+            for end in ends:
                 if isinstance(end, BaseException) and not isinstance(end, Death):
                     raise end
 
@@ -257,7 +260,7 @@ async def come_by(world: World) -> None:
 async def forget_who_tells(street: Street) -> None:
     """Let the half minute pass that one process has for telling people (a key's expiry in Redis)."""
     redis = street.office.reader.redis
-    for key in [*await redis.keys("*:telling:*"), *await redis.keys("*:reminding")]:
+    for key in [*await redis.keys("*:delivering"), *await redis.keys("*:reminding")]:
         await redis.delete(key)
 
 

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from bot.alerts.sweep import QuotaSweep
 from bot.loading import open_alerts
 from bot.quay.client import Quay, open_client
+from bot.slack.limits import Limits
 from bot.slack.messenger import SlackMessenger, open_slack
 
 
@@ -24,7 +25,7 @@ async def main(quay: str, token: str, redis_url: str, slack: str, alerts: str, l
         sweep = QuotaSweep(
             Quay(http, token),
             redis,
-            SlackMessenger(web),
+            SlackMessenger(web, Limits(lambda: datetime.now(UTC))),
             lambda: datetime.now(UTC) + timedelta(seconds=int(later)),
         )
         print(json.dumps(asdict(await sweep.run(config))))

@@ -30,6 +30,7 @@ from bot.changes import (
     Reminders,
     SecretExpiry,
 )
+from bot.changes.poster import Poster
 from bot.confirmations import Confirmations, Record
 from bot.confirmations.freeze import NEVER, Freezer
 from bot.loading import build_grammar
@@ -221,6 +222,20 @@ class WatchedQuay(Quay):
         await self.after_approval()
 
 
+class SettledExecutor(Executor):
+    """Returns when what it left in the outbox was delivered; in the bot, that happens beside the work."""
+
+    async def execute(self, id_: str) -> Record | None:
+        ended = await super().execute(id_)
+        await self.outbox.settle()
+        return ended
+
+    async def recover(self) -> list[Record]:
+        settled = await super().recover()
+        await self.outbox.settle()
+        return settled
+
+
 class FakeStatus:
     async def read(self) -> Status:
         return Status("0", None, {"permissions.yaml": ()}, 0, NEVER)
@@ -249,7 +264,7 @@ class World:
         self.confirmations = Confirmations(self.redis, sealer, self.audit, self.freezer)
         self.freeze_notices = FreezeNotices(self.redis, self.freezer, self.slack, lambda: ADMIN)
         self.authorization = Authorization(lambda: self.policy, Directory(self.web, self.clock))
-        self.outbox = Outbox(self.slack, self.confirmations, self.clock, lambda: "C2")
+        self.outbox = Outbox(Poster(self.slack, lambda: "C2"), self.confirmations, self.clock)
 
         async def wake(record_id: str) -> None:
             self.nudged.append(record_id)
@@ -263,11 +278,11 @@ class World:
         self.key_requests = KeyRequests(*parts, self.clock, self.waiting.doubts)
         self.measurement = Measurement(self.redis, self.quay, self.slack, self.clock)
         followers = {"postRegistrySize": self.measurement.begin}
-        self.executor = Executor(*parts, effects, self.clock, self.changes.propose_again, self.vault, followers)
+        self.executor = SettledExecutor(*parts, effects, self.clock, self.changes.propose_again, self.vault, followers)
         self.reminders = Reminders(self.confirmations, self.outbox, self.clock)
         self.clicks = Clicks(self.changes, self.confirmations, self.audit)
         self.reveals = Reveals(self.vault, self.audit)
-        self.expiry = SecretExpiry(self.vault, self.outbox, self.audit)
+        self.expiry = SecretExpiry(self.vault, self.outbox.poster, self.audit)
         tasks = CancellableTasks(self.redis)
         self.pages = Pages(Cursors(self.redis, self.clock), self.slack, tasks, self.clock)
         self.dispatcher = Dispatcher(
@@ -313,6 +328,7 @@ class World:
             answer = await self.clicks.reject(record_id, person, reason)
         else:
             answer = await self.clicks.click(action_id, record_id, person, at_home=at_home)
+        await self.outbox.settle()
         if answer is not None:
             valid(answer.message)
         return answer
@@ -341,6 +357,7 @@ class World:
     async def work(self) -> list[Record]:
         """What a worker does with everything that is due."""
         done = [await self.executor.execute(record_id) for record_id in await self.confirmations.due(self.clock())]
+        await self.outbox.settle()
         return [record for record in done if record is not None]
 
     async def reveal(self, user: str, id_: str) -> tuple[list[dict[str, Any]], ClickAnswer | None]:
@@ -360,8 +377,9 @@ class World:
 
     async def forget_who_tells(self) -> None:
         """Let the half minute pass that one process has for telling people (a key's expiry in Redis)."""
-        for key in await self.redis.keys("*:telling:*"):
-            await self.redis.delete(key)
+        for pattern in ("*:telling:*", "*:delivering"):  # of secrets, and of records
+            for key in await self.redis.keys(pattern):
+                await self.redis.delete(key)
 
     def waiting_key(self) -> str:
         """The kid of a key that waits and is what it says it is."""
@@ -396,4 +414,6 @@ async def open_world(redis: Redis, kind: type[Quay] = Quay) -> AsyncIterator[Wor
     clock = Clock()
     registry, faults = seed(clock), Faults()
     async with served(create_app(registry, faults)) as url, open_client(url) as http:
-        yield World(registry, faults, redis, kind(http, "sandbox-superuser", attempts=1), url, clock)
+        world = World(registry, faults, redis, kind(http, "sandbox-superuser", attempts=1), url, clock)
+        yield world
+        await world.outbox.settle()

@@ -1,5 +1,6 @@
 """The real processes before a Slack that is slow, limits, hangs up, delivers twice and hears too late."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -129,3 +130,36 @@ async def test_nobody_may_do_anything_while_the_token_is_revoked(slack: Town) ->
     await slack.say("U08ERIN", "/quay quota show team-alpha")
     refused = await slack.sees("U08ERIN", "Slack did not say who this is")
     assert (refused["ephemeral"], "GiB" in str(refused)) == (True, False)
+
+
+async def test_ten_minutes_of_429_hold_up_no_change(slack: Town) -> None:
+    """Cards can wait; the call to Quay, the requester's answer and the announcement don't."""
+    await slack.say(DAVE, "/quay quota set team-alpha 106GiB")
+    card = await slack.sees(BOB, "*106 GiB*", "change_approve")
+    await slack.switch("faults", method="chat.update", status=429, retry_after=600, seconds=600)
+    began = time.monotonic()
+    await slack.press(BOB, card, "change_approve")
+
+    async def done() -> bool:
+        return limit_of(slack, "team-alpha") == 106 * GIB
+
+    await slack.until(done)
+    assert time.monotonic() - began < 5, "far less than the 600 s that Slack wants to be left alone"
+    await slack.sees(DAVE, "<@U04DAVE>", "106 GiB")
+    limited = [one for one in await calls(slack, "chat.update") if one["error"] == "ratelimited"]
+    assert len(limited) <= 2, "each process asks once and then remembers"
+
+
+async def test_an_outcome_is_announced_once_at_ordinary_latency(slack: Town) -> None:
+    """Both processes deliver while the change moves on."""
+    await slack.switch("latency", seconds=0.3)
+    for gib in (107, 108, 109):
+        await slack.say(DAVE, f"/quay quota set team-alpha {gib}GiB")
+        card = await slack.sees(BOB, f"*{gib} GiB*", "change_approve")
+        await slack.press(BOB, card, "change_approve")
+        await slack.sees(DAVE, "<@U04DAVE>", f"{gib} GiB")
+    query = {"channel": ADMIN, "user": BOB}
+    shown = (await slack.page.get("/sandbox/slack/messages", params=query)).json()["messages"]
+    for gib in (107, 108, 109):
+        said = [one for one in shown if "<@U04DAVE>: " in str(one["blocks"]) and f"to {gib} GiB" in str(one["blocks"])]
+        assert len(said) == 1
