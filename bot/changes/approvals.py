@@ -116,7 +116,7 @@ class Changes:
         """The plan with what its effect found by looking around. Raises Refusal or QuayError."""
         if not isinstance(effect, Forewarns):
             return observation.plan
-        found = await effect.forewarn(self.quay, arguments, observation)
+        found = await effect.forewarn(self.quay, arguments, observation, self.clock())
         return observation.plan.model_copy(update={"warnings": (*observation.plan.warnings, *found)})
 
     async def propose_again(self, stale: Record) -> None:

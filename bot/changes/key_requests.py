@@ -12,7 +12,7 @@ from bot.changes.authorization import Authorization
 from bot.changes.outbox import Outbox
 from bot.changes.proposals import record_id
 from bot.confirmations import Confirmations, Missing, Offer, Record, Refused, State, make_stale
-from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, approved_sentence, noted_by, observe_waiting, short
+from bot.effects.keys import approved_sentence, noted_by, observe_waiting, short
 from bot.model.plans import Line, Plan, Refusal
 from bot.permissions import Person, confirmation_for
 from bot.quay.client import Quay
@@ -22,11 +22,11 @@ from bot.storage.sealing import Tampered
 
 AGREED_ALREADY = "Somebody has agreed to this key already, so notes can no longer be added to it."
 OTHER_KEYS = "Other keys of the service"
-EXTENSION = timedelta(hours=1)
-"""How long a key that Quay should have deleted by now can still be approved, once somebody asks for it."""
+OFFERED_FOR = timedelta(days=7)
+"""How long a card offers a waiting key. If Quay still has the key then, the next card follows."""
 MOST_COUNTED = 10
 """Of so many other keys a card says `10 or more`: it need not be edited for each of a flood."""
-_ASKED_IN_VAIN = frozenset({State.FAILED, State.STALE, State.UNKNOWN})
+_ASKED_IN_VAIN = frozenset({State.FAILED, State.STALE, State.UNKNOWN, State.EXPIRED})
 
 log = structlog.get_logger()
 
@@ -153,7 +153,7 @@ class KeyRequests:
                 continue
             if kid not in keys and not all_read:
                 continue
-            gone = "The key is no longer in Quay: it was deleted there, or nobody approved it within a day."
+            gone = "The key is no longer in Quay: someone deleted it, or Quay removed it unapproved after a day."
             note = f"Settled outside of this bot. {approved_sentence(keys[kid])}" if kid in keys else gone
             try:
                 stale = await self.confirmations.advance(
@@ -187,7 +187,7 @@ class KeyRequests:
             digest=observation.digest(offers[0].arguments),
             rests_on=dict(observation.rests_on),
             created_at=now,
-            expires_at=_answer_by(key, now),
+            expires_at=_offered_until(key, now),
             registry=policy.registry,
         )
 
@@ -205,10 +205,10 @@ def _next_id(record: Record) -> str:
     return record_id("after", record.id)
 
 
-def _answer_by(key: ServiceKey, now: datetime) -> datetime:
-    """Until when a key can be decided on: as long as Quay keeps it, and not after it has expired."""
-    kept = max(key.created_date + UNAPPROVED_KEY_LIFETIME, now + EXTENSION)
-    return min(kept, key.expiration_date) if key.expiration_date else kept
+def _offered_until(key: ServiceKey, now: datetime) -> datetime:
+    """Until when a card offers a key. Quay may keep an unapproved key for any time, so its age plays no part."""
+    ends = now + OFFERED_FOR
+    return min(ends, key.expiration_date) if key.expiration_date else ends
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ class Effect(Protocol):
 class Forewarns(Protocol):
     """An effect that looks around at much before its plan is shown, and not again before the call."""
 
-    async def forewarn(self, quay: Quay, arguments: Arguments, observation: Observation) -> tuple[str, ...]:
+    async def forewarn(
+        self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
+    ) -> tuple[str, ...]:
         """Find what else the plan is to warn of; what changes until the call, Quay refuses or takes.
 
         Raises Refusal for what Quay would refuse now, QuayError when Quay does not say.

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from bot.effects import Arguments, Note, Secret, Stamp, in_part
-from bot.effects.keys import UNAPPROVED_KEY_LIFETIME, basis_of, fetch_key, key_or_none, short, target_of
+from bot.effects.keys import basis_of, fetch_key, key_or_none, removable, removal_warnings, short, target_of
 from bot.model.plans import Argument, Line, Moment, Observation, Outcome, Plan, Refusal, Value, Verification
 from bot.quay.client import Expiry, Quay
 from bot.quay.models import ServiceKey
@@ -59,7 +59,7 @@ class CreateKey:
         service, expiry = str(arguments["service"]), _expiry(arguments["expires"])
         _require_ahead(expiry, now)
         keys = [key for key in (await quay.list_service_keys()).items if key.service == service]
-        doomed = [key for key in keys if key.is_waiting and now - key.created_date >= UNAPPROVED_KEY_LIFETIME]
+        doomed = removable(service, keys, now)
         lines = [
             Line(label="Service", now=service),
             Line(label="Keys of it", now=str(len(keys)), after=str(len(keys) - len(doomed) + 1)),
@@ -79,7 +79,10 @@ class CreateKey:
                 f"It is approved from the start: whoever has its private key is trusted as {service}.",
                 "The private key is shown once, to whoever asked for this and to nobody else.",
             ),
-            warnings=_warnings(service, doomed, known=bool(keys)),
+            warnings=(
+                *(() if keys else (f"There is no key of {service} yet: check how the service is written.",)),
+                *removal_warnings(service, doomed),
+            ),
         )
         return Observation(operation="createServiceKey", rests_on={}, plan=plan)
 
@@ -121,19 +124,6 @@ class CreateKey:
             said = f"Quay lists no key of this change, but {keys.unreadable} of its keys can't be read."
             return Verification(outcome=Outcome.UNKNOWN, sentence=said)
         return Verification(outcome=Outcome.FAILED, sentence="Quay lists no key of this change.")
-
-
-def _warnings(service: str, doomed: list[ServiceKey], *, known: bool) -> tuple[str, ...]:
-    warnings = []
-    if not known:
-        warnings.append(f"There is no key of {service} yet: check how the service is written.")
-    if doomed:
-        named = ", ".join(short(key.kid) for key in doomed[:5]) + (" …" if len(doomed) > 5 else "")
-        warnings.append(
-            f"Quay deletes {service}'s waiting keys that are older than a day on this occasion: {named}. "
-            "Approve them first if they are wanted."
-        )
-    return tuple(warnings)
 
 
 def _until(key: ServiceKey) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,8 +12,12 @@ from bot.quay.client import Quay
 from bot.quay.errors import NotFound
 from bot.quay.models import ServiceKey
 
-UNAPPROVED_KEY_LIFETIME = timedelta(hours=24)
-"""Quay deletes a key that nobody approved about this long after its creation (UNAPPROVED_SERVICE_KEY_TTL_SEC)."""
+UNAPPROVED_KEY_KEPT = timedelta(hours=24)
+"""From this long after its creation on, Quay may remove a key that nobody approved (UNAPPROVED_SERVICE_KEY_TTL_SEC).
+
+It does so only when a key of the same service is put, created, rotated or deleted (`_gc_expired` in Quay's
+data/model/service_keys.py). Until then the key is listed and can be approved.
+"""
 
 
 def short(kid: str) -> str:
@@ -31,9 +36,29 @@ def waiting_target(kid: str) -> str:
 
 
 def decide_by(key: ServiceKey) -> datetime:
-    """Until when approving a waiting key has an effect: Quay deletes it then, or it has expired by itself."""
-    deletion = key.created_date + UNAPPROVED_KEY_LIFETIME
-    return min(deletion, key.expiration_date) if key.expiration_date else deletion
+    """Until when a waiting key is sure to be there: then it has expired, or Quay may remove it."""
+    kept_until = key.created_date + UNAPPROVED_KEY_KEPT
+    return min(kept_until, key.expiration_date) if key.expiration_date else kept_until
+
+
+def removable(service: str, keys: Iterable[ServiceKey], now: datetime) -> tuple[ServiceKey, ...]:
+    """The waiting keys of a service that Quay removes when another key of that service is created or deleted."""
+    return tuple(
+        key
+        for key in keys
+        if key.service == service and key.is_waiting and now - key.created_date >= UNAPPROVED_KEY_KEPT
+    )
+
+
+def removal_warnings(service: str, doomed: Sequence[ServiceKey]) -> tuple[str, ...]:
+    """The warning about keys that Quay removes along with a change; none without such keys."""
+    if not doomed:
+        return ()
+    named = ", ".join(short(key.kid) for key in doomed[:5]) + (" …" if len(doomed) > 5 else "")
+    return (
+        f"This also makes Quay delete {service}'s keys that have been waiting for more than a day: {named}. "
+        "To keep one, approve it first.",
+    )
 
 
 def facts_of(key: ServiceKey) -> tuple[Line, ...]:
@@ -46,13 +71,13 @@ def facts_of(key: ServiceKey) -> tuple[Line, ...]:
     ]
     if key.name:
         lines.insert(1, Line(label="Name", now=key.name))
-    deletion = key.created_date + UNAPPROVED_KEY_LIFETIME
-    if key.is_waiting and key.expiration_date and key.expiration_date < deletion:
+    kept_until = key.created_date + UNAPPROVED_KEY_KEPT
+    if key.is_waiting and key.expiration_date and key.expiration_date < kept_until:
         lines.append(Line(label="Expires, approved or not", now=Moment(at=key.expiration_date)))
     else:
         lines.append(Line(label="Expires", now=Moment(at=key.expiration_date) if key.expiration_date else "never"))
         if key.is_waiting:
-            lines.append(Line(label="Deleted by Quay if nobody approves", now=Moment(at=deletion), while_live=True))
+            lines.append(Line(label="Quay may remove it from", now=Moment(at=kept_until), while_live=True))
     if key.metadata.get("ip"):
         lines.append(Line(label="Sent from", now=str(key.metadata["ip"])))
     if key.rotation_duration:
@@ -114,8 +139,8 @@ async def fetch_key(quay: Quay, arguments: Arguments) -> ServiceKey:
         return await quay.get_service_key(kid)
     except NotFound:
         raise Refusal(
-            f"The key {short(kid)} is not in Quay. It may have been deleted, by somebody or by Quay itself, which "
-            "deletes keys that nobody approved within a day."
+            f"Key {short(kid)} isn't in Quay. Someone deleted it, or Quay removed it because nobody approved it "
+            "within a day."
         ) from None
 
 
@@ -205,6 +230,14 @@ class DeleteKey:
             warnings=warnings_of(key),
         )
         return Observation(operation="deleteServiceKey", rests_on=basis_of(key), plan=plan)
+
+    async def forewarn(
+        self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
+    ) -> tuple[str, ...]:
+        """Names the waiting keys that Quay removes along with it."""
+        service, keys = str(observation.rests_on["service"]), (await quay.list_service_keys()).items
+        doomed = [key for key in removable(service, keys, now) if key.kid != arguments["kid"]]
+        return removal_warnings(service, doomed)
 
     async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Delete; Quay keeps no record of who did."""

@@ -73,7 +73,9 @@ class CreateUser:
         )
         return Observation(operation="createInstallUser", rests_on={"exists": False}, plan=plan)
 
-    async def forewarn(self, quay: Quay, arguments: Arguments, observation: Observation) -> tuple[str, ...]:
+    async def forewarn(
+        self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
+    ) -> tuple[str, ...]:
         """Refuses an e-mail address that is taken."""
         email = arguments.get("email")
         return await warn_of_email(quay, str(email)) if email else ()
@@ -156,7 +158,9 @@ class ChangeUser:
         rests_on = {"email": user.email, "enabled": user.enabled}
         return Observation(operation="changeInstallUser", rests_on=rests_on, plan=plan)
 
-    async def forewarn(self, quay: Quay, arguments: Arguments, observation: Observation) -> tuple[str, ...]:
+    async def forewarn(
+        self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
+    ) -> tuple[str, ...]:
         """Refuses an e-mail address that is taken."""
         name, email = str(arguments["username"]), arguments.get("email")
         if email is None or email == observation.rests_on["email"]:

@@ -274,7 +274,7 @@ class ServiceKey(Named):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nobody has approved it yet. Quay deletes such a key about 24 hours after its creation."""
+        """Whether nobody has approved it yet. From 24 hours after its creation on, Quay may remove such a key."""
         return self.approval is None
 
     @property

@@ -9,7 +9,7 @@ from bot.model.plans import Line, Moment, Plan
 from bot.slack.messages import Block, Message
 from bot.views.blocks import SECTION_LIMIT, actions, button, context, header, link, message, section
 from bot.views.lookups import LOOK_AGAIN, reading_of
-from bot.views.text import code, date, escape
+from bot.views.text import DateStyle, code, date, escape
 
 _SAID: dict[State, str] = {
     State.PENDING: "waits for approval",
@@ -204,7 +204,7 @@ def _story(record: Record) -> str:
 
 
 def _wanted(record: Record) -> str:
-    """Who agreed, who else may, and the time left."""
+    """Who agreed, who else may, and the deadline."""
     first = record.offers[0]
     if first.needed and not first.approvers:
         return "Nobody may approve this: permissions.yaml has no confirmation for it."
@@ -215,7 +215,12 @@ def _wanted(record: Record) -> str:
             verb = "Approved by" if offer is first else "To be rejected, by"
             parts.append(f"{verb} {names_of(agreed)} ({len(agreed)} of {max(offer.needed, 1)})")
     parts.append(_capital(_lacking(record)) if first.needed else "Whoever may do it can confirm")
-    return " · ".join([*parts, f"answer by {date(record.expires_at, 'left')}"])
+    return " · ".join([*parts, *answer_by(record, "left")])
+
+
+def answer_by(record: Record, style: DateStyle = "short") -> tuple[str, ...]:
+    """The deadline of a request; none for a waiting key, of which its facts say until when it is there."""
+    return (f"answer by {date(record.expires_at, style)}",) if record.requester else ()
 
 
 def _lacking(record: Record) -> str:

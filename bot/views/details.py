@@ -82,7 +82,7 @@ def _end_of(record: Record) -> str:
     if record.state is State.DONE:
         return f"The bot did not delete it. The last that the bot did with it: {escape(record.note)} {when}"
     if record.state is State.EXPIRED and record.requester is None:
-        return f"Nobody approved it until {date(record.expires_at)}; Quay deletes such keys by itself."
+        return "Nobody approved it. Quay removes such a key when another key of its service changes."
     return f"The bot did not delete it: it was deleted in Quay, or by Quay itself. {escape(record.note)}".strip()
 
 

@@ -15,7 +15,7 @@ from bot.quay.models import RegistrySize
 from bot.slack.messages import Block, Message
 from bot.views import menu
 from bot.views.blocks import actions, button, context, header, section
-from bot.views.cards import buttons, texts_of
+from bot.views.cards import answer_by, buttons, texts_of
 from bot.views.freeze import line
 from bot.views.text import clip, code, count, date, escape, percent, size
 
@@ -85,7 +85,7 @@ def _to_decide(records: Sequence[Record]) -> list[Block]:
         where = f" in <#{record.channel}>" if record.channel.startswith("C") else ""
         blocks.append(section(f"*{escape(record.plan.title)}*"))
         blocks += [section(text) for text in texts_of(record.plan.lines)]
-        blocks.append(context(f"{who}{where} · answer by {date(record.expires_at)}"))
+        blocks.append(context(" · ".join((f"{who}{where}", *answer_by(record)))))
         blocks.append(actions(buttons(record), f"record:{record.id}"))
     return [*blocks, *_more(records)]
 

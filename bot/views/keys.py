@@ -52,11 +52,11 @@ def reminder(key: ServiceKey, until: datetime, now: datetime, refusal: Refusal |
 
     With a refusal it is the message for the admin channel, which says whom it should have reached.
     """
-    follows = "it expires" if key.expiration_date == until else "Quay deletes it"
+    ends = f"It expires {date(until)}" if key.expiration_date == until else f"Quay may remove it from {date(until)} on"
     who = f"Key {code(f'{key.kid[:12]}…')} of *{escape(_cut(key.service))}*"
-    left = f"still waits for approval: {duration(until - now)} left, then {follows} ({date(until)})"
-    text = f"Key {escape(key.kid[:12])}… of {escape(_cut(key.service))} {left}"
-    blocks: list[Block] = [section(f"⏳ {who} {left}.")]
+    state = f"is still waiting for approval. {ends}, {duration(until - now)} from now."
+    text = f"Key {escape(key.kid[:12])}… of {escape(_cut(key.service))} {state}"
+    blocks: list[Block] = [section(f"⏳ {who} {state}")]
     if refusal:
         blocks.append(context(f"{_meant_for(refusal)}\n`keys approve KID` shows its card here"))
     return Message(text, tuple(blocks))

@@ -10,8 +10,9 @@ from bot.slack.messages import Block, Message
 from bot.storage.vault import StoredSecret
 from bot.views import secrets
 from bot.views.blocks import actions, button, context, message, section
+from bot.views.cards import answer_by
 from bot.views.freeze import line
-from bot.views.text import clip, code, count, date, duration, escape
+from bot.views.text import clip, code, count, duration, escape
 
 UNSEEN = 4
 """So many unseen secrets are offered at once."""
@@ -66,7 +67,7 @@ def _waits_for(record: Record) -> str:
     if not first.needed:
         wanted = "Waits for your confirmation" if record.private else "Waits for whoever may do it"
     where = f" · <#{record.cards[0].channel}>" if record.cards and record.cards[0].channel[:1] != "D" else ""
-    return f"{wanted}{where} · expires {date(record.expires_at)}"
+    return " · ".join((f"{wanted}{where}", *answer_by(record)))
 
 
 def status(

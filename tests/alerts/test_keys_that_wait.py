@@ -9,6 +9,7 @@ import pytest
 from bot.alerts.config import KeyAlerts
 from bot.alerts.waiting_keys import SERVICES_KEY, WatchedKeys
 from bot.slack.messages import Message
+from bot.views.text import date
 from sandbox.quay.jwk import pseudo_jwk, thumbprint
 from sandbox.quay.state import Approval, ServiceKey
 from tests.support.world import ADMIN, World, text_of
@@ -53,7 +54,7 @@ def card_of(world: World, kid: str) -> str:
 
 
 def reminders(world: World) -> list[Message]:
-    return [message for _, _, message in world.slack.threads if "still waits" in message.text]
+    return [message for _, _, message in world.slack.threads if "is still waiting" in message.text]
 
 
 async def test_a_service_that_nobody_knows_is_warned_of(quiet: World) -> None:
@@ -136,7 +137,7 @@ async def test_nothing_is_edited_while_nothing_changes(quiet: World) -> None:
 
 
 async def test_reminders_come_into_the_thread_of_the_card(quiet: World) -> None:
-    """At 50, 80 and 95 % of the day; the last one is seen in the channel, too. Then Quay has deleted the key."""
+    """At 50, 80 and 95 % of the day; the last one is seen in the channel, too. From then on Quay may remove the key."""
     kid = arrive(quiet, "quay_builder")
     said: list[int] = []
     for _ in range(26):
@@ -146,9 +147,11 @@ async def test_reminders_come_into_the_thread_of_the_card(quiet: World) -> None:
     assert [said.index(number) for number in (1, 2, 3)] == [12, 20, 23]
     assert max(said) == 3
     first, *_, last = reminders(quiet)
-    assert first.text.startswith(f"Key {kid[:12]}… of quay_builder still waits for approval: 12 h left, then Quay")
+    ends = date(quiet.registry.keys[kid].created + timedelta(days=1))
+    state = f"is still waiting for approval. Quay may remove it from {ends} on, 12 h from now."
+    assert first.text == f"Key {kid[:12]}… of quay_builder {state}"
     assert quiet.slack.broadcasts == [last]
-    assert "1 h left" in last.text
+    assert "1 h from now" in last.text
     ((_, message_id),) = quiet.slack.messages
     assert {thread for _, thread, _ in quiet.slack.threads} == {message_id}
 
@@ -158,12 +161,13 @@ async def test_a_key_that_expires_sooner_is_reminded_of_in_its_own_time(quiet: W
     kid = arrive(quiet, "quay_builder", hours=2)
     await watch(quiet)
     assert "Expires, approved or not" in card_of(quiet, kid)
-    assert "Deleted by Quay" not in card_of(quiet, kid)
+    assert "Quay may remove it" not in card_of(quiet, kid)
     (record,) = await quiet.confirmations.waiting()
     assert record.expires_at == quiet.clock.now + timedelta(hours=2)
     quiet.clock.forward(hours=1)
     await watch(quiet)
-    assert "1 h left, then it expires" in reminders(quiet)[0].text
+    assert "It expires <!date^" in reminders(quiet)[0].text
+    assert "1 h from now" in reminders(quiet)[0].text
 
 
 async def test_missed_reminders_are_one(quiet: World) -> None:
@@ -208,7 +212,7 @@ async def test_a_reminder_that_the_channel_refuses_goes_to_the_admin_channel(qui
     await watch(quiet)
     await watch(quiet)
     (there,) = [message for (channel, _), message in quiet.slack.messages.items() if channel == "C2"]
-    assert "still waits" in there.text
+    assert "is still waiting" in there.text
     assert f"Meant for <#{ADMIN}>, which Slack refused: `not_in_channel`" in text_of(there)
     assert "keys approve KID" in text_of(there)
 

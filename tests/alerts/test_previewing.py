@@ -146,7 +146,7 @@ async def test_reminders_of_waiting_keys_are_foreseen(rehearsing: Rehearsing) ->
     await rehearsing.round()
     said = [message for channel, _, message in rehearsing.world.slack.threads[before:] if channel == "C0KEYS"]
     assert [each.message.text for each in replies] == [message.text for message in said]
-    assert any("still waits for approval" in each.message.text for each in replies)
+    assert any("is still waiting for approval" in each.message.text for each in replies)
 
 
 async def test_a_report_that_is_due_is_foreseen(rehearsing: Rehearsing) -> None:

@@ -27,7 +27,8 @@ async def test_each_waiting_key_gets_one_card(world: World) -> None:
     assert len(world.slack.messages) == len(waiting) == 2
     shown = "".join(map(text_of, world.slack.messages.values()))
     assert all(key.kid in shown for key in waiting)
-    assert "Deleted by Quay if nobody approves" in shown
+    assert "*Quay may remove it from:* <!date^" in shown
+    assert "answer by" not in shown, "a waiting key has no deadline"
     assert "*Other keys of the service:* 2 approved, 0 waiting" in shown
     assert shown.count("which is not the id") == 1, "the key whose id is not its thumbprint is marked"
 
@@ -47,7 +48,7 @@ async def test_an_approver_presses_approve(world: World) -> None:
     assert "✅" in text_of(card)
     assert "key_approve" not in text_of(card)
     assert "*Approved* by Bob (`U0BOB`). Quay has it approved" in text_of(card)
-    assert "Deleted by Quay if nobody approves" not in text_of(card), "that is over"
+    assert "Quay may remove it from" not in text_of(card), "that is over"
     assert await world.events() == [
         "key_arrived",
         "key_arrived",
@@ -130,7 +131,7 @@ async def test_reject_deletes_the_key(world: World) -> None:
 async def test_a_click_after_expiry_does_nothing(world: World) -> None:
     """The card says so by itself once the worker has come by, and a click says so before that."""
     record_id = await arrive(world)
-    world.clock.forward(hours=25)
+    world.clock.forward(days=7)
     answer = await world.click("U0BOB", "key_approve", record_id)
     assert answer is not None
     assert "expired" in text_of(answer.message)
@@ -140,11 +141,49 @@ async def test_a_click_after_expiry_does_nothing(world: World) -> None:
     assert all("key_approve" not in text_of(message) for message in world.slack.messages.values())
 
 
+async def test_a_key_that_has_been_waiting_for_more_than_a_day_can_still_be_approved(world: World) -> None:
+    """Quay keeps it until another key of its service changes, so the card stays as it is."""
+    record_id, kid = await arrive(world), world.waiting_key()
+    world.clock.forward(days=3)
+    await world.changes.expire_due()
+    await world.key_requests.watch(ADMIN)
+    assert not world.slack.edits
+    assert await world.click("U0BOB", "key_approve", record_id) is None
+    (done,) = await world.work()
+    assert done.state == "done"
+    assert world.registry.keys[kid].approval
+
+
+async def test_a_key_that_still_waits_when_its_card_expires_gets_the_next_card(world: World) -> None:
+    """A new card with its own buttons, and only one."""
+    first, kid = await arrive(world), world.waiting_key()
+    world.clock.forward(days=7)
+    await world.changes.expire_due()
+    for _ in range(3):
+        await world.key_requests.watch(ADMIN)
+    cards = [text_of(message) for message in world.slack.messages.values() if kid in text_of(message)]
+    assert len(cards) == 2
+    second = await world.confirmations.live_for(f"waiting key {kid}")
+    assert second not in {None, first}
+    assert await world.click("U0BOB", "key_approve", str(second)) is None
+    await world.work()
+    assert world.registry.keys[kid].approval
+
+
+async def test_a_key_that_is_older_than_a_day_when_it_is_first_seen_is_offered(world: World) -> None:
+    """The bot may have been away."""
+    world.clock.forward(days=2)
+    record_id = await arrive(world)
+    assert await world.click("U0BOB", "key_approve", record_id) is None
+    (done,) = await world.work()
+    assert done.state == "done"
+
+
 async def test_an_approval_that_no_worker_took_in_time_expires(world: World) -> None:
     """Approved but unclaimed past its expiry: nothing is sent."""
     record_id = await arrive(world)
     await world.click("U0BOB", "key_approve", record_id)
-    world.clock.forward(hours=25)
+    world.clock.forward(days=7)
     assert await world.executor.execute(record_id) is None
     await world.changes.expire_due()
     assert (await world.confirmations.get(record_id)).state == "expired"

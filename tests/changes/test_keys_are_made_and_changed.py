@@ -41,14 +41,23 @@ async def test_nobody_may_create_one_without_such_an_approval(world: World) -> N
     assert answer is not None
 
 
-async def test_waiting_keys_that_quay_deletes_on_this_occasion_are_named(world: World) -> None:
-    """Those of that service that have waited for more than a day."""
-    world.registry.features.background_workers = False
+@pytest.mark.parametrize("does", ["creates", "deletes"])
+async def test_waiting_keys_that_quay_deletes_along_with_a_change_are_named(world: World, does: str) -> None:
+    """Those of that service that have been waiting for more than a day, and Quay does delete them."""
     kid = world.waiting_key()
     service = world.registry.keys[kid].service
+    other = next(key.kid for key in world.registry.keys.values() if key.service == service and key.approval)
+    command = f"keys create {service} --expires 90d" if does == "creates" else f"keys delete {other}"
+    await world.type("U0ALICE", command, delivery="young")
+    assert "waiting for more than a day" not in world.only_card()
     world.clock.forward(hours=25)
-    await world.type("U0ALICE", f"keys create {service} --expires 90d")
-    assert f"older than a day on this occasion: {kid[:12]}…" in world.only_card()
+    await world.type("U0ALICE", command, delivery="old")
+    card = text_of(list(world.slack.messages.values())[-1])
+    assert f"that have been waiting for more than a day: {kid[:12]}…" in card
+    record_id = next(record.id for record in await world.confirmations.waiting() if record.id in card)
+    await world.click("U0BOB", "change_approve", record_id)
+    await world.work()
+    assert kid not in world.registry.keys
 
 
 async def test_a_service_without_any_key_is_a_warning(world: World) -> None:

@@ -95,7 +95,7 @@ async def test_a_key_that_quay_deleted_is_said_to_have_waited_in_vain(world: Wor
     world.clock.forward(days=2)
     world.registry.collect_keys(world.registry.keys[kid].service)
     await world.key_requests.watch(ADMIN)
-    assert "nobody approved it within a day" in text_of(await asked(world, f"keys show {kid}"))
+    assert "Quay removed it unapproved after a day" in text_of(await asked(world, f"keys show {kid}"))
 
 
 async def test_the_end_of_a_key_is_told_to_whoever_may_look_at_it(world: World) -> None:

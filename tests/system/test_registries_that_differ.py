@@ -3,11 +3,15 @@
 The stories of this module go from a registry that works to one that refuses the bot.
 """
 
+from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
 
+from sandbox.quay.jwk import pseudo_jwk, thumbprint
+from sandbox.quay.state import ServiceKey
 from tests.system.conftest import Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -40,6 +44,19 @@ async def test_with_quays_own_defaults_quotas_are_a_feature_that_is_off(town: To
     await control(town, "POST", "features", json=before)
     await town.say("U03CAROL", "/quay quota show team-beta")
     await town.sees("U03CAROL", "team-beta", "100 GiB", after=refusal["ts"])
+
+
+async def test_a_key_that_nobody_approved_for_days_is_offered_until_quay_removes_it(town: Town) -> None:
+    """Quay removes it when another key of its service arrives; until then its card says from when on it may."""
+    jwk = pseudo_jwk(Random(3))  # noqa: S311  # the same key every time
+    old = ServiceKey(thumbprint(jwk).hex(), "quay_builder", jwk, datetime.now(UTC) - timedelta(days=3))
+    town.registry.keys[old.kid] = old
+    card = await town.sees("U04DAVE", old.kid, "Quay may remove it from", "key_approve")
+    arrived = await control(town, "POST", "keys", json={"service": "quay_builder"})
+    assert old.kid not in town.registry.keys
+    await town.sees("U04DAVE", arrived["kid"], "key_approve")
+    ended = await town.sees("U04DAVE", old.kid, "Quay removed it unapproved after a day")
+    assert (ended["ts"], "key_approve" in str(ended)) == (card["ts"], False)
 
 
 async def test_without_the_organization_of_its_application_the_bots_token_is_refused(town: Town) -> None:
