@@ -52,7 +52,11 @@ def _subject(slack: Simulation, name: str, args: Arguments) -> Subject:
     """What a call is about; a channel may be given by its name, or by whose direct messages it is."""
     wanted = args.text("channel") or args.text("channel_id")
     channel = slack.workspace.find_channel(wanted) if wanted else None
-    return Subject(name, channel.id if channel else wanted, args.has("thread_ts"))
+    named = args.text("user") or args.text("user_id") or args.text("users")
+    person = slack.workspace.find_person(named or wanted or "")
+    return Subject(
+        name, channel.id if channel else wanted, person.id if person else named, in_thread=args.has("thread_ts")
+    )
 
 
 def _run(slack: Simulation, name: str, args: Arguments) -> Json:

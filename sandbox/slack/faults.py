@@ -17,10 +17,11 @@ _WORDS = {404: "expired_url", 410: "channel_is_archived", 429: "ratelimited"}
 
 @dataclass(frozen=True)
 class Subject:
-    """What one call is about: its method, its channel where it has one, and whether it replies in a thread."""
+    """What one call is about: its method, its channel and person where it names them, and whether it is a reply."""
 
     method: str
     channel: str | None = None
+    user: str | None = None
     in_thread: bool = False
 
 
@@ -30,6 +31,7 @@ class Fault(BaseModel):
     Args:
         method: A method, a pattern such as `usergroups.*` or `*`, `response_url` or `upload`.
         channel: Only calls about this channel, by its id.
+        user: Only calls that name this person (users.info, conversations.open, views.publish…), by the id in `people`.
         in_thread: Only replies in threads (true), or only calls that are none (false).
         times: How many calls; None until it is cleared or `seconds` are over, which is the default with `seconds`.
         seconds: How long it lasts, by the workspace's clock.
@@ -44,6 +46,7 @@ class Fault(BaseModel):
 
     method: str
     channel: str | None = None
+    user: str | None = None
     in_thread: bool | None = None
     times: PositiveInt | None = 1
     seconds: PositiveFloat | None = None
@@ -67,6 +70,7 @@ class Fault(BaseModel):
         return (
             fnmatchcase(subject.method, self.method)
             and self.channel in {None, subject.channel}
+            and self.user in {None, subject.user}
             and self.in_thread in {None, subject.in_thread}
         )
 

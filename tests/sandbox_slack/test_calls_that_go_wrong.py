@@ -99,6 +99,17 @@ async def test_a_fault_can_be_for_the_direct_messages_of_one_person(slack: Any, 
     assert (await web.chat_postMessage(channel="U01ALICE", text="x"))["ok"]
 
 
+async def test_a_fault_can_be_for_one_person(slack: Any, web: AsyncWebClient) -> None:
+    """Whoever the call names, by whichever id; others are as before."""
+    await slack.switch("person", id="U02BOB", enterprise_user_id="W02BOB")
+    for method, error in (("users.info", "internal_error"), ("conversations.open", "cannot_dm_user")):
+        await slack.switch("faults", method=method, user="U02BOB", error=error, times=None)
+    assert (await refusal(web.users_info(user="W02BOB")))["error"] == "internal_error"
+    assert (await refusal(web.conversations_open(users="U02BOB")))["error"] == "cannot_dm_user"
+    assert (await web.users_info(user="U01ALICE"))["ok"]
+    assert (await web.conversations_open(users="U01ALICE"))["ok"]
+
+
 async def test_a_gateway_answers_in_html(slack: Any, web: AsyncWebClient) -> None:
     """Which the SDK takes for a refusal without a word; with a word Slack itself answers."""
     await slack.switch("faults", method="auth.test", status=503)
