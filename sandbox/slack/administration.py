@@ -1,10 +1,10 @@
-"""What an administrator of the workspace does, through the sandbox's door under `/sandbox/slack/`.
+"""The control door, under `/sandbox/slack/`: what a workspace administrator changes.
 
-- `POST channel`: make a channel, or change one (the members of `ChannelChange`; what is not named stays)
-- `POST group`: make, change or remove a user group (the members of `GroupChange`)
-- `POST person`: make, change or remove a person (the members of `PersonChange`)
-- `POST workspace` (the members of `WorkspaceChange`): its plan, and the Enterprise Grid that it is part of
-- `POST delete_message` {"channel", "ts"}: delete anybody's message
+- `POST channel` (fields of `ChannelChange`): create or change a channel; fields left out stay as they are
+- `POST group` (fields of `GroupChange`): create, change or remove a user group
+- `POST person` (fields of `PersonChange`): create, change or remove a person
+- `POST workspace` (fields of `WorkspaceChange`): the plan, and the Enterprise Grid that the workspace belongs to
+- `POST delete_message` {"channel", "ts"}: delete a message of anyone
 """
 
 from typing import Literal
@@ -23,12 +23,12 @@ class _Change(BaseModel):
     id: str
 
     def settings(self, *leaving_out: str) -> Json:
-        """What was named of the thing's own settings."""
+        """The fields that were given."""
         return self.model_dump(exclude={"id", *leaving_out}, exclude_unset=True)
 
 
 class ChannelChange(_Change):
-    """What becomes of a channel; a new one needs a name. `join` and `leave` are people, the bot (`U0BOT`) included."""
+    """A new or changed channel; a new one needs a name. `join` and `leave` take ids, `U0BOT` for the bot."""
 
     name: str = ""
     is_private: bool = False
@@ -41,7 +41,7 @@ class ChannelChange(_Change):
 
 
 class PersonChange(_Change):
-    """What becomes of a person; a new one needs a name. The members are those of `model.Person`."""
+    """A new or changed person; a new one needs a name. `model.Person` explains the fields."""
 
     name: str = ""
     real_name: str = ""
@@ -60,7 +60,7 @@ class PersonChange(_Change):
 
 
 class WorkspaceChange(BaseModel):
-    """What becomes of the workspace: whether its plan has user groups, and how the app is installed in a Grid."""
+    """The plan (without user groups: a free one) and how the app is installed in an Enterprise Grid."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -71,7 +71,7 @@ class WorkspaceChange(BaseModel):
 
 
 class GroupChange(_Change):
-    """What becomes of a user group; a new one needs a handle."""
+    """A new or changed user group; a new one needs a handle."""
 
     handle: str = ""
     name: str = ""
@@ -81,13 +81,13 @@ class GroupChange(_Change):
 
 
 class Administration:
-    """The endpoints over one workspace."""
+    """Control endpoints of one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     def routes(self) -> list[Route]:
-        """Where everything is."""
+        """The routes, relative to the door."""
         switches: dict[str, Switch] = {
             "channel": self._change_channel,
             "group": self._change_group,

@@ -1,4 +1,4 @@
-"""Every call that the bot makes, from what may go wrong with it to the list of calls."""
+"""How each call is handled: latency, faults and rate limits first, then the call itself, then the log."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from sandbox.slack.trouble import NoAnswer, failed
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call gets, and Slack's word for it where it was refused."""
+    """The response to a call, and the error code if it was refused."""
 
     response: Response
     error: str | None = None
@@ -24,13 +24,13 @@ class Answer:
 async def answered(
     slack: Simulation, subject: Subject, run: Callable[[], Awaitable[Answer]], rate: Rate | None = None
 ) -> Response:
-    """Run a call, unless a fault or its rate limit comes first, and note it.
+    """Run a call unless a fault or the rate limit prevents it, and log it.
 
     Args:
         slack: The Slack that is called.
         subject: What the call is about.
-        run: Does what the call is for.
-        rate: How often such a call may come, where that is limited.
+        run: Executes the call.
+        rate: The rate limit of the method, if it has one.
     """
     if seconds := slack.faults.latency(subject.method):
         await asyncio.sleep(seconds)
@@ -50,7 +50,7 @@ async def answered(
 
 
 def refused(error: SlackError, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """A refusal as JSON, with Slack's word for it."""
+    """Refuse a call the way Slack does."""
     return Answer(JSONResponse(error.answer(), status, headers), error.code)
 
 

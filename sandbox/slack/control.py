@@ -1,12 +1,12 @@
-"""The sandbox's own door into the simulated Slack, under `/sandbox/slack/`: what makes it as unkind as the real one.
+"""The control door of the simulated Slack, under `/sandbox/slack/`: faults, rate limits, tokens.
 
-- `GET faults`, `POST faults` (the members of `faults.Fault`), `DELETE faults[?method=]`: calls that go wrong
-- `POST latency` {"seconds", "method": "*"}: how long each call takes; 0 ends it
-- `GET tiers`, `POST tiers` {"on", "per_minute": {method: calls}}: rate limits, off until they are switched on
-- `POST tokens` {"bot": word, "app": word}: the token is refused with this word of Slack's; null makes it good again
-- `POST scopes` {"add": [scope], "remove": [scope]}: what the bot's token may be used for
-- `POST expire` {}: the trigger ids and response URLs that were handed out are too old
-- `GET calls`, `DELETE calls`: which calls the bot made
+- `POST faults` (fields of `faults.Fault`), `GET faults`, `DELETE faults[?method=]`: calls that fail
+- `POST latency` {"seconds", "method": "*"}: latency of a method or pattern; 0 removes it
+- `POST tiers` {"on", "per_minute": {method: calls}}, `GET tiers`: Slack's rate limits, off by default
+- `POST tokens` {"bot": error, "app": error}: refuse a token with this error; null accepts it again
+- `POST scopes` {"add": [scope], "remove": [scope]}: scopes of the bot token
+- `POST expire` {}: expire all trigger ids and response URLs handed out so far
+- `GET calls`, `DELETE calls`: the log of calls
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,13 +26,13 @@ Switch = Callable[[Json], Awaitable[Json]]
 
 
 class Control:
-    """The endpoints over one simulated Slack."""
+    """Control endpoints of one simulated Slack."""
 
     def __init__(self, slack: Simulation) -> None:
         self._slack = slack
 
     def routes(self) -> list[Route]:
-        """Where everything is."""
+        """The routes, relative to the door."""
         switches: dict[str, Switch] = {
             "faults": self._plan_fault,
             "latency": self._slow_down,
@@ -99,7 +99,7 @@ class Control:
 
 
 def switching(switch: Switch) -> Endpoint:
-    """A switch as an endpoint: what it answers, or status 400 and what is wrong where it cannot be flipped so."""
+    """Make a switch an endpoint: 200 with its result, or 400 with what is wrong with the request."""
 
     async def endpoint(request: Request) -> Response:
         try:

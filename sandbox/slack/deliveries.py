@@ -1,4 +1,4 @@
-"""Deliveries to the bot: acknowledged in time or given up, events more than once, and what goes wrong on demand."""
+"""Deliveries to the bot: deadline, retries of events, irregularities on request, and a log."""
 
 import asyncio
 import time
@@ -24,13 +24,13 @@ _LOG_LENGTH = 1000
 
 
 class Irregularity(BaseModel):
-    """What happens to deliveries that match, instead of what should.
+    """Matching deliveries go wrong.
 
     Args:
-        how: `twice`: the bot gets the same request two times at once. `late`: it gets it, and Slack hears of that
-            after the time for it. `held`: it waits on its way until it is released.
-        of: The delivery's name (`command`, `block_actions`, `view_submission`, `app_home_opened`…) or a pattern.
-        times: How many deliveries; None until it is cleared.
+        how: `twice`: the same request is sent twice at the same time. `late`: the bot gets it, but its acknowledgement
+            reaches Slack after the deadline. `held`: it isn't sent until released.
+        of: A name (`command`, `block_actions`, `view_submission`, `app_home_opened`…) or a pattern.
+        times: Number of deliveries. None: until cleared.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -42,7 +42,7 @@ class Irregularity(BaseModel):
 
 @dataclass
 class Sent:
-    """One delivery that went out, or still waits. Times are seconds since the epoch, and how long it took."""
+    """One sent delivery: `at` in seconds since the epoch, `seconds` until it was acknowledged or failed."""
 
     number: int
     at: float
@@ -53,7 +53,7 @@ class Sent:
     seconds: float | None = None
 
     def shown(self) -> Json:
-        """As the door tells it."""
+        """The entry as JSON."""
         delivery, heard = self.delivery, self.acknowledgement
         return {
             "number": self.number,
@@ -77,7 +77,7 @@ class _Held:
 
 @dataclass
 class Deliveries:
-    """The ways to the bot, and everything that went them. `choose` gives the way that is open now."""
+    """Sends deliveries; `choose` picks the transport, `clock` is the workspace's in seconds since the epoch."""
 
     settings: SlackSettings
     choose: Callable[[], Way]
@@ -93,11 +93,11 @@ class Deliveries:
         return await self._deliver(Delivery("slash_commands", dict(fields)))
 
     async def interaction(self, payload: Json) -> Acknowledgement:
-        """Deliver what somebody did."""
+        """Deliver an interaction."""
         return await self._deliver(Delivery("interactive", payload))
 
     async def event(self, payload: Json) -> Acknowledgement:
-        """Deliver an event. Where that fails it is delivered again later, up to three times."""
+        """Deliver an event; if that fails, retry up to three times later."""
         first = await self._deliver(Delivery("events_api", payload))
         if first.failure and not first.final:
             self._in_background(self._retry(payload, first))
@@ -108,7 +108,7 @@ class Deliveries:
         self._in_background(self.event(payload))
 
     async def replay(self, number: int, *, anew: bool) -> Acknowledgement:
-        """Send a delivery once more, the same bytes or signed `anew`. Raises KeyError where there is none."""
+        """Send a logged delivery again: the same bytes, or signed `anew`. Raises KeyError if there is none."""
         sent = next((one for one in self.log if one.number == number), None)
         if sent is None:
             raise KeyError(number)
@@ -118,7 +118,7 @@ class Deliveries:
         return await self._send(sent.delivery, sent.way, sent.send)
 
     async def release(self, *, latest_first: bool) -> int:
-        """Let what was held go on, one after another; tells how many there were."""
+        """Send the held deliveries one after another; returns how many."""
         held, self._held = self._held, []
         for one in reversed(held) if latest_first else held:
             one.go_on.set()
@@ -126,11 +126,11 @@ class Deliveries:
         return len(held)
 
     def waiting(self) -> int:
-        """How many deliveries are held."""
+        """Number of held deliveries."""
         return len(self._held)
 
     async def close(self) -> None:
-        """Give up what would still be delivered."""
+        """Cancel everything in the background."""
         for task in self._later:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)
@@ -181,7 +181,7 @@ class Deliveries:
         return sent.acknowledgement
 
     def _irregularity(self, name: str) -> How | None:
-        """What happens to a delivery, counted as used."""
+        """The irregularity that applies to a delivery, counted as used."""
         met = next((one for one in self.irregularities if fnmatchcase(name, one.of)), None)
         if met is None:
             return None

@@ -1,4 +1,4 @@
-"""What goes to the bot, and how the bot took it."""
+"""A delivery to the bot, and its acknowledgement."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ Failure = Literal["operation_timeout", "dispatch_failed", "http_service_error"]
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """How the bot took a delivery; `failure` is Slack's word for what went wrong, if anything did."""
+    """How the bot acknowledged a delivery; `failure` is Slack's error code if it didn't."""
 
     failure: Failure | None = None
     status: int = 0
@@ -21,7 +21,7 @@ class Acknowledgement:
     final: bool = False
 
     def answer(self) -> Json | None:
-        """The body as a JSON object; empty where nothing came, None where it is something else."""
+        """The body as a JSON object: empty if there is no body, None if it is something else."""
         if not self.body.strip():
             return {}
         try:
@@ -33,7 +33,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One thing that the bot is told; `retry` counts from 1 where it was told before, and `reason` says why again."""
+    """A command, an interaction or an event; `retry` is 0 the first time, `reason` why it is sent again."""
 
     kind: Kind
     payload: Json
@@ -42,7 +42,7 @@ class Delivery:
 
     @property
     def name(self) -> str:
-        """`command`, the type of an interaction, or that of an event."""
+        """`command`, or the type of the interaction or event."""
         if self.kind == "slash_commands":
             return "command"
         told: Json = self.payload["event"] if self.kind == "events_api" else self.payload
@@ -53,15 +53,15 @@ Send = Callable[[], Awaitable[Acknowledgement]]
 
 
 class Way(Protocol):
-    """How deliveries get to the bot."""
+    """A transport to the bot: HTTP or Socket Mode."""
 
     name: str
 
     def pack(self, delivery: Delivery) -> Send:
-        """Make a delivery ready: each time that it is sent it is the same, byte for byte."""
+        """Encode a delivery. Each call of the result sends the same bytes."""
         ...
 
 
 def compact(payload: Json) -> str:
-    """JSON as Slack writes it."""
+    """JSON without spaces, non-ASCII as it is, like Slack's."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))

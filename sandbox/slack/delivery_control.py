@@ -1,11 +1,11 @@
-"""The sandbox's door to the way between Slack and the bot, under `/sandbox/slack/`.
+"""The control door, under `/sandbox/slack/`: deliveries to the bot.
 
-- `GET deliveries`, `DELETE deliveries`: what went to the bot, how long it took, and what the bot answered
-- `GET irregularities`, `POST irregularities` (the members of `Irregularity`), `DELETE irregularities`: deliveries that
-  come twice, are acknowledged late, or are held up
-- `POST release` {"latest_first": false}: let what is held go on, in its order or the other way round
-- `POST subscriptions` {"events": [name]}: what the app is subscribed to; each needs its scope, too (`POST scopes`)
-- `POST replay` {"number", "anew": false}: send a delivery once more, the same bytes or with a new signature
+- `GET deliveries`, `DELETE deliveries`: the log of deliveries, with acknowledgement and duration
+- `POST irregularities` (fields of `Irregularity`), `GET irregularities`, `DELETE irregularities`: deliveries that are
+  sent twice, acknowledged late or held
+- `POST release` {"latest_first": false}: send what is held, in order or in reverse
+- `POST replay` {"number", "anew": false}: send a logged delivery again, with the same signature or a new one
+- `POST subscriptions` {"events": [name]}: events the app subscribes to; each also needs its scope (`POST scopes`)
 """
 
 from starlette.requests import Request
@@ -18,13 +18,13 @@ from sandbox.slack.model import Json
 
 
 class DeliveryControl:
-    """The endpoints over the deliveries of one Slack."""
+    """Control endpoints of the deliveries."""
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
 
     def routes(self) -> list[Route]:
-        """Where everything is."""
+        """The routes, relative to the door."""
         switches: dict[str, Switch] = {
             "irregularities": self._plan,
             "release": self._release,

@@ -1,4 +1,4 @@
-"""What the bot hears of by itself: its Home tab was opened, somebody wrote to it or named it, itself included."""
+"""Events: app_home_opened, messages and app_mention. The bot's own messages are events, too."""
 
 import uuid
 from collections.abc import Iterator, Mapping
@@ -16,12 +16,12 @@ _MESSAGES: Mapping[str, tuple[str, str]] = {
     "group": ("message.groups", "groups:history"),
     "channel": ("message.channels", "channels:history"),
 }
-"""For each type of channel, the subscription to its messages and the scope which that needs."""
+"""Subscription and scope for messages, by type of channel."""
 _MENTIONS = ("app_mention", "app_mentions:read")
 
 
 def home_opened(slack: Simulation, person: Person) -> Json:
-    """The event app_home_opened; with the view where one was published."""
+    """The event app_home_opened, with the published view if there is one."""
     workspace = slack.workspace
     view = workspace.homes.get(person.id)
     event = {
@@ -36,7 +36,7 @@ def home_opened(slack: Simulation, person: Person) -> Json:
 
 
 def envelope(slack: Simulation, event: Json, *, shared: bool = False) -> Json:
-    """An event with all that comes around it."""
+    """The outer payload of an event."""
     workspace = slack.workspace
     bot = {
         "enterprise_id": workspace.enterprise_id or None,
@@ -61,13 +61,13 @@ def envelope(slack: Simulation, event: Json, *, shared: bool = False) -> Json:
 
 @dataclass
 class MessageEvents:
-    """Delivers what is said where the bot is, as far as the app is subscribed to it and has the scope."""
+    """Delivers messages of the bot's conversations as events, if the app has the subscription and the scope."""
 
     slack: Simulation
     deliveries: Deliveries
 
     def heard(self, what: Happening, message: StoredMessage, before: StoredMessage) -> None:
-        """Deliver what happened to a message, a little later. What one person alone sees is no event."""
+        """Deliver the events of a message in the background. Ephemeral messages have none."""
         channel = self.slack.workspace.channels.get(message.channel)
         if channel is None or message.only_for is not None or BOT_USER not in channel.members:
             return
@@ -105,7 +105,7 @@ class MessageEvents:
         }
 
     def _shown(self, message: StoredMessage) -> Json:
-        """A message as events show it: with the team of whoever wrote it, and a client's own id where people write."""
+        """A message as events show it: with its author's team, and a client_msg_id unless the bot wrote it."""
         person = self.slack.workspace.people.get(message.user)
         own = {"client_msg_id": str(uuid.uuid4())} if message.user != BOT_USER else {}
         return {

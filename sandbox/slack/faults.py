@@ -1,4 +1,4 @@
-"""What goes wrong with the calls that a bot makes of Slack, on purpose. `control.py` says how it is switched on."""
+"""Faults: Web API calls that fail or are slow on request. Switched on through `control.py`."""
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
 Connection = Literal["kept", "reset", "silent"]
 RESPONSE_URL = "response_url"
 UPLOAD = "upload"
-"""How faults and the list of calls name what is no method of the Web API."""
+"""Names for calls that aren't methods of the Web API."""
 
 _WORDS = {404: "expired_url", 410: "channel_is_archived", 429: "ratelimited"}
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What one call is about: its method, its channel and person where it names them, and whether it is a reply."""
+    """What a call is about: its method, the channel and the person it names, and whether it replies in a thread."""
 
     method: str
     channel: str | None = None
@@ -26,20 +26,20 @@ class Subject:
 
 
 class Fault(BaseModel):
-    """Calls that match go wrong: with a status, with Slack's word for it, or with a broken connection.
+    """Matching calls fail: with an error, an HTTP status or a broken connection.
 
     Args:
-        method: A method, a pattern such as `usergroups.*` or `*`, `response_url` or `upload`.
-        channel: Only calls about this channel, by its id.
-        user: Only calls that name this person (users.info, conversations.open, views.publish…), by the id in `people`.
-        in_thread: Only replies in threads (true), or only calls that are none (false).
-        times: How many calls; None until it is cleared or `seconds` are over, which is the default with `seconds`.
-        seconds: How long it lasts, by the workspace's clock.
-        status: The HTTP status. From 500 on a gateway's page comes with it, unless there is an `error`.
-        error: Slack's word for it; 404, 410 and 429 have one of their own.
-        retry_after: The `Retry-After` of a 429, in seconds; what is left of `seconds` where it is not given, else 1.
-        connection: `reset` ends the connection without an answer; with `silent` no answer ever comes.
-        after_effect: The call does what it is for, and only its answer goes wrong.
+        method: A method, a pattern (`usergroups.*`, `*`), `response_url` or `upload`.
+        channel: Only calls about this channel (id).
+        user: Only calls that name this person, such as users.info or conversations.open (id).
+        in_thread: true: only thread replies. false: only calls that aren't.
+        times: Number of calls. Default 1, or unlimited if `seconds` is given. None: until cleared.
+        seconds: Duration, by the workspace's clock.
+        status: HTTP status. 5xx without `error` answers with a gateway's HTML page.
+        error: Slack's error code. 404, 410 and 429 have a default.
+        retry_after: `Retry-After` of a 429, in seconds. Default: the rest of `seconds`, else 1.
+        connection: `reset` closes the connection with a RST; `silent` never answers.
+        after_effect: The call takes effect; only the answer is lost or wrong.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -62,11 +62,11 @@ class Fault(BaseModel):
             self.times = None
         self.error = self.error or _WORDS.get(self.status)
         if self.connection == "kept" and self.error is None and self.status < 500:
-            raise ValueError("a fault needs an error, a status with a word of its own, or a connection")
+            raise ValueError("a fault needs an error, a status of 404, 410, 429 or 5xx, or a connection")
         return self
 
     def concerns(self, subject: Subject) -> bool:
-        """Whether a call is one of those that go wrong."""
+        """Whether this fault applies to a call."""
         return (
             fnmatchcase(subject.method, self.method)
             and self.channel in {None, subject.channel}
@@ -92,27 +92,27 @@ class _Planned:
 
 @dataclass
 class Faults:
-    """All faults of one Slack, and how long each method takes to answer. Times are seconds since the epoch."""
+    """All faults of one Slack and the latency of each method. `now` is in seconds since the epoch."""
 
     _planned: list[_Planned] = field(default_factory=list)
     _latency: dict[str, float] = field(default_factory=dict)
 
     def plan(self, fault: Fault, now: float) -> None:
-        """Let calls go wrong from now on; an earlier fault that matches too goes first."""
+        """Add a fault. If several match a call, the oldest applies."""
         until = None if fault.seconds is None else now + fault.seconds
         self._planned.append(_Planned(fault, until, fault.times))
 
     def clear(self, method: str | None = None) -> None:
-        """End all faults, or those of one method, as it was named when they were planned."""
+        """Remove all faults, or those whose `method` was given as this."""
         self._planned = [one for one in self._planned if method not in {None, one.fault.method}]
 
     def standing(self, now: float) -> list[Fault]:
-        """The faults that are not over."""
+        """The faults still in force."""
         self._planned = [one for one in self._planned if not one.over(now)]
         return [one.fault for one in self._planned]
 
     def take(self, subject: Subject, now: float) -> Fault | None:
-        """The fault that a call meets, counted as used. Its `retry_after` is what is to be answered now."""
+        """The fault that applies to a call, counted as used, with the `retry_after` to answer now."""
         self.standing(now)
         met = next((one for one in self._planned if one.fault.concerns(subject)), None)
         if met is None:
@@ -122,12 +122,12 @@ class Faults:
         return met.fault.model_copy(update={"retry_after": met.retry_after(now)})
 
     def slow_down(self, method: str, seconds: float) -> None:
-        """Let a method, or a pattern of methods, take so long from now on; 0 ends it."""
+        """Set the latency of a method or a pattern; 0 removes it."""
         self._latency.pop(method, None)
         if seconds:
             self._latency[method] = seconds
 
     def latency(self, method: str) -> float:
-        """How many seconds a call takes; where several patterns match, the longest one decides."""
+        """The latency of a method in seconds. If several patterns match, the longest one wins."""
         matching = [pattern for pattern in self._latency if fnmatchcase(method, pattern)]
         return self._latency[max(matching, key=len)] if matching else 0.0

@@ -9,7 +9,7 @@ from sandbox.slack.simulation import Simulation
 
 
 def open_connection(slack: Simulation, _: Arguments) -> Json:
-    """Tell an address at which one WebSocket can be opened."""
+    """Return a URL for one WebSocket."""
     host = slack.settings.public_url.replace("http", "ws", 1)
     return {"url": f"{host}/link/?ticket={slack.tickets.new_link()}&app_id={APP_ID}"}
 

@@ -1,4 +1,4 @@
-"""The way to the bot's one URL, signed."""
+"""Deliveries over HTTP: signed requests to the bot's URL."""
 
 import asyncio
 import hashlib
@@ -23,10 +23,9 @@ def _tls() -> ssl.SSLContext:
 
 @dataclass
 class OverHttp:
-    """Posts deliveries.
+    """Posts deliveries, each over a connection of its own.
 
-    Signatures carry the real time, which is what the bot compares them with, whatever the workspace's clock says.
-    Every delivery has a connection of its own.
+    Signatures carry the real time, not the workspace's: the bot compares them with its own clock.
     """
 
     settings: SlackSettings
@@ -56,7 +55,7 @@ class OverHttp:
         return send
 
     async def close(self) -> None:
-        """Give up the connections."""
+        """Close all connections."""
         await self._http.aclose()
 
     async def _post(self, body: str, headers: dict[str, str]) -> Acknowledgement:

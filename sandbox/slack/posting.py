@@ -10,7 +10,7 @@ from sandbox.slack.simulation import Simulation
 
 
 def channel_to_post(slack: Simulation, wanted: str, thread: str | None = None) -> Channel:
-    """Find where the bot wants to post, in a thread or not: by a channel's id or name, or a person's id.
+    """Find the channel to post to, by its id or name, or by a person's id. `thread` is the thread_ts of a reply.
 
     Raises SlackError: channel_not_found (also where it is private and the bot not in it), not_in_channel
     (a public one, without the scope chat:write.public), is_archived, restricted_action_read_only_channel,
@@ -28,15 +28,15 @@ def channel_to_post(slack: Simulation, wanted: str, thread: str | None = None) -
 
 
 def need_open(channel: Channel) -> None:
-    """Refuse what cannot be done in an archive. Raises SlackError is_archived."""
+    """Raises SlackError is_archived."""
     if channel.is_archived:
         raise SlackError("is_archived")
 
 
 def thread_to_post(slack: Simulation, channel: Channel, thread: str | None) -> str | None:
-    """The thread in which a message ends up: none where Slack does not know what is replied to.
+    """The thread a reply ends up in: None if the thread_ts is unknown, as Slack then posts to the channel itself.
 
-    Raises SlackError cannot_reply_to_message, for what Slackbot said.
+    Raises SlackError cannot_reply_to_message, for messages of Slackbot.
     """
     if thread is None or not slack.workspace.has_thread(channel.id, thread):
         return None

@@ -1,7 +1,7 @@
-"""How often each method may be called: Slack's tiers, enforced where they are switched on.
+"""Slack's rate limits, enforced when switched on.
 
-Slack promises a tier's number of calls a minute for each method, over all channels together. `chat.postMessage` has
-about one call a second for each channel, with short bursts. https://docs.slack.dev/apis/web-api/rate-limits
+A tier is a number of calls per minute and method, over all channels. `chat.postMessage` allows about one call per
+second and channel, with short bursts. https://docs.slack.dev/apis/web-api/rate-limits
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from math import ceil
 
 @dataclass(frozen=True)
 class Rate:
-    """So many calls within so many seconds, over all channels together or for each."""
+    """At most `calls` within `seconds`, for all channels together or for each channel."""
 
     calls: int
     seconds: float = 60
@@ -20,21 +20,21 @@ class Rate:
 
 TIER_1, TIER_2, TIER_3, TIER_4 = Rate(1), Rate(20), Rate(50), Rate(100)
 POSTING = Rate(5, 5, by_channel=True)
-"""One message a second and channel on average, five at once."""
+"""One message per second and channel, in bursts of up to five."""
 HUNDREDS = Rate(300)
-"""Slack: hundreds of calls a minute."""
+"""Slack's own words: hundreds of calls per minute."""
 
 
 @dataclass
 class RateLimits:
-    """What was called lately. `on` makes it matter; `per_minute` puts other numbers in the place of the tiers."""
+    """Counts recent calls. `per_minute` overrides the tier of a method."""
 
     on: bool = False
     per_minute: dict[str, int] = field(default_factory=dict)
     _calls: dict[tuple[str, str | None], deque[float]] = field(default_factory=dict)
 
     def wait(self, method: str, rate: Rate, channel: str | None, now: float) -> int | None:
-        """The whole seconds until the method may be called; None where it may be, and this call is counted.
+        """Count a call. If it exceeds the limit, don't count it and return the whole seconds to wait, else None.
 
         Args:
             method: The method that is called.

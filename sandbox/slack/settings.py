@@ -54,9 +54,9 @@ class SlackSettings:
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     app_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
     refused_tokens: dict[str, str] = field(default_factory=dict)
-    """Tokens that are good no more, with Slack's word for it: token_revoked, account_inactive, token_expired."""
+    """Refused tokens, each with its error: token_revoked, account_inactive, token_expired."""
     events: set[str] = field(default_factory=lambda: {"app_home_opened"})
-    """What the app is subscribed to: app_home_opened, app_mention, message.im, message.channels, message.groups."""
+    """Event subscriptions: app_home_opened, app_mention, message.im, message.channels, message.groups."""
     shortcuts: tuple[Shortcut, ...] = ()
     """What the app offers in the menu of each message."""
 

@@ -1,8 +1,8 @@
-"""The sandbox's door to Socket Mode, under `/sandbox/slack/`.
+"""The control door, under `/sandbox/slack/`: Socket Mode.
 
-- `GET socket`: the mode, and the connections that are open
-- `POST mode` {"mode"}: deliveries go over `http`, over a `socket`, or `auto`: over sockets while there are any
-- `POST socket` {"do", "connection", "warning_seconds"}: what happens to one connection, named by its number, or to all
+- `GET socket`: the mode and the open connections
+- `POST mode` {"mode"}: deliver over `http`, over the `socket`, or `auto`: over the socket while one is open
+- `POST socket` (fields of `SocketChange`): close, mute or refuse connections
 """
 
 from collections.abc import Sequence
@@ -20,15 +20,14 @@ from sandbox.slack.socket_mode import Connection, SocketMode
 
 
 class SocketChange(BaseModel):
-    """What happens to connections.
+    """What to do with connections.
 
     Args:
-        do: `refresh`: closed after a warning. `close`: closed at once, with a reason. `reset`: gone without a word.
-            `mute`: it stays open and nothing comes over it, neither envelopes nor pings, nor answers to pings.
-            `starve`: only envelopes do not come. `revive` ends both.
-            `refuse`, `accept`: no new connection is let in, until new ones are.
-        connection: The number of one connection; None for all.
-        warning_seconds: How long before its end a refresh is announced; Slack: about ten.
+        do: `refresh`: warn, then close. `close`: close at once, with `refresh_requested`. `reset`: close with a RST.
+            `mute`: stay open and send nothing: no envelopes, pings or pongs. `starve`: drop envelopes only.
+            `revive`: end both. `refuse` or `accept` new connections.
+        connection: Number of a connection; None for all.
+        warning_seconds: Time between warning and close of a refresh; Slack's is about 10.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -39,13 +38,13 @@ class SocketChange(BaseModel):
 
 
 class SocketControl:
-    """The endpoints over the connections of one app."""
+    """Control endpoints of Socket Mode."""
 
     def __init__(self, sockets: SocketMode) -> None:
         self._sockets = sockets
 
     def routes(self) -> list[Route]:
-        """Where everything is."""
+        """The routes, relative to the door."""
         switches: dict[str, Switch] = {"mode": self._set_mode, "socket": self._change}
         return [
             *(Route(f"/{name}", switching(switch), methods=["POST"]) for name, switch in switches.items()),

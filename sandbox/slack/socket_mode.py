@@ -1,9 +1,8 @@
-"""Socket Mode: the way to the bot over the WebSockets that it opened.
+"""Socket Mode: deliveries over WebSockets that the bot opens.
 
+Each envelope goes to one connection, in turn. The bot acknowledges it by its id, with a payload where it accepts one.
+If the connection ends before that, the same envelope goes to another one.
 https://docs.slack.dev/apis/events-api/using-socket-mode
-
-Each envelope goes to one connection, in turn, and is acknowledged by its id, with an answer where it takes one. One
-whose connection ends before that goes to another.
 """
 
 import asyncio
@@ -24,12 +23,12 @@ from sandbox.slack.trouble import Line
 MOST_CONNECTIONS = 10
 Reason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
 _ANSWERED = {"command", "view_submission", "block_suggestion"}
-"""What takes an answer in its acknowledgement."""
+"""Deliveries that accept a payload in the acknowledgement."""
 
 
 @dataclass(eq=False)
 class Connection:
-    """One WebSocket that the bot opened, `since` in seconds since the epoch. A starved one gets no envelopes."""
+    """One WebSocket, open `since` (seconds since the epoch). If it is `starved`, envelopes for it are dropped."""
 
     number: int
     websocket: WebSocket
@@ -40,11 +39,11 @@ class Connection:
 
     @property
     def line(self) -> Line:
-        """The connection below the WebSocket."""
+        """The TCP connection below."""
         return Line.of(self.websocket.scope)
 
     async def say(self, message: Json) -> None:
-        """Send a message; on a silent connection it is lost, and on one that is gone, too."""
+        """Send a message; lost if the connection is muted or gone."""
         if self.line.muted:
             return
         try:
@@ -53,11 +52,11 @@ class Connection:
             self.end()
 
     async def disconnect(self, reason: Reason) -> None:
-        """Tell the bot that the connection will be closed, or why it is."""
+        """Send a `disconnect` message."""
         await self.say({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
 
     async def ask(self, envelope: Json) -> Json | None:
-        """Deliver an envelope and wait for its acknowledgement; None when the connection ends before."""
+        """Send an envelope and wait for its acknowledgement; None if the connection ends first."""
         answer: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
         entry = (str(envelope["envelope_id"]), answer)
         self._waiting.append(entry)
@@ -70,7 +69,7 @@ class Connection:
             self._waiting.remove(entry)
 
     def take(self, acknowledgement: Json) -> bool:
-        """Give an acknowledgement to what waits for it here, and say whether something did."""
+        """Resolve the envelope that an acknowledgement is for; False if none is waiting here."""
         for envelope_id, answer in self._waiting:
             if envelope_id == acknowledgement["envelope_id"] and not answer.done():
                 answer.set_result(acknowledgement)
@@ -78,7 +77,7 @@ class Connection:
         return False
 
     def end(self) -> None:
-        """Let nothing wait here any more."""
+        """Resolve everything that is waiting: the connection has ended."""
         for _, answer in self._waiting:
             if not answer.done():
                 answer.set_result(None)
@@ -86,7 +85,7 @@ class Connection:
 
 @dataclass
 class SocketMode:
-    """All connections of one app. While it is not `accepting`, no new one is let in."""
+    """The connections of the app. New ones are refused unless `accepting`."""
 
     settings: SlackSettings
     tickets: Tickets
@@ -99,11 +98,11 @@ class SocketMode:
     _later: set[asyncio.Task[None]] = field(default_factory=set)
 
     def is_used(self) -> bool:
-        """Whether deliveries go this way: as the mode says, or with `auto` while a connection is open."""
+        """Whether deliveries use Socket Mode: by mode, or in `auto` while a connection is open."""
         return self.settings.mode == "socket" or (self.settings.mode == "auto" and bool(self.connections))
 
     async def stop(self) -> None:
-        """Give up what is to be closed later."""
+        """Cancel scheduled refreshes."""
         for task in self._later:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)
@@ -138,7 +137,7 @@ class SocketMode:
         return Acknowledgement(None, 200, compact(answer) if answer else "")
 
     async def _next(self) -> Connection:
-        """The connection whose turn it is; waits for one where there is none."""
+        """The next connection in turn; waits if there is none."""
         while not self.connections:
             self._came.clear()
             await self._came.wait()
@@ -146,7 +145,7 @@ class SocketMode:
         return self.connections[self._turn]
 
     async def serve(self, websocket: WebSocket) -> None:
-        """Serve a connection for as long as it lasts. Its address, which works once, is its right to come in."""
+        """Serve one WebSocket. The ticket in its URL works once."""
         if not self.accepting or not self.tickets.use_link(websocket.query_params.get("ticket", "")):
             await websocket.close()
             return
@@ -181,7 +180,7 @@ class SocketMode:
         }
 
     def _hear(self, connection: Connection, text: str) -> None:
-        """Take an acknowledgement; an app may send it over another of its connections. Anything else is ignored."""
+        """Handle an acknowledgement, also if it comes over another connection. Ignore anything else."""
         try:
             message = json.loads(text)
         except ValueError:
@@ -191,14 +190,14 @@ class SocketMode:
             any(one.take(message) for one in (connection, *others))
 
     def chosen(self, number: int | None) -> list[Connection]:
-        """One connection by its number, or all. Raises KeyError where there is none of this number."""
+        """The connection with this number, or all for None. Raises KeyError if there is none."""
         found = [one for one in self.connections if number in {None, one.number}]
         if number is not None and not found:
             raise KeyError(number)
         return found
 
     async def refresh(self, closing: Sequence[Connection], warning_seconds: float) -> None:
-        """Close connections as Slack does from time to time, a while after a warning, so that others can be opened."""
+        """Send a warning now and close the connections later, as Slack does every few hours."""
         for connection in closing:
             await connection.disconnect("warning")
 
@@ -211,7 +210,7 @@ class SocketMode:
         task.add_done_callback(self._later.discard)
 
     async def close(self, closing: Sequence[Connection], reason: Reason) -> None:
-        """Say why, and close."""
+        """Send a `disconnect` with the reason, and close."""
         for connection in closing:
             if connection in self.connections:
                 await connection.disconnect(reason)

@@ -71,7 +71,7 @@ class Tickets:
         return response_id
 
     def find_response(self, response_id: str) -> ResponseUrl | None:
-        """Look up a response URL, good or not."""
+        """Look up a response URL, valid or not."""
         return self._responses.get(response_id)
 
     def response(self, response_id: str) -> ResponseUrl:
@@ -87,19 +87,19 @@ class Tickets:
         return found
 
     def new_link(self) -> str:
-        """Issue the right to open one WebSocket."""
+        """Issue a ticket for one WebSocket."""
         ticket = uuid.uuid4().hex
         self._links.add(ticket)
         return ticket
 
     def use_link(self, ticket: str) -> bool:
-        """Take that right back, and say whether it was good."""
+        """Redeem a WebSocket ticket; False if it is unknown or used."""
         known = ticket in self._links
         self._links.discard(ticket)
         return known
 
     def expire(self) -> None:
-        """Let everything that was handed out so far be too old."""
+        """Expire all trigger ids and response URLs issued so far."""
         for trigger in self._triggers.values():
             trigger.issued = -inf
         for response in self._responses.values():

@@ -1,4 +1,4 @@
-"""How a call goes wrong: an answer of Slack's, of a gateway before it, or none; and the line that it comes over."""
+"""Responses for failed calls, and access to the TCP connection below them."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ _PAGE = """\
 
 
 def failed(fault: Fault) -> Response:
-    """What the caller gets in the place of an answer."""
+    """The response to a call that meets a fault."""
     if fault.connection != "kept":
         return NoAnswer(reset=fault.connection == "reset")
     if fault.error is None:
@@ -30,7 +30,7 @@ def failed(fault: Fault) -> Response:
 
 
 class NoAnswer(Response):
-    """Nothing: the connection is reset, or stays open until the client has had enough."""
+    """No response: the connection is reset, or stays open until the client closes it."""
 
     def __init__(self, *, reset: bool) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class NoAnswer(Response):
 
 
 class Line:
-    """The connection below an exchange, in the place of uvicorn's own transport: it can be reset, and fall silent."""
+    """Wraps uvicorn's transport of one exchange, so that it can be reset or muted."""
 
     def __init__(self, transport: asyncio.Transport, keepalive: Callable[[], object]) -> None:
         self._transport = transport
@@ -53,9 +53,9 @@ class Line:
 
     @classmethod
     def below(cls, scope: Scope, send: Send) -> None:
-        """Put a line below an exchange. An application does so before anything wraps `send`.
+        """Wrap the transport of an exchange. Call it with uvicorn's own `send`, before a middleware wraps it.
 
-        uvicorn's own `send` is a method of the object that has the transport.
+        uvicorn's `send` is a bound method of the object that holds the transport.
         """
         protocol = getattr(send, "__self__", None)
         transport = getattr(protocol, "transport", None)
@@ -65,28 +65,28 @@ class Line:
 
     @classmethod
     def of(cls, scope: Scope) -> "Line":
-        """The line below an exchange. Raises RuntimeError where the server gives no way to it."""
+        """The wrapped transport of an exchange. Raises RuntimeError under another server than uvicorn."""
         line = scope.get("sandbox.line")
         if not isinstance(line, cls):
-            raise RuntimeError("this server gives no way to the connection of a client")
+            raise RuntimeError("no access to the connection: this works under uvicorn only")
         return line
 
     def reset(self) -> None:
-        """End the connection so that the other side sees `ECONNRESET`."""
+        """Close the connection with a RST: the client sees `ECONNRESET`."""
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         self._transport.abort()
 
     def mute(self) -> None:
-        """Let nothing out any more, pings and what answers them included; the other side sees an idle connection."""
+        """Drop everything that is written, pings and pongs included. Input is still read."""
         self.muted = True
         self._stop_keepalive()
 
     def unmute(self) -> None:
-        """Let things out again; what was said meanwhile is lost."""
+        """Write again. What was dropped is lost."""
         self.muted = False
 
     def write(self, data: bytes) -> None:
-        """Write, unless the line is mute."""
+        """Write, unless muted."""
         if not self.muted:
             self._transport.write(data)
 

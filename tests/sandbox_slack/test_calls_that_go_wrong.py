@@ -1,4 +1,4 @@
-"""Calls that go wrong on purpose, as the bot's own client meets them: words, statuses, latency, broken connections."""
+"""Faults, called through slack_sdk: errors, statuses, latency, broken connections."""
 
 import asyncio
 import time
@@ -14,14 +14,14 @@ ADMIN, ML = "C0REGADMIN", "C0ML"
 
 
 async def refusal(call: Any) -> Any:
-    """The response with which a call is refused."""
+    """The response to a call that must be refused."""
     with pytest.raises(SlackApiError) as refused:
         await call
     return refused.value.response
 
 
 async def test_a_fault_lasts_for_so_many_calls_and_they_are_all_noted(slack: Any, web: AsyncWebClient) -> None:
-    """One call where nothing else is said; other methods are as before."""
+    """One call by default; other methods aren't affected."""
     await slack.switch("faults", method="team.info", error="internal_error")
     assert (await web.auth_test())["ok"]
     assert (await refusal(web.team_info()))["error"] == "internal_error"
@@ -37,7 +37,7 @@ async def test_a_fault_lasts_for_so_many_calls_and_they_are_all_noted(slack: Any
 
 
 async def test_a_fault_without_a_count_lasts_until_it_is_cleared(slack: Any, web: AsyncWebClient) -> None:
-    """Clearing one method leaves the others."""
+    """Clearing one method keeps the faults of others."""
     await slack.switch("faults", method="team.info", error="fatal_error", times=None)
     await slack.switch("faults", method="usergroups.*", error="plan_upgrade_required", times=None)
     for _ in range(3):
@@ -53,7 +53,7 @@ async def test_a_fault_without_a_count_lasts_until_it_is_cleared(slack: Any, web
 
 @pytest.mark.parametrize("seconds", [1, 600])
 async def test_a_method_is_limited_for_a_while(slack: Any, web: AsyncWebClient, clock: Any, seconds: int) -> None:
-    """`Retry-After` tells what is left, by the workspace's clock, and the method works again when it is over."""
+    """`Retry-After` is the remaining time by the workspace's clock; afterwards the method works again."""
     posted = await web.chat_postMessage(channel=ADMIN, text="x")
     await slack.switch("faults", method="chat.update", status=429, seconds=seconds)
     response = await refusal(web.chat_update(channel=ADMIN, ts=posted["ts"], text="y"))
@@ -67,7 +67,7 @@ async def test_a_method_is_limited_for_a_while(slack: Any, web: AsyncWebClient, 
 
 
 async def test_the_sdk_obeys_retry_after(slack: Any, web: AsyncWebClient) -> None:
-    """With the handler that bots add for it."""
+    """With AsyncRateLimitErrorRetryHandler."""
     await slack.switch("faults", method="auth.test", status=429, retry_after=0)
     web.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=1))
     assert (await web.auth_test())["ok"]
@@ -80,7 +80,7 @@ async def test_the_sdk_obeys_retry_after(slack: Any, web: AsyncWebClient) -> Non
 async def test_a_fault_can_be_for_one_channel_and_for_replies_alone(
     slack: Any, web: AsyncWebClient, channel: str, thread: bool, refused: bool
 ) -> None:
-    """The channel is found by its name, too."""
+    """Also when the call names the channel instead of its id."""
     root = await web.chat_postMessage(channel=channel, text="root")
     wish = {"error": "cannot_reply_to_message", "channel": ADMIN, "in_thread": True}
     await slack.switch("faults", method="chat.postMessage", **wish)
@@ -92,7 +92,7 @@ async def test_a_fault_can_be_for_one_channel_and_for_replies_alone(
 
 
 async def test_a_fault_can_be_for_the_direct_messages_of_one_person(slack: Any, web: AsyncWebClient) -> None:
-    """Whether the bot names the person or the channel."""
+    """Whether the call names the person or the DM channel."""
     await slack.switch("faults", method="chat.postMessage", channel="D02BOB", error="restricted_action", times=None)
     for channel in ("U02BOB", "D02BOB"):
         assert (await refusal(web.chat_postMessage(channel=channel, text="x")))["error"] == "restricted_action"
@@ -100,7 +100,7 @@ async def test_a_fault_can_be_for_the_direct_messages_of_one_person(slack: Any, 
 
 
 async def test_a_fault_can_be_for_one_person(slack: Any, web: AsyncWebClient) -> None:
-    """Whoever the call names, by whichever id; others are as before."""
+    """By either id of that person; others aren't affected."""
     await slack.switch("person", id="U02BOB", enterprise_user_id="W02BOB")
     for method, error in (("users.info", "internal_error"), ("conversations.open", "cannot_dm_user")):
         await slack.switch("faults", method=method, user="U02BOB", error=error, times=None)
@@ -111,7 +111,7 @@ async def test_a_fault_can_be_for_one_person(slack: Any, web: AsyncWebClient) ->
 
 
 async def test_a_gateway_answers_in_html(slack: Any, web: AsyncWebClient) -> None:
-    """Which the SDK takes for a refusal without a word; with a word Slack itself answers."""
+    """The SDK raises without an error code; with `error`, Slack itself answers in JSON."""
     await slack.switch("faults", method="auth.test", status=503)
     response = await refusal(web.auth_test())
     assert (response.status_code, response.data) == (503, {})
@@ -122,7 +122,7 @@ async def test_a_gateway_answers_in_html(slack: Any, web: AsyncWebClient) -> Non
 
 
 async def test_a_connection_can_be_reset(slack: Any, web: AsyncWebClient) -> None:
-    """Nothing was done; the next call goes through."""
+    """The call has no effect; the next one succeeds."""
     await slack.switch("faults", method="chat.postMessage", connection="reset")
     with pytest.raises(aiohttp.ClientConnectionError):
         await web.chat_postMessage(channel=ADMIN, text="x")
@@ -133,23 +133,23 @@ async def test_a_connection_can_be_reset(slack: Any, web: AsyncWebClient) -> Non
 
 
 async def test_an_answer_can_be_lost_after_its_effect(slack: Any, web: AsyncWebClient) -> None:
-    """The message stands there, and the bot does not know."""
+    """The message is posted, but the client sees a broken connection."""
     await slack.switch("faults", method="chat.postMessage", connection="reset", after_effect=True)
     with pytest.raises(aiohttp.ClientConnectionError):
         await web.chat_postMessage(channel=ADMIN, text="x")
     assert await slack.texts() == ["x"]
 
 
-async def test_slack_can_say_nothing_at_all(slack: Any, web: AsyncWebClient) -> None:
-    """Until the client gives up."""
+async def test_a_call_can_stay_unanswered(slack: Any, web: AsyncWebClient) -> None:
+    """Until the client times out."""
     await slack.switch("faults", method="auth.test", connection="silent")
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(web.auth_test(), 0.1)
     assert (await web.auth_test())["ok"]
 
 
-async def test_every_call_can_take_its_time(slack: Any, web: AsyncWebClient) -> None:
-    """The longest pattern that matches decides; 0 ends it."""
+async def test_calls_can_be_slow(slack: Any, web: AsyncWebClient) -> None:
+    """The longest matching pattern wins; 0 removes it."""
 
     async def taken(call: Any) -> float:
         began = time.perf_counter()
@@ -165,7 +165,7 @@ async def test_every_call_can_take_its_time(slack: Any, web: AsyncWebClient) -> 
 
 
 async def test_the_bytes_of_a_file_can_be_refused(slack: Any, web: AsyncWebClient) -> None:
-    """The second of three steps."""
+    """The second step of an upload."""
     await slack.switch("faults", method="upload", status=500)
     with pytest.raises(SlackRequestError, match="500"):
         await web.files_upload_v2(filename="a.txt", content="text", channel=ML)
@@ -183,8 +183,8 @@ async def test_the_bytes_of_a_file_can_be_refused(slack: Any, web: AsyncWebClien
         {"method": "auth.test", "connection": "loose"},
     ],
 )
-async def test_a_switch_that_makes_no_sense_is_refused(slack: Any, wish: dict[str, Any]) -> None:
-    """With status 400 and what is wrong."""
+async def test_an_invalid_fault_is_refused(slack: Any, wish: dict[str, Any]) -> None:
+    """With status 400 and the reason."""
     response = await slack.http.post("/sandbox/slack/faults", json=wish)
     assert (response.status_code, response.json()["ok"]) == (400, False)
     assert (await slack.http.get("/sandbox/slack/faults")).json() == []

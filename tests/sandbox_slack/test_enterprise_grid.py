@@ -1,4 +1,4 @@
-"""An Enterprise Grid: no team in what is delivered, members of several workspaces, two ids for one person."""
+"""Enterprise Grid: payloads without a team, members of several workspaces, two ids for one person."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ async def a_card(slack: Any, shapes: Any) -> dict[str, Any]:
 
 
 async def test_a_workspace_of_a_grid_names_its_organization(slack: Any, bot: Any, shapes: Any) -> None:
-    """As recorded; the app is installed in this workspace alone."""
+    """As recorded from an app installed in one workspace."""
     await slack.switch("workspace", enterprise_id="E0SANDBOX")
     await slack.do("act", **await a_card(slack, shapes))
     payload = bot.got[0].payload
@@ -32,10 +32,10 @@ async def test_a_workspace_of_a_grid_names_its_organization(slack: Any, bot: Any
     assert (bot.got[1].fields["enterprise_id"], bot.got[1].fields["is_enterprise_install"]) == ("E0SANDBOX", "false")
 
 
-async def test_an_app_of_the_whole_organization_is_told_no_team(
+async def test_interactions_of_an_org_wide_app_have_no_team(
     slack: Any, web: AsyncWebClient, bot: Any, shapes: Any
 ) -> None:
-    """In interactions; a view tells where the app is installed, a command and an event still tell the team."""
+    """A view has app_installed_team_id; commands and events still have a team_id."""
     await slack.switch("workspace", enterprise_id="E0SANDBOX", is_org_install=True)
     assert (await web.auth_test())["is_enterprise_install"] is True
     await slack.do("act", **await a_card(slack, shapes))
@@ -57,8 +57,8 @@ async def test_an_app_of_the_whole_organization_is_told_no_team(
     assert (authorization["enterprise_id"], authorization["team_id"]) == ("E0SANDBOX", None)
 
 
-async def test_an_organizations_token_has_to_say_which_workspace_is_meant(slack: Any, web: AsyncWebClient) -> None:
-    """Where a list is asked for."""
+async def test_an_org_wide_token_needs_a_team_id(slack: Any, web: AsyncWebClient) -> None:
+    """In methods that list things of a workspace."""
     await slack.switch("workspace", enterprise_id="E0SANDBOX", is_org_install=True)
     for call in (web.usergroups_list(), web.users_list(), web.conversations_list()):
         with pytest.raises(SlackApiError, match="missing_argument"):
@@ -67,10 +67,10 @@ async def test_an_organizations_token_has_to_say_which_workspace_is_meant(slack:
 
 
 @pytest.mark.parametrize("teams", [["T0OTHER", "T0SANDBOX"], ["T0OTHER"]])
-async def test_a_member_of_several_workspaces_is_told_by_users_info(
+async def test_users_info_lists_the_workspaces_of_a_member(
     slack: Any, web: AsyncWebClient, bot: Any, teams: list[str]
 ) -> None:
-    """What is delivered names another team; `enterprise_user.teams` says whether ours is among them."""
+    """Payloads name another team; `enterprise_user.teams` may contain ours."""
     await slack.switch("workspace", enterprise_id="E0SANDBOX")
     await slack.switch("person", **ERIN, teams=teams)
     await slack.switch("channel", id="C0REGADMIN", join=["U08ERIN"])
@@ -82,7 +82,7 @@ async def test_a_member_of_several_workspaces_is_told_by_users_info(
 
 
 async def test_one_person_has_two_ids(slack: Any, web: AsyncWebClient, bot: Any, shapes: Any) -> None:
-    """Deliveries may name the one, user groups the other, and every method takes both."""
+    """Payloads and user groups use one of them; every method accepts both."""
     await slack.switch("workspace", enterprise_id="E0SANDBOX")
     await slack.switch("person", id="U01ALICE", enterprise_user_id="W01ALICE", acts_as="W01ALICE")
     await slack.switch("group", id="S0REGOPS", users=["W01ALICE"])
@@ -98,8 +98,8 @@ async def test_one_person_has_two_ids(slack: Any, web: AsyncWebClient, bot: Any,
     assert (await web.usergroups_users_list(usergroup="S0REGOPS"))["users"] == ["W01ALICE"]
 
 
-async def test_people_come_change_and_go(slack: Any, web: AsyncWebClient) -> None:
-    """While the bot runs."""
+async def test_people_can_be_added_changed_and_removed(slack: Any, web: AsyncWebClient) -> None:
+    """At run time."""
     await slack.switch("person", id="U08ERIN", name="erin")
     assert (await web.users_info(user="U08ERIN"))["user"]["team_id"] == "T0SANDBOX"
     await slack.switch("person", id="U08ERIN", is_restricted=True)
@@ -118,7 +118,7 @@ async def test_people_come_change_and_go(slack: Any, web: AsyncWebClient) -> Non
     "info", [{}, {"user": None}, {"user": []}, {"user": {"id": "U02BOB"}}, {"user": {"team_id": 7}}]
 )
 async def test_users_info_can_be_malformed(slack: Any, web: AsyncWebClient, info: dict[str, Any]) -> None:
-    """Whatever the bot makes of it."""
+    """Slack's `ok` is all that's left."""
     await slack.switch("person", id="U02BOB", info=info)
     answer = (await web.users_info(user="U02BOB")).data
     assert answer == {"ok": True, **info}

@@ -1,4 +1,4 @@
-"""Deliveries that come twice, again, late or in another order, and the list of all that went to the bot."""
+"""Deliveries sent twice, replayed, acknowledged late or reordered, and the log of deliveries."""
 
 import asyncio
 from typing import Any
@@ -15,8 +15,8 @@ async def held(slack: Any) -> int:
     return int((await slack.http.get("/sandbox/slack/irregularities")).json()["held"])
 
 
-async def test_the_list_tells_what_went_out_and_how_it_was_taken(slack: Any, bot: Any) -> None:
-    """With the time that the acknowledgement took."""
+async def test_the_log_has_each_delivery_and_its_acknowledgement(slack: Any, bot: Any) -> None:
+    """With the time until it was acknowledged."""
     bot.says({"text": "here you are"})
     await slack.command("/quay help")
     bot.fails(500)
@@ -36,8 +36,8 @@ async def test_the_list_tells_what_went_out_and_how_it_was_taken(slack: Any, bot
     assert await deliveries(slack) == []
 
 
-async def test_a_request_can_come_twice_at_once(slack: Any, bot: Any) -> None:
-    """Byte for byte the same; only as often as was asked for, and only what was meant."""
+async def test_a_request_can_be_sent_twice_at_once(slack: Any, bot: Any) -> None:
+    """The same bytes; only matching deliveries, only as often as requested."""
     await slack.switch("irregularities", how="twice", of="command")
     await slack.do("open_home")
     assert len(bot.got) == 1
@@ -49,7 +49,7 @@ async def test_a_request_can_come_twice_at_once(slack: Any, bot: Any) -> None:
 
 
 async def test_a_delivery_can_be_replayed(slack: Any, bot: Any, shapes: Any) -> None:
-    """As it was, or signed anew as Slack would."""
+    """With the same signature or a new one."""
     await slack.command("/quay freeze")
     await slack.do("shortcut", callback_id="menu")
     replay = {"number": 1}
@@ -67,10 +67,8 @@ async def test_a_delivery_can_be_replayed(slack: Any, bot: Any, shapes: Any) -> 
 
 
 @pytest.mark.parametrize(("latest_first", "order"), [(False, ["1", "2", "3"]), (True, ["3", "2", "1"])])
-async def test_deliveries_can_be_held_and_come_in_another_order(
-    slack: Any, bot: Any, latest_first: bool, order: list[str]
-) -> None:
-    """Each is acknowledged before the next one goes out."""
+async def test_deliveries_can_be_held_and_reordered(slack: Any, bot: Any, latest_first: bool, order: list[str]) -> None:
+    """Each is acknowledged before the next one is sent."""
     await slack.switch("irregularities", how="held", times=3)
     typed = []
     for number in (1, 2, 3):
@@ -86,8 +84,8 @@ async def test_deliveries_can_be_held_and_come_in_another_order(
     assert await held(slack) == 0
 
 
-async def test_a_late_acknowledgement_is_a_timeout_to_the_person(slack: Any, bot: Any, shapes: Any) -> None:
-    """Though the bot did what it should."""
+async def test_a_late_acknowledgement_is_a_timeout_for_the_user(slack: Any, bot: Any, shapes: Any) -> None:
+    """Although the bot got the delivery."""
     posted = await slack.api("chat.postMessage", channel="C0REGADMIN", text="card", blocks=shapes.card())
     await slack.switch("irregularities", how="late", times=2)
     assert (await slack.command("/quay help"))["error"] == "operation_timeout"
@@ -99,8 +97,8 @@ async def test_a_late_acknowledgement_is_a_timeout_to_the_person(slack: Any, bot
     assert told["text"] == '/quay failed with the error "operation_timeout"'
 
 
-async def test_an_event_that_is_acknowledged_late_comes_again(slack: Any, bot: Any) -> None:
-    """With the number of the retry, and once more for each that is late."""
+async def test_an_event_acknowledged_late_is_retried(slack: Any, bot: Any) -> None:
+    """With the number of the retry."""
     await slack.switch("irregularities", how="late", of="app_home_opened", times=2)
     await slack.do("open_home")
     got = await bot.got_so_many(3)
@@ -109,8 +107,8 @@ async def test_an_event_that_is_acknowledged_late_comes_again(slack: Any, bot: A
     assert len({one.event["event_id"] for one in got}) == 1
 
 
-async def test_irregularities_can_be_ended(slack: Any, bot: Any) -> None:
-    """Those without a count, too."""
+async def test_irregularities_can_be_cleared(slack: Any, bot: Any) -> None:
+    """Also those without a count."""
     await slack.switch("irregularities", how="twice", times=None)
     for _ in range(2):
         await slack.command("/quay help")

@@ -86,10 +86,10 @@ WIDE_TABLE = {"type": "table", "rows": [[{"type": "raw_text", "text": "x" * 9000
         ([WIDE_TABLE, *sections(3000, 3000, 3000, 3000)], None),
     ],
 )
-async def test_all_blocks_of_a_message_have_a_limit_together(
+async def test_all_blocks_of_a_message_share_a_limit(
     slack: Any, bot: Any, blocks: list[dict[str, Any]], error: str | None
 ) -> None:
-    """That no block reaches by itself; through a response URL there is none."""
+    """Response URLs don't have it."""
     assert (await slack.api("chat.postMessage", channel="C0ML", text="x", blocks=blocks)).get("error") == error
     await slack.command("/quay help", channel="C0ML")
     answered = await slack.http.post(bot.got[0].fields["response_url"], json={"text": "x", "blocks": blocks})
@@ -100,7 +100,7 @@ async def test_all_blocks_of_a_message_have_a_limit_together(
     ("text", "error"), [("x" * 4000, None), ("x" * 4001, "msg_too_long"), ("ü" * 2001, "msg_too_long")]
 )
 async def test_an_edit_takes_less_text_than_a_message(slack: Any, text: str, error: str | None) -> None:
-    """Counted in bytes."""
+    """4,000 bytes."""
     posted = await slack.api("chat.postMessage", channel="C0ML", text="x" * 40_000)
     assert (await slack.api("chat.update", channel="C0ML", ts=posted["ts"], text=text)).get("error") == error
 

@@ -1,4 +1,4 @@
-"""What is said to the bot: direct messages and mentions, where the app is subscribed to them and has the scope."""
+"""Direct messages and mentions as events, with subscription and scope."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ ADMIN, DIRECT = "C0REGADMIN", "D01ALICE"
 
 @pytest.fixture
 async def subscribed(slack: Any) -> None:
-    """The app hears of direct messages and mentions."""
+    """The app has the subscriptions and scopes for direct messages and mentions."""
     await slack.switch("subscriptions", events=["app_home_opened", "message.im", "app_mention"])
     await slack.http.post("/sandbox/slack/scopes", json={"add": ["im:history", "app_mentions:read"]})
 
@@ -19,8 +19,8 @@ async def events(bot: Any, count: int) -> list[dict[str, Any]]:
     return [one.event["event"] for one in await bot.got_so_many(count)]
 
 
-async def test_without_subscription_or_scope_the_bot_hears_nothing(slack: Any, bot: Any) -> None:
-    """Both are needed."""
+async def test_messages_need_a_subscription_and_a_scope(slack: Any, bot: Any) -> None:
+    """One alone isn't enough."""
     await slack.do("say", channel=DIRECT, text="hello")
     await slack.http.post("/sandbox/slack/scopes", json={"add": ["im:history"]})
     await slack.do("say", channel=DIRECT, text="hello?")
@@ -33,7 +33,7 @@ async def test_without_subscription_or_scope_the_bot_hears_nothing(slack: Any, b
 
 
 async def test_a_direct_message_is_an_event(slack: Any, bot: Any, subscribed: None) -> None:
-    """As JSON, with the text as Slack marks it up."""
+    """With the text as Slack escapes it."""
     await slack.do("say", channel=DIRECT, text="quota of team-ml & @bob")
     [delivery] = await bot.got_so_many(1)
     assert delivery.event["type"] == "event_callback"
@@ -49,7 +49,7 @@ async def test_a_direct_message_is_an_event(slack: Any, bot: Any, subscribed: No
 async def test_the_bots_own_messages_are_events_too(
     slack: Any, web: AsyncWebClient, bot: Any, subscribed: None
 ) -> None:
-    """So are its edits and what was deleted; what it tells one person alone is none."""
+    """So are edits and deletions; ephemeral messages aren't."""
     ts = str((await web.chat_postMessage(channel="U01ALICE", text="one"))["ts"])
     await bot.got_so_many(1)
     await web.chat_update(channel=DIRECT, ts=ts, text="two")
@@ -66,8 +66,8 @@ async def test_the_bots_own_messages_are_events_too(
     assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", ts)
 
 
-async def test_a_mention_is_an_event_where_the_bot_is(slack: Any, bot: Any, subscribed: None) -> None:
-    """By itself: other messages of the channel are not heard; in a direct message it is a message."""
+async def test_a_mention_is_an_event_in_channels_the_bot_is_in(slack: Any, bot: Any, subscribed: None) -> None:
+    """Other messages there aren't events. In a DM a mention is an ordinary message."""
     await slack.do("say", channel=ADMIN, text="nothing for the bot")
     await slack.do("say", channel="C0GENERAL", text="@quaymaster here?")
     await slack.do("say", channel=ADMIN, text="@quaymaster quota show team-ml")
@@ -81,22 +81,22 @@ async def test_a_mention_is_an_event_where_the_bot_is(slack: Any, bot: Any, subs
 
 
 async def test_the_bot_can_mention_itself(slack: Any, web: AsyncWebClient, bot: Any, subscribed: None) -> None:
-    """And hears of it."""
+    """That is an event, too."""
     await web.chat_postMessage(channel=ADMIN, text="ask <@U0BOT> for help")
     [mention] = await events(bot, 1)
     assert (mention["type"], mention["user"], mention["bot_id"]) == ("app_mention", "U0BOT", "B0BOT")
 
 
-async def test_a_mention_by_a_stranger_names_their_team(slack: Any, bot: Any, subscribed: None) -> None:
-    """In a channel that is shared with another company."""
+async def test_a_mention_by_an_external_user_names_their_team(slack: Any, bot: Any, subscribed: None) -> None:
+    """In a Slack Connect channel."""
     await slack.do("say", "U07STRANGER", channel="C0SHARED", text="@quaymaster help")
     [delivery] = await bot.got_so_many(1)
     assert delivery.event["is_ext_shared_channel"]
     assert (delivery.event["team_id"], delivery.event["event"]["team"]) == ("T0SANDBOX", "T0OTHER")
 
 
-async def test_a_message_that_is_not_acknowledged_comes_again(slack: Any, bot: Any, subscribed: None) -> None:
-    """The same event, with the number of the retry."""
+async def test_a_message_without_acknowledgement_is_retried(slack: Any, bot: Any, subscribed: None) -> None:
+    """The same event id, with the number of the retry."""
     await slack.switch("irregularities", how="late", of="message")
     await slack.do("say", channel=DIRECT, text="hello")
     first, again = await bot.got_so_many(2)

@@ -1,4 +1,4 @@
-"""Slack's own rate limits, once they are switched on: tiers for each method, messages for each channel."""
+"""Slack's rate limits when switched on: tiers by method, messages by channel."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ A_MINUTE = {
 
 
 async def retry_after(call: Any) -> int:
-    """What `Retry-After` tells a call that is limited."""
+    """The `Retry-After` of a call that must be limited."""
     with pytest.raises(SlackApiError) as refused:
         await call
     assert (refused.value.response.status_code, refused.value.response["error"]) == (429, "ratelimited")
@@ -29,12 +29,12 @@ async def retry_after(call: Any) -> int:
 
 @pytest.fixture
 async def tiers(slack: Any) -> None:
-    """Slack counts."""
+    """Rate limits are on."""
     await slack.switch("tiers", on=True)
 
 
 async def test_nothing_is_limited_before_it_is_switched_on(slack: Any, web: AsyncWebClient) -> None:
-    """What the sandbox always did."""
+    """The default."""
     for _ in range(60):
         await web.usergroups_list()
     assert (await slack.http.get("/sandbox/slack/tiers")).json()["on"] is False
@@ -44,7 +44,7 @@ async def test_nothing_is_limited_before_it_is_switched_on(slack: Any, web: Asyn
 async def test_a_tier_is_so_many_calls_a_minute(
     slack: Any, web: AsyncWebClient, clock: Any, tiers: None, method: str, calls: int
 ) -> None:
-    """Calls that are refused for something else count; a minute after the first call there may be another."""
+    """Calls refused for other reasons count. A minute after the first call, the next one is allowed."""
     args = {"channel": ADMIN, "user": "U01ALICE", "usergroup": "S0SECURITY"}
     for _ in range(calls):
         assert (await slack.api(method, **args)).get("error") != "ratelimited"
@@ -57,7 +57,7 @@ async def test_a_tier_is_so_many_calls_a_minute(
 
 
 async def test_edits_are_counted_over_all_channels(slack: Any, web: AsyncWebClient, tiers: None) -> None:
-    """Fifty in one channel leave none for another."""
+    """Fifty in one channel use up the limit of all."""
     ts = {channel: (await web.chat_postMessage(channel=channel, text="x"))["ts"] for channel in (ADMIN, ML)}
     for n in range(50):
         await web.chat_update(channel=ADMIN, ts=ts[ADMIN], text=str(n))
@@ -65,7 +65,7 @@ async def test_edits_are_counted_over_all_channels(slack: Any, web: AsyncWebClie
 
 
 async def test_messages_are_counted_by_channel(slack: Any, web: AsyncWebClient, clock: Any, tiers: None) -> None:
-    """A short burst, then one a second; other channels have their own."""
+    """A burst of five, then one per second; each channel has its own limit."""
     for n in range(5):
         await web.chat_postMessage(channel=ADMIN, text=str(n))
         clock.passes(seconds=0.1)
@@ -79,7 +79,7 @@ async def test_messages_are_counted_by_channel(slack: Any, web: AsyncWebClient, 
 
 
 async def test_a_tier_can_be_made_smaller(slack: Any, web: AsyncWebClient, tiers: None) -> None:
-    """So that a test need not call a hundred times."""
+    """So that a test doesn't need a hundred calls."""
     await slack.switch("tiers", on=True, per_minute={"auth.test": 1})
     assert (await web.auth_test())["ok"]
     assert await retry_after(web.auth_test()) == 60

@@ -1,4 +1,4 @@
-"""Messages that Slack does not take, each for the reason that administrators gave it."""
+"""Messages refused because of how administrators set up the channel."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ ADMIN, ML = "C0REGADMIN", "C0ML"
 
 
 async def error_of(call: Any) -> str | None:
-    """Slack's word where a call is refused."""
+    """Slack's error code if the call is refused."""
     try:
         await call
     except SlackApiError as refused:
@@ -41,7 +41,7 @@ async def test_a_channel_may_take_less_than_before(
     replying: str | None,
     editing: str | None,
 ) -> None:
-    """Each kind of channel has its own word for messages, replies and edits."""
+    """Each restriction has its own error for messages, replies and edits."""
     ts = str((await web.chat_postMessage(channel=ML, text="card"))["ts"])
     await slack.switch("channel", id=ML, **change)
     assert await error_of(web.chat_postMessage(channel=ML, text="x")) == posting
@@ -52,7 +52,7 @@ async def test_a_channel_may_take_less_than_before(
 
 
 async def test_a_channel_can_be_made_and_shows_what_it_takes(slack: Any, web: AsyncWebClient) -> None:
-    """Whoever is named is in it."""
+    """conversations.info tells its restrictions."""
     await slack.switch("channel", id="C0NEW", name="new", posting="replies", join=["U01ALICE", "U0BOT"])
     shown = (await web.conversations_info(channel="C0NEW"))["channel"]
     assert (shown["name"], shown["is_archived"], shown["is_thread_only"]) == ("new", False, True)
@@ -66,8 +66,8 @@ async def test_a_channel_can_be_made_and_shows_what_it_takes(slack: Any, web: As
     assert (await slack.do("say", channel="C0NEW", text="x"))["error"] == "is_archived"
 
 
-async def test_in_a_public_channel_the_bot_needs_to_be_or_the_scope(slack: Any, web: AsyncWebClient) -> None:
-    """For files the scope does not do."""
+async def test_a_public_channel_needs_membership_or_a_scope(slack: Any, web: AsyncWebClient) -> None:
+    """Files always need membership."""
     await slack.switch("channel", id=ML, leave=["U0BOT"])
     assert await error_of(web.chat_postMessage(channel=ML, text="x")) is None
     upload: dict[str, Any] = {"filename": "a.txt", "content": "text", "channel": ML}
@@ -79,8 +79,8 @@ async def test_in_a_public_channel_the_bot_needs_to_be_or_the_scope(slack: Any, 
     assert await error_of(web.files_upload_v2(**upload)) is None
 
 
-async def test_what_an_administrator_deleted_can_be_edited_no_more(slack: Any, web: AsyncWebClient) -> None:
-    """Nobody can delete it twice."""
+async def test_a_message_deleted_by_an_administrator_cannot_be_edited(slack: Any, web: AsyncWebClient) -> None:
+    """Nor deleted again."""
     ts = str((await web.chat_postMessage(channel=ML, text="card"))["ts"])
     await slack.switch("delete_message", channel=ML, ts=ts)
     assert await slack.texts(ML) == []
@@ -89,8 +89,8 @@ async def test_what_an_administrator_deleted_can_be_edited_no_more(slack: Any, w
     assert (await slack.http.post("/sandbox/slack/delete_message", json={"channel": ML, "ts": ts})).status_code == 400
 
 
-async def test_a_thread_outlives_its_first_message_once_somebody_replied(slack: Any, web: AsyncWebClient) -> None:
-    """A reply to a message that never had one lands in the channel itself."""
+async def test_a_thread_with_replies_outlives_its_root(slack: Any, web: AsyncWebClient) -> None:
+    """A reply to a deleted message without replies is posted to the channel itself."""
     bare, answered = [str((await web.chat_postMessage(channel=ML, text="root"))["ts"]) for _ in range(2)]
     await web.chat_postMessage(channel=ML, text="first", thread_ts=answered)
     for ts in (bare, answered):
@@ -100,8 +100,8 @@ async def test_a_thread_outlives_its_first_message_once_somebody_replied(slack: 
     assert message["thread_ts"] == answered
 
 
-async def test_slackbot_is_not_replied_to(slack: Any, web: AsyncWebClient) -> None:
-    """Nor is what only one person sees a thread."""
+async def test_slackbots_messages_have_no_threads(slack: Any, web: AsyncWebClient) -> None:
+    """Nor do ephemeral messages."""
     slackbot = slack.workspace.post(ML, "USLACKBOT", "bob joined")
     reply = web.chat_postMessage(channel=ML, text="x", thread_ts=slackbot.ts)
     assert await error_of(reply) == "cannot_reply_to_message"
@@ -120,6 +120,6 @@ async def test_slackbot_is_not_replied_to(slack: Any, web: AsyncWebClient) -> No
         ("delete_message", {"channel": ML, "ts": "1.1"}),
     ],
 )
-async def test_what_no_administrator_could_do_is_refused(slack: Any, what: str, wish: dict[str, Any]) -> None:
+async def test_an_invalid_change_is_refused(slack: Any, what: str, wish: dict[str, Any]) -> None:
     """With status 400."""
     assert (await slack.http.post(f"/sandbox/slack/{what}", json=wish)).status_code == 400

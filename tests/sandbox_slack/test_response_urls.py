@@ -92,7 +92,7 @@ async def test_what_cannot_be_shown_is_refused(slack: Any, bot: Any, body: bytes
     [(404, "expired_url"), (410, "channel_is_archived"), (429, "ratelimited"), (500, "<html>"), (503, "<html>")],
 )
 async def test_it_can_be_made_to_fail(slack: Any, bot: Any, status: int, body: str) -> None:
-    """In Slack's own words or a gateway's; the uses that failed are none, and all are in the list of calls."""
+    """With Slack's error or a gateway's page. Failed uses don't count; all are logged."""
     url = await url_of_a_command(slack, bot)
     await slack.switch("faults", method="response_url", status=status, retry_after=30, channel="C0REGADMIN")
     elsewhere = await url_of_a_command(slack, bot, "C0ML")
@@ -109,8 +109,8 @@ async def test_it_can_be_made_to_fail(slack: Any, bot: Any, status: int, body: s
     assert [call["status"] for call in calls] == [200, status, *[200] * 5, 404]
 
 
-async def test_everything_that_was_handed_out_can_be_made_too_old(slack: Any, bot: Any, shapes: Any) -> None:
-    """Response URLs and trigger ids, without half an hour's wait; later ones are good."""
+async def test_response_urls_and_trigger_ids_can_be_expired(slack: Any, bot: Any, shapes: Any) -> None:
+    """At once; those issued later are valid."""
     url = await url_of_a_command(slack, bot)
     trigger = bot.got[-1].fields["trigger_id"]
     await slack.switch("expire")

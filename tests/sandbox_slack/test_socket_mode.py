@@ -1,4 +1,4 @@
-"""Socket Mode as slack_sdk's own client meets it: envelopes, acknowledgements, refreshes, silence."""
+"""Socket Mode with slack_sdk's client: envelopes, acknowledgements, refreshes, silence."""
 
 import asyncio
 import contextlib
@@ -16,11 +16,11 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 PING_SECONDS = 0.2
-"""How often the SDK pings; it takes a connection for dead when no answer comes."""
+"""Ping interval of the SDK, which replaces a connection that doesn't answer."""
 
 
 async def until(look: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for something to become so."""
+    """Wait until this is true."""
     async with asyncio.timeout(8):
         while not await look():  # noqa: ASYNC110  # what is waited for is behind a socket
             await asyncio.sleep(0.01)
@@ -28,7 +28,7 @@ async def until(look: Callable[[], Awaitable[bool]]) -> None:
 
 @dataclass
 class App:
-    """A bot over a WebSocket: notes what it gets, and acknowledges it with an answer or not at all."""
+    """A bot in Socket Mode: records what it gets, and acknowledges it with `answer`, unless `deaf`."""
 
     client: SocketModeClient
     got: list[SocketModeRequest] = field(default_factory=list)
@@ -45,7 +45,7 @@ class App:
         self.said.append(message)
 
     async def heard(self, kind: str) -> dict[str, Any]:
-        """Wait for a message of Slack's that is no envelope."""
+        """Wait for a message that isn't an envelope."""
 
         async def there() -> bool:
             return any(one.get("type") == kind for one in self.said)
@@ -59,7 +59,7 @@ Connect = Callable[..., Awaitable[App]]
 
 @pytest.fixture
 async def connect(slack: Any) -> AsyncIterator[Connect]:
-    """Opens connections, each by a client of its own."""
+    """Opens a connection with a new client."""
     apps: list[App] = []
 
     async def connect(ping_interval: float = 5, *, reconnecting: bool = True) -> App:
@@ -92,15 +92,15 @@ async def numbers(slack: Any) -> list[int]:
 
 @contextlib.asynccontextmanager
 async def bare_socket(slack: Any) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """A WebSocket without the SDK around it, that shows the answers to its pings."""
+    """A WebSocket without the SDK, where pongs can be seen."""
     web = AsyncWebClient(token="xapp-sandbox", base_url=f"{slack.http.base_url}/api/")
     url = str((await web.apps_connections_open(app_token="xapp-sandbox"))["url"])
     async with aiohttp.ClientSession() as session, session.ws_connect(url, autoping=False) as socket:
         yield socket
 
 
-async def test_the_address_is_for_an_app_token_with_its_scope(slack: Any, web: AsyncWebClient) -> None:
-    """The bot's token does not open one; without the scope the app's does not, either."""
+async def test_apps_connections_open_needs_an_app_token_with_its_scope(slack: Any, web: AsyncWebClient) -> None:
+    """A bot token is refused."""
     url = str((await web.apps_connections_open(app_token="xapp-sandbox"))["url"])
     assert url.startswith("ws://127.0.0.1:")
     for token, error in (("xoxb-sandbox", "not_allowed_token_type"), ("xapp-other", "invalid_auth")):
@@ -111,8 +111,8 @@ async def test_the_address_is_for_an_app_token_with_its_scope(slack: Any, web: A
         await web.apps_connections_open(app_token="xapp-sandbox")
 
 
-async def test_an_address_works_once(slack: Any, web: AsyncWebClient) -> None:
-    """And none that was made up."""
+async def test_a_url_works_once(slack: Any, web: AsyncWebClient) -> None:
+    """An unknown ticket is refused."""
     url = str((await web.apps_connections_open(app_token="xapp-sandbox"))["url"])
     async with aiohttp.ClientSession() as session:
         async with session.ws_connect(url) as socket:
@@ -123,14 +123,14 @@ async def test_an_address_works_once(slack: Any, web: AsyncWebClient) -> None:
 
 
 async def test_hello_counts_the_connections(slack: Any, connect: Connect) -> None:
-    """And names the app."""
+    """It also names the app."""
     hello = [await (await connect()).heard("hello") for _ in range(2)]
     assert [one["num_connections"] for one in hello] == [1, 2]
     assert hello[0]["connection_info"] == {"app_id": "A0SANDBOX"}
 
 
 async def test_a_command_is_an_envelope(slack: Any, bot: Any, connect: Connect) -> None:
-    """With the fields that it has over HTTP, which is not used while there is a connection."""
+    """With the same fields as over HTTP. HTTP isn't used while a connection is open."""
     app = await connect()
     app.answer = {"text": "here you are"}
     assert await slack.command("/quay help") == {"ok": True}
@@ -146,7 +146,7 @@ async def test_a_command_is_an_envelope(slack: Any, bot: Any, connect: Connect) 
 async def test_form_errors_travel_in_the_acknowledgement(
     slack: Any, web: AsyncWebClient, connect: Connect, shapes: Any
 ) -> None:
-    """As do suggestions; a click takes no answer."""
+    """Suggestions, too. A click accepts no payload."""
     app = await connect()
     await slack.command("/quay form")
     trigger = app.got[-1].payload["trigger_id"]
@@ -177,8 +177,8 @@ async def test_each_envelope_goes_to_one_connection(slack: Any, connect: Connect
     assert texts == {"0", "1", "2", "3", "4", "5"}
 
 
-async def test_ten_connections_are_the_most(slack: Any, connect: Connect) -> None:
-    """The eleventh is turned away."""
+async def test_there_are_at_most_ten_connections(slack: Any, connect: Connect) -> None:
+    """The next one gets too_many_websockets."""
     for _ in range(10):
         await connect()
     async with bare_socket(slack) as socket:
@@ -187,8 +187,8 @@ async def test_ten_connections_are_the_most(slack: Any, connect: Connect) -> Non
     assert len(await numbers(slack)) == 10
 
 
-async def test_what_is_not_acknowledged_times_out(slack: Any, connect: Connect) -> None:
-    """The person is told; an event comes again, in an envelope of its own."""
+async def test_a_missing_acknowledgement_is_a_timeout(slack: Any, connect: Connect) -> None:
+    """The user is told. An event is retried in a new envelope."""
     slack.settings.ack_seconds = 0.1
     app = await connect()
     app.deaf = True
@@ -205,8 +205,8 @@ async def test_what_is_not_acknowledged_times_out(slack: Any, connect: Connect) 
     assert len({one.payload["event_id"] for one in events}) == 1
 
 
-async def test_an_envelope_whose_connection_ends_goes_to_another(slack: Any, connect: Connect) -> None:
-    """The same envelope: only one of the two may do something."""
+async def test_an_unacknowledged_envelope_moves_to_another_connection(slack: Any, connect: Connect) -> None:
+    """With the same envelope id."""
     slack.settings.ack_seconds = 5
     first = await connect(reconnecting=False)
     first.deaf = True
@@ -223,8 +223,8 @@ async def test_an_envelope_whose_connection_ends_goes_to_another(slack: Any, con
     assert second.got[0].payload == first.got[0].payload
 
 
-async def test_an_envelope_can_come_twice(slack: Any, connect: Connect) -> None:
-    """To two connections at once, or replayed later."""
+async def test_an_envelope_can_be_delivered_twice(slack: Any, connect: Connect) -> None:
+    """At the same time over two connections, or replayed later."""
     apps = [await connect() for _ in range(2)]
     await slack.switch("irregularities", how="twice")
     await slack.command("/quay freeze")
@@ -234,15 +234,15 @@ async def test_an_envelope_can_come_twice(slack: Any, connect: Connect) -> None:
     assert [len(app.got) for app in apps] in ([2, 1], [1, 2])
 
 
-async def test_without_a_connection_nothing_is_delivered_in_socket_mode(slack: Any, bot: Any) -> None:
-    """Over HTTP neither."""
+async def test_socket_mode_without_a_connection_fails(slack: Any, bot: Any) -> None:
+    """It doesn't fall back to HTTP."""
     await slack.switch("mode", mode="socket")
     assert (await slack.command("/quay help"))["error"] == "dispatch_failed"
     assert bot.got == []
 
 
-async def test_without_socket_mode_a_connection_is_turned_away(slack: Any, bot: Any) -> None:
-    """Deliveries go over HTTP."""
+async def test_http_mode_refuses_connections(slack: Any, bot: Any) -> None:
+    """With link_disabled; deliveries use HTTP."""
     await slack.switch("mode", mode="http")
     async with bare_socket(slack) as socket:
         assert (await socket.receive_json())["reason"] == "link_disabled"
@@ -252,7 +252,7 @@ async def test_without_socket_mode_a_connection_is_turned_away(slack: Any, bot: 
 
 
 async def test_a_connection_is_refreshed_after_a_warning(slack: Any) -> None:
-    """Envelopes still come over it until then."""
+    """It gets envelopes until then."""
     async with bare_socket(slack) as socket:
         await socket.receive_json()
         await slack.switch("socket", do="refresh", warning_seconds=0.2)
@@ -267,8 +267,8 @@ async def test_a_connection_is_refreshed_after_a_warning(slack: Any) -> None:
 
 
 @pytest.mark.parametrize("do", ["refresh", "close", "reset"])
-async def test_the_sdk_comes_back_by_itself(slack: Any, connect: Connect, do: str) -> None:
-    """Over a new connection."""
+async def test_the_sdk_reconnects(slack: Any, connect: Connect, do: str) -> None:
+    """Whether the connection was refreshed, closed or reset."""
     app = await connect(PING_SECONDS)
     await slack.switch("socket", do=do, warning_seconds=0)
 
@@ -281,8 +281,8 @@ async def test_the_sdk_comes_back_by_itself(slack: Any, connect: Connect, do: st
     assert len({one.envelope_id for one in app.got}) == 1
 
 
-async def test_a_mute_connection_looks_alive_and_brings_nothing(slack: Any, connect: Connect) -> None:
-    """No envelope, no answer to a ping. Slack goes on using it, until the SDK's watchdog has had enough of it."""
+async def test_a_muted_connection_stays_open_and_sends_nothing(slack: Any, connect: Connect) -> None:
+    """No envelopes, no pongs. Slack keeps using it until the SDK's watchdog replaces it."""
     slack.settings.ack_seconds = 0.1
     app = await connect(PING_SECONDS)
     await slack.switch("socket", do="mute")
@@ -299,8 +299,8 @@ async def test_a_mute_connection_looks_alive_and_brings_nothing(slack: Any, conn
     assert await slack.command("/quay help") == {"ok": True}
 
 
-async def test_a_starved_connection_answers_pings_and_brings_no_envelopes(slack: Any) -> None:
-    """So that a watchdog over pings sees nothing wrong."""
+async def test_a_starved_connection_sends_pongs_but_no_envelopes(slack: Any) -> None:
+    """A watchdog that looks at pings can't detect it."""
     slack.settings.ack_seconds = 0.1
     async with bare_socket(slack) as socket:
         await socket.receive_json()
@@ -313,8 +313,8 @@ async def test_a_starved_connection_answers_pings_and_brings_no_envelopes(slack:
         assert (await socket.receive_json())["payload"]["text"] == "found"
 
 
-async def test_a_mute_connection_can_be_heard_again(slack: Any) -> None:
-    """What was said meanwhile is lost."""
+async def test_a_muted_connection_can_be_revived(slack: Any) -> None:
+    """What was sent meanwhile is lost."""
     slack.settings.ack_seconds = 0.1
     async with bare_socket(slack) as socket:
         await socket.receive_json()
@@ -327,8 +327,8 @@ async def test_a_mute_connection_can_be_heard_again(slack: Any) -> None:
     assert (await slack.http.post("/sandbox/slack/socket", json={"do": "mute", "connection": 9})).status_code == 400
 
 
-async def test_an_outage_ends_all_connections_and_lets_none_in(slack: Any, connect: Connect) -> None:
-    """Until it is over."""
+async def test_an_outage_closes_all_connections_and_refuses_new_ones(slack: Any, connect: Connect) -> None:
+    """The SDK reconnects when it is over."""
     app = await connect(PING_SECONDS)
     await slack.switch("socket", do="refuse")
     await slack.switch("socket", do="reset")
@@ -351,8 +351,8 @@ async def test_an_outage_ends_all_connections_and_lets_none_in(slack: Any, conne
 
 
 @pytest.mark.parametrize("rubbish", ["no json", "[]", "{}", '{"envelope_id": "unknown"}'])
-async def test_what_is_no_acknowledgement_is_ignored(slack: Any, rubbish: str) -> None:
-    """The connection stays."""
+async def test_anything_but_an_acknowledgement_is_ignored(slack: Any, rubbish: str) -> None:
+    """The connection stays open."""
     async with bare_socket(slack) as socket:
         await socket.receive_json()
         await socket.send_str(rubbish)

@@ -1,4 +1,4 @@
-"""Tokens that are wrong, revoked or of the other kind, and what a token may be used for."""
+"""Wrong and revoked tokens, tokens of the wrong type, and scopes."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 
 async def refusal(call: Any) -> Any:
-    """The response with which a call is refused."""
+    """The response to a call that must be refused."""
     with pytest.raises(SlackApiError) as refused:
         await call
     return refused.value.response
 
 
 @pytest.mark.parametrize("word", ["token_revoked", "account_inactive", "token_expired", "invalid_auth"])
-async def test_a_token_can_be_taken_away_while_the_bot_runs(slack: Any, web: AsyncWebClient, word: str) -> None:
-    """Every method refuses it with the same word, and says nothing of scopes; it can be given back."""
+async def test_a_token_can_be_revoked_at_run_time(slack: Any, web: AsyncWebClient, word: str) -> None:
+    """Every method refuses it with the same error and without scopes; it can be accepted again."""
     await slack.switch("tokens", bot=word)
     for call in (web.auth_test(), web.chat_postMessage(channel="C0ML", text="x")):
         response = await refusal(call)
@@ -26,14 +26,14 @@ async def test_a_token_can_be_taken_away_while_the_bot_runs(slack: Any, web: Asy
     assert (await web.auth_test())["ok"]
 
 
-async def test_a_token_of_the_other_kind_is_not_taken(slack: Any, web: AsyncWebClient) -> None:
-    """An app-level token cannot post."""
+async def test_a_token_of_the_wrong_type_is_refused(slack: Any, web: AsyncWebClient) -> None:
+    """App-level tokens are for Socket Mode only."""
     assert (await refusal(web.auth_test(token="xapp-sandbox")))["error"] == "not_allowed_token_type"
     assert (await refusal(web.auth_test(token="xoxb-of-another-workspace")))["error"] == "invalid_auth"
 
 
 async def test_auth_test_tells_the_scopes_in_a_header(slack: Any, web: AsyncWebClient) -> None:
-    """As do all methods, with the scope that they need."""
+    """So do all methods, with the scope they need."""
     header = (await web.auth_test()).headers["x-oauth-scopes"]
     assert header.split(",") == sorted(slack.settings.scopes)
     answer = await web.users_info(user="U01ALICE")
@@ -58,7 +58,7 @@ async def test_auth_test_tells_the_scopes_in_a_header(slack: Any, web: AsyncWebC
 async def test_each_method_needs_its_scope(
     slack: Any, web: AsyncWebClient, scope: str, method: str, args: dict[str, Any]
 ) -> None:
-    """The refusal says which, and what there is; the header has lost it too."""
+    """The refusal names the scope and what the token has; the header no longer lists it."""
     changed = await slack.http.post("/sandbox/slack/scopes", json={"remove": [scope]})
     assert scope not in changed.json()["scopes"]
     response = await refusal(web.api_call(method, json=args))
@@ -71,5 +71,5 @@ async def test_each_method_needs_its_scope(
 
 @pytest.mark.parametrize("wish", [{"user": "token_revoked"}, []])
 async def test_there_are_two_tokens(slack: Any, wish: Any) -> None:
-    """Anything else is refused."""
+    """Others are refused."""
     assert (await slack.http.post("/sandbox/slack/tokens", json=wish)).status_code == 400

@@ -1,4 +1,4 @@
-"""User groups as Slack answers for them: all at once or one by one, disabled, removed, or no feature of the plan."""
+"""User groups: all in one call or one by one; disabled, removed, or not part of the plan."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ async def error_of(call: Any) -> str:
 
 
 async def members(web: AsyncWebClient, **args: Any) -> dict[str, list[str]]:
-    """The users of each group, as one call tells them."""
+    """The users of each group, from one call."""
     answer = await web.usergroups_list(include_users=True, **args)
     return {group["id"]: group["users"] for group in answer["usergroups"]}
 
 
-async def test_one_call_tells_the_users_of_all_groups(slack: Any, web: AsyncWebClient) -> None:
-    """However many there are; a group's own call tells the same."""
+async def test_one_call_lists_the_users_of_all_groups(slack: Any, web: AsyncWebClient) -> None:
+    """The same users as one call per group."""
     for number in range(12):
         await slack.switch("group", id=f"S{number:02}", handle=f"team-{number}", users=["U01ALICE", "U02BOB"])
     found = await members(web)
@@ -31,14 +31,14 @@ async def test_one_call_tells_the_users_of_all_groups(slack: Any, web: AsyncWebC
 
 
 async def test_a_group_can_change_at_any_time(slack: Any, web: AsyncWebClient) -> None:
-    """What is not named stays."""
+    """Fields left out stay as they are."""
     await slack.switch("group", id="S0SECURITY", users=["U03CAROL"])
     [group, _] = (await web.usergroups_list(include_users=True))["usergroups"]
     assert (group["handle"], group["users"]) == ("security", ["U03CAROL"])
 
 
-async def test_a_disabled_group_is_shown_where_it_is_asked_for(slack: Any, web: AsyncWebClient) -> None:
-    """With the date on which it ended; its own call is refused."""
+async def test_a_disabled_group_is_listed_only_on_request(slack: Any, web: AsyncWebClient) -> None:
+    """With the date it was disabled; usergroups.users.list refuses it by default."""
     await slack.switch("group", id="S0SECURITY", is_disabled=True)
     assert set(await members(web)) == {"S0REGOPS"}
     [disabled, _] = (await web.usergroups_list(include_disabled=True))["usergroups"]
@@ -50,8 +50,8 @@ async def test_a_disabled_group_is_shown_where_it_is_asked_for(slack: Any, web: 
     assert set(await members(web)) == {"S0SECURITY", "S0REGOPS"}
 
 
-async def test_a_group_that_is_gone_is_not_known_any_more(slack: Any, web: AsyncWebClient) -> None:
-    """As one that never was."""
+async def test_a_removed_group_is_unknown(slack: Any, web: AsyncWebClient) -> None:
+    """Like one that never existed."""
     await slack.switch("group", id="S0SECURITY", removed=True)
     for group in ("S0SECURITY", "S0NEVER"):
         assert await error_of(web.usergroups_users_list(usergroup=group)) == "no_such_subteam"
@@ -59,7 +59,7 @@ async def test_a_group_that_is_gone_is_not_known_any_more(slack: Any, web: Async
 
 
 async def test_a_free_plan_has_no_groups(slack: Any, web: AsyncWebClient) -> None:
-    """Whichever is asked for."""
+    """Both methods refuse."""
     await slack.switch("workspace", has_user_groups=False)
     assert await error_of(web.usergroups_list()) == "plan_upgrade_required"
     assert await error_of(web.usergroups_users_list(usergroup="S0SECURITY")) == "plan_upgrade_required"

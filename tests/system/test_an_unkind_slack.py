@@ -1,4 +1,4 @@
-"""The real processes before a Slack that is slow, limits, hangs up, delivers twice and hears too late."""
+"""The real processes with a Slack that is slow, rate limits, resets connections, and delivers twice."""
 
 import time
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ GIB = 1024**3
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def slack(town: Town) -> AsyncIterator[Town]:
-    """The town, whose Slack is kind again after each story."""
+    """The town; all switches of its Slack are reset after each test."""
     yield town
     for what in ("faults", "irregularities", "calls"):
         await town.page.delete(f"/sandbox/slack/{what}")
@@ -32,7 +32,7 @@ def limit_of(town: Town, name: str) -> int | None:
 
 
 async def writes(town: Town, name: str) -> int:
-    """How often Quay was asked to change a quota of a namespace."""
+    """Number of requests to Quay that change a quota of this namespace."""
     quay = town.environment["QUAY_URL"]
     requests = (await town.page.get(f"{quay}/sandbox/quay/requests")).json()["requests"]
     return sum(one["method"] == "PUT" and f"/{name}/" in one["path"] for one in requests)
@@ -50,8 +50,8 @@ async def calls(town: Town, method: str) -> list[dict[str, Any]]:
     return [one for one in found if one["method"] == method]
 
 
-async def test_a_change_is_done_once_though_every_call_takes_its_time(slack: Town) -> None:
-    """A third of a second each, with Slack's own rate limits in force."""
+async def test_a_change_runs_once_with_slow_calls_and_rate_limits(slack: Town) -> None:
+    """0.3 s per call, and Slack's own tiers."""
     await slack.switch("latency", seconds=0.3)
     await slack.switch("tiers", on=True)
     await slack.say(CAROL, "/quay quota set team-alpha 101GiB")
@@ -63,7 +63,7 @@ async def test_a_change_is_done_once_though_every_call_takes_its_time(slack: Tow
     assert all(one["error"] != "ratelimited" for one in await calls(slack, "chat.postMessage"))
 
 
-async def test_a_click_that_is_delivered_twice_at_once_is_one_change(slack: Town) -> None:
+async def test_a_click_delivered_twice_at_once_is_one_change(slack: Town) -> None:
     """The same bytes, the same signature."""
     await slack.say(CAROL, "/quay quota set team-beta 102GiB")
     plan = await slack.sees(CAROL, "*102 GiB*", "change_confirm")
@@ -77,8 +77,8 @@ async def test_a_click_that_is_delivered_twice_at_once_is_one_change(slack: Town
     assert [one["status"] for one in delivered] == [200, 200]
 
 
-async def test_who_saw_a_warning_and_presses_again_is_told_that_it_was_done(slack: Town) -> None:
-    """Slack heard of the first click too late; the bot had it."""
+async def test_a_click_acknowledged_too_late_still_counts(slack: Town) -> None:
+    """The approver sees a timeout, then the outcome."""
     await slack.say(DAVE, "/quay quota set team-data 103GiB")
     card = await slack.sees(BOB, "*103 GiB*", "change_approve")
     before = await writes(slack, "team-data")
@@ -92,8 +92,8 @@ async def test_who_saw_a_warning_and_presses_again_is_told_that_it_was_done(slac
     assert await writes(slack, "team-data") == before + 1
 
 
-async def test_an_edit_that_slack_limits_comes_when_it_may(slack: Town) -> None:
-    """What was approved is done meanwhile, and the card shows it a moment later."""
+async def test_a_rate_limited_edit_is_made_up_for(slack: Town) -> None:
+    """The change runs meanwhile; the card follows."""
     await slack.say(DAVE, "/quay quota set team-alpha 104GiB")
     card = await slack.sees(BOB, "*104 GiB*", "change_approve")
     await slack.switch("faults", method="chat.update", status=429, seconds=2)
@@ -111,8 +111,8 @@ async def test_an_edit_that_slack_limits_comes_when_it_may(slack: Town) -> None:
     assert any(one["error"] == "ratelimited" for one in await calls(slack, "chat.update"))
 
 
-async def test_a_message_on_which_slack_hangs_up_is_posted_all_the_same(slack: Town) -> None:
-    """Once: the first try reached nobody."""
+async def test_a_message_is_posted_once_after_a_reset_connection(slack: Town) -> None:
+    """The first attempt had no effect."""
     await slack.switch("faults", method="chat.postMessage", connection="reset")
     await slack.say(DAVE, "/quay quota set team-beta 105GiB")
     await slack.sees(BOB, "*105 GiB*", "change_approve")
@@ -122,8 +122,8 @@ async def test_a_message_on_which_slack_hangs_up_is_posted_all_the_same(slack: T
     assert (lost["status"], lost["error"]) == (0, "reset")
 
 
-async def test_nobody_may_do_anything_while_the_token_is_revoked(slack: Town) -> None:
-    """Slack says of nobody who they are, and whoever asks is told so."""
+async def test_nothing_is_allowed_while_the_token_is_revoked(slack: Town) -> None:
+    """Slack can't say who the user is; the user is told so."""
     await slack.switch("person", id="U08ERIN", name="erin")
     await slack.switch("channel", id=ADMIN, join=["U08ERIN"])
     await slack.switch("tokens", bot="token_revoked")
