@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.commands import CommandSet, Correction
 from bot.commands.arguments import NamespaceName
 from bot.commands.filters import AccountName, LogKind, Past
+from bot.model.log_entries import names_of
 from bot.quay.models import LogEntry, LogPage
 from bot.views import files, lists
 from handlers.context import Handed
@@ -145,7 +146,8 @@ async def list_logs(
 
 
 def _is_in(entry: LogEntry, namespace: str) -> bool:
-    if entry.namespace is None:
-        return False
+    """Whether an entry is about a namespace under any name that it had; `user:NAME` leaves organizations out."""
     name = namespace.removeprefix("user:")
-    return entry.namespace.name == name and (name == namespace or entry.namespace.kind == "user")
+    if name not in names_of(entry):
+        return False
+    return name == namespace or entry.namespace is None or entry.namespace.kind == "user"

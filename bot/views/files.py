@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from bot.audit import Entry
+from bot.model.log_entries import namespace_of, phrase_of
 from bot.model.redaction import redact
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
 from bot.views.lists import Setting, flags, who
@@ -11,7 +12,7 @@ from bot.views.lists import Setting, flags, who
 KEY_COLUMNS = ("kid", "service", "name", "state", "created", "expires", "approved", "approver", "notes")
 ORGANIZATION_COLUMNS = ("organization", "email", "used_bytes", "counted", "limit_bytes")
 USER_COLUMNS = ("username", "email", "used_bytes", "counted", "limit_bytes", "flags")
-LOG_COLUMNS = ("time", "kind", "performer", "is_robot", "namespace", "ip", "metadata")
+LOG_COLUMNS = ("time", "kind", "performer", "is_robot", "namespace", "what", "ip", "metadata")
 AUDIT_COLUMNS = ("sequence", "time", "event", "actor", "change", "operation", "channel", "details", "hash")
 SETTING_COLUMNS = ("setting", "value")
 
@@ -49,7 +50,8 @@ def log_cells(entry: LogEntry) -> Sequence[str]:
         entry.kind,
         who(entry),
         str(entry.performer.is_robot).lower() if entry.performer else "",
-        entry.namespace.name if entry.namespace else "",
+        namespace_of(entry),
+        phrase_of(entry),
         entry.ip or "",
         json.dumps(redact(dict(entry.metadata)), ensure_ascii=False),
     )

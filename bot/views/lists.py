@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+from bot.model.log_entries import namespace_of, phrase_of
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
 from bot.slack.messages import Block, Message
 from bot.views.blocks import Mention, actions, button, context, message, section, table
@@ -83,8 +84,10 @@ def users(shown: Shown[User], *, asked: str) -> Message:
 
 def logs(shown: Shown[LogEntry], *, asked: str) -> Message:
     """Entries of the usage log, the newest first; times are in UTC."""
-    rows = [(f"{entry.at:%m-%d %H:%M}", who(entry), entry.kind, _where(entry), about(entry)) for entry in shown.rows]
-    columns = ("UTC", "Who", "What", "Where", "About")
+    rows = [
+        (f"{entry.at:%m-%d %H:%M}", who(entry), phrase_of(entry), _where(entry), entry.kind) for entry in shown.rows
+    ]
+    columns = ("UTC", "Who", "What", "Where", "Kind")
     return listing(shown, "log entry", asked, columns, rows, many="log entries")
 
 
@@ -128,20 +131,17 @@ def flags(user: User) -> list[str]:
     return [name for name, holds in named.items() if holds]
 
 
+def _log_row(entry: LogEntry) -> tuple[str, ...]:
+    return (f"{entry.at:%m-%d %H:%M}", who(entry), phrase_of(entry), _where(entry), entry.kind)
+
+
 def who(entry: LogEntry) -> str:
     """Who did what a log entry tells of; nobody where a service did it."""
     return entry.performer.name if entry.performer else ""
 
 
-def about(entry: LogEntry) -> str:
-    """What a log entry says it was about, in a few words."""
-    wanted = ("tag", "team", "member", "username", "kid", "service", "old_name", "new_name", "email")
-    named = [f"{name} {entry.metadata[name]}" for name in wanted if entry.metadata.get(name)]
-    return ", ".join(named[:2])
-
-
 def _where(entry: LogEntry) -> str:
-    namespace = entry.namespace.name if entry.namespace else ""
+    namespace = namespace_of(entry)
     repository = entry.metadata.get("repo")
     return f"{namespace}/{repository}" if isinstance(repository, str) else namespace
 
