@@ -28,7 +28,7 @@ from bot.views import cards, details, errors, freeze, lists, menu, meta
 from handlers.arguments import plain_arguments
 from handlers.context import Change, Context, StatusSource
 from handlers.filters import filter_value
-from handlers.key_lookup import Found, KeyFinder, NoSuchKey
+from handlers.key_lookup import Found, KeyFinder, NoSuchKey, no_such_key
 from handlers.listing import AnyListing, Listing
 from handlers.menu import offers
 from handlers.pages import Pages
@@ -208,7 +208,7 @@ class Dispatcher:
         except NoSuchKey:
             record = await finder.last_known(typed)
         if record is None:
-            raise Refusal(f"No service key in Quay begins with {typed!r}, and the bot knows of none that did.")
+            raise Refusal(no_such_key(typed))
         self._require(call.command, call.arguments, record.offers[0].arguments, person, place)
         raise _Gone(record)
 

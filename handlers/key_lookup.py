@@ -16,6 +16,8 @@ from bot.storage.sealing import Tampered
 
 WHOLE_KID = 43
 """Ids that Quay makes have 43 characters (a base64url SHA-256), others that services choose often 64 (hexadecimal)."""
+SHORTEST_PREFIX = 6
+"""Fewer characters name a key only if they are its whole id, which its service may have chosen so short."""
 LOOKED_THROUGH = 1000
 """So many of the latest audit entries may tell of a key that is gone: two round trips to Redis."""
 
@@ -61,7 +63,7 @@ class KeyFinder:
         latest: str | None = None
         try:
             async for entry in self.audit.entries(count=LOOKED_THROUGH):
-                if not _kid_of(entry).startswith(typed):
+                if not _is_named(_kid_of(entry), typed):
                     continue
                 change = str(entry.details["change"])
                 if (entry.event, entry.details.get("operation")) == ("change_intent", "deleteServiceKey"):
@@ -88,7 +90,7 @@ class KeyFinder:
 
 
 def _only(typed: str, keys: Sequence[ServiceKey]) -> ServiceKey:
-    found = [key for key in keys if key.kid.startswith(typed)]
+    found = [key for key in keys if _is_named(key.kid, typed)]
     exact = [key for key in found if key.kid == typed]
     if len(found) == 1 or exact:
         return (exact or found)[0]
@@ -96,6 +98,19 @@ def _only(typed: str, keys: Sequence[ServiceKey]) -> ServiceKey:
         raise NoSuchKey(typed)
     listed = ", ".join(f"{key.kid[: len(typed) + 6]}… ({key.service})" for key in found[:5])
     raise Refusal(f"{len(found)} service keys begin with {typed!r}: {listed}. Give more of the id.")
+
+
+def no_such_key(typed: str) -> str:
+    """What to say when neither Quay nor the bot's memory has the key."""
+    if len(typed) < SHORTEST_PREFIX:
+        return (
+            f"No service key has the ID {typed!r}. Use the whole ID or its first {SHORTEST_PREFIX} characters or more."
+        )
+    return f"No service key in Quay starts with {typed!r}, and the bot doesn't remember one that did."
+
+
+def _is_named(kid: str, typed: str) -> bool:
+    return kid == typed or (len(typed) >= SHORTEST_PREFIX and kid.startswith(typed))
 
 
 def _kid_of(entry: Entry) -> str:

@@ -21,15 +21,16 @@ MEASURED = "quaymaster:measured"
 """What a measurement that was followed came to, for the processes that remember an older size."""
 MEASURED_FOR = timedelta(hours=1)
 """By then each of them has read the size anew."""
-LOOK_EVERY = timedelta(seconds=10)
-GIVE_UP_AFTER = timedelta(hours=12)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(seconds=80)
+"""Each pause between two looks is twice the one before: six looks in all."""
+FOLLOWED_FOR = timedelta(minutes=5)
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Costs one request to Quay every ten seconds while a measurement is followed, and none otherwise."""
+    """Costs six requests to Quay for a measurement that takes long, and none while none is followed."""
 
     redis: Redis
     quay: Quay
@@ -55,8 +56,9 @@ class Measurement:
             "owner": str(record.requester),
             "since": now,
             "looked": now,
+            "pause": FIRST_PAUSE.total_seconds(),
         }
-        await self.redis.set(FOLLOWED, json.dumps(followed), ex=2 * GIVE_UP_AFTER)
+        await self.redis.set(FOLLOWED, json.dumps(followed), ex=2 * FOLLOWED_FOR)
 
     async def follow(self) -> None:
         """Look how far Quay is, and edit the message. Raises QuayError or MessengerError; the next tick tries again."""
@@ -65,18 +67,23 @@ class Measurement:
             return
         followed, now = json.loads(stored), self.clock()
         since = now - datetime.fromtimestamp(followed["since"], now.tzinfo)
-        if now.timestamp() - followed["looked"] < LOOK_EVERY.total_seconds():
+        pause = followed.get("pause", FIRST_PAUSE.total_seconds())
+        if now.timestamp() - followed["looked"] < pause:
             return
         measured = await self.quay.get_registry_size()
         under_way = measured.queued or measured.running
-        shown = (
-            views.going_on("running" if measured.running else "queued", since) if under_way else views.ended(measured)
-        )
+        goes_on = under_way and since < FOLLOWED_FOR
+        state = "running" if measured.running else "queued"
         if not under_way:
             await self.redis.set(MEASURED, measured.model_dump_json(), ex=MEASURED_FOR)
+            shown = views.ended(measured)
+        else:
+            shown = views.going_on(state, since) if goes_on else views.left(state, since)
         await self.messenger.edit(followed["channel"], MessageId(followed["message"]), shown)
-        if under_way and since < GIVE_UP_AFTER:
-            await self.redis.set(FOLLOWED, json.dumps({**followed, "looked": now.timestamp()}), xx=True, keepttl=True)
+        if goes_on:
+            longer = min(2 * pause, LONGEST_PAUSE.total_seconds())
+            looked = {**followed, "looked": now.timestamp(), "pause": longer}
+            await self.redis.set(FOLLOWED, json.dumps(looked), xx=True, keepttl=True)
         else:
             await self.redis.delete(FOLLOWED)
 
@@ -92,5 +99,5 @@ class Measurement:
             return False
         followed = json.loads(stored)
         await self.redis.delete(FOLLOWED)
-        await self.messenger.edit(followed["channel"], MessageId(followed["message"]), views.left())
+        await self.messenger.edit(followed["channel"], MessageId(followed["message"]), views.stopped())
         return True

@@ -8,7 +8,7 @@ from typing import TypedDict, cast
 from bot.effects import Arguments, Note, OutcomeUnknown, Stamp, in_part
 from bot.effects.email_lookup import require_free
 from bot.effects.ignored_fields import Ignored
-from bot.effects.users import target_of
+from bot.effects.users import NAME_KEPT, target_of
 from bot.model.plans import Argument, Line, Observation, Outcome, Plan, Refusal, Verification
 from bot.model.units import parse_duration
 from bot.quay.client import Quay
@@ -263,7 +263,7 @@ class DeleteOrganization:
             lines=tuple(lines),
             consequences=(
                 "Every repository, team and robot account in it is deleted. It cannot be brought back.",
-                "Until Quay has finished in its background, nobody else can have the name.",
+                NAME_KEPT,
             ),
         )
         rests_on = {"exists": True, "email": organization.email}

@@ -14,6 +14,8 @@ from bot.quay.errors import Invalid, NotFound, QuayError
 from bot.quay.models import User
 from bot.views.text import size
 
+NAME_KEPT = "Quay finishes in the background. Until then nothing new can be created under this name."
+"""A rename to it is possible: Quay looks for names of what is being deleted only when something is created."""
 SHOWN_ONCE = "The password is shown once, to whoever asked for this and to nobody else."
 
 
@@ -255,7 +257,7 @@ class DeleteUser:
             lines=tuple(lines),
             consequences=(
                 f"Every repository in {name}'s own namespace is deleted. A deleted user cannot be brought back.",
-                "Until Quay has finished in its background, nobody else can have the name.",
+                NAME_KEPT,
             ),
         )
         rests_on = {"email": user.email, "enabled": user.enabled}

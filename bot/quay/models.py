@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -24,6 +25,8 @@ from pydantic import (
 )
 
 T = TypeVar("T", bound="Named")
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _from_header_date(value: object) -> object:
@@ -56,9 +59,15 @@ def _as_object(value: object) -> object:
     return value if isinstance(value, Mapping) else {"metadata": value}
 
 
+def _without_placeholder(value: object) -> object:
+    """Take a UUID for no address: Quay makes one up for a user or organization that was created without."""
+    return None if isinstance(value, str) and _UUID.fullmatch(value) else value
+
+
 Timestamp = Annotated[datetime, BeforeValidator(_from_header_date), AfterValidator(_in_utc)]
 Milliseconds = Annotated[datetime, BeforeValidator(_from_milliseconds), AfterValidator(_in_utc)]
 Bytes = Annotated[int, BeforeValidator(_whole)]
+Email = Annotated[str | None, BeforeValidator(_without_placeholder)]
 Json = Mapping[str, JsonValue]
 Metadata = Annotated[Json, BeforeValidator(_as_object)]
 
@@ -171,7 +180,7 @@ class QuotaReport(Answer):
 class _Namespace(Named):
     """Both quota fields are None where quota management is switched off."""
 
-    email: str | None = None
+    email: Email = None
     quotas: tuple[Quota, ...] | None = None
     quota_report: QuotaReport | None = None
 
@@ -237,7 +246,7 @@ class CreatedUser(Answer):
     """A new user. Quay tells the password this once."""
 
     username: str
-    email: str | None = None
+    email: Email = None
     password: SecretStr
     encrypted_password: SecretStr | None = None
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot.quay.models import RegistrySize
 from bot.slack.messages import Message
 from bot.views.blocks import actions, button, message, section
-from bot.views.text import duration, exact_size, size
+from bot.views.text import code, duration, exact_size, size
 
 
 def going_on(how: str, since: timedelta) -> Message:
@@ -21,7 +21,13 @@ def ended(measured: RegistrySize) -> Message:
     return message(said, (section(f"✅ *{said}*\n{exact_size(measured.size_bytes)}"),))
 
 
-def left() -> Message:
+def left(state: str, since: timedelta) -> Message:
+    """It takes longer than it is followed."""
+    said = f"The measurement is still {state} after {duration(since)}. I've stopped checking."
+    return message(said, (section(f"⏳ {said} {code('registry size')} shows the result."),))
+
+
+def stopped() -> Message:
     """Its owner no longer wants to know."""
-    said = "No longer followed. Quay goes on measuring; registry size shows what came of it."
-    return message(said, (section(f"🚫 {said}"),))
+    said = "No longer followed. Quay is still measuring."
+    return message(said, (section(f"🚫 {said} {code('registry size')} shows the result."),))

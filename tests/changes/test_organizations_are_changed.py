@@ -182,6 +182,18 @@ async def test_an_organization_is_deleted(world: World) -> None:
     assert "no longer has it" in done.note
 
 
+async def test_until_quay_has_finished_a_deleted_name_can_be_had_by_a_rename_alone(world: World) -> None:
+    """So the plan says that nothing can be created under the name, and no more than that."""
+    await world.type("U0ALICE", "orgs delete team-beta --type-the-name team-beta")
+    assert "Until then nothing new can be created under this name." in world.only_card()
+    await world.agree()
+    await world.work()
+    created = await world.carry_out("users create team-beta", "create")
+    assert (created.state, "kept by a deletion" in created.note) == ("failed", True)
+    renamed = await world.carry_out("orgs update team-alpha --rename team-beta", "rename")
+    assert (renamed.state, world.registry.organization("team-alpha")) == ("done", None)
+
+
 async def test_a_rename_needs_the_right_for_both_names(world: World) -> None:
     """A deny on the new name holds as well."""
     deny = {"name": "hands off", "who": ["staff"], "deny": ["changeOrganization"], "where": {"name": ["team-omega"]}}

@@ -3,6 +3,7 @@
 import pytest
 
 from sandbox.quay.faults import Failure
+from tests.support.answers import forget_requests, requests_to_quay
 from tests.support.world import World, text_of
 
 
@@ -40,17 +41,35 @@ async def test_what_quay_shows_decides(world: World, failure: Failure, state: st
 
 
 async def test_a_measurement_is_followed_by_one_message_until_it_is_done(world: World) -> None:
-    """Edited as Quay goes on, with one request every ten seconds at most."""
+    """Edited as Quay goes on."""
     await world.carry_out("registry measure")
     ((_, _, first),) = [told for told in world.slack.threads if "Measuring" in told[2].text]
     assert "queued" in first.text
     followed = []
-    for _ in range(6):
-        world.clock.forward(seconds=11)
+    for _ in range(3):
+        world.clock.forward(seconds=40)
         await world.measurement.follow()
         followed.append("".join(map(text_of, world.slack.messages.values())))
     assert "The registry holds" in followed[-1]
     assert "measurement_stop" not in followed[-1]
+
+
+async def test_a_measurement_that_takes_long_is_followed_for_five_minutes(world: World) -> None:
+    """With six requests at growing pauses; then the message says so, and where the result will be."""
+    await world.carry_out("registry measure")
+    world.registry.features.background_workers = False
+    await forget_requests(world)
+    looked: list[int] = []
+    for seconds in range(10, 3600, 10):
+        world.clock.forward(seconds=10)
+        before = len(await requests_to_quay(world))
+        await world.measurement.follow()
+        looked += [seconds] * (len(await requests_to_quay(world)) - before)
+    assert looked == [10, 30, 70, 150, 230, 310]
+    last = text_of(world.slack.edits[-1])
+    assert "still running after 5 min" in last or "still queued after 5 min" in last
+    assert "`registry size` shows the result" in last
+    assert "measurement_stop" not in last
 
 
 async def test_its_owner_may_stop_following_it(world: World) -> None:

@@ -52,7 +52,7 @@ def test_what_is_typed_becomes_a_typed_call(text: str, path: str, arguments: dic
         ("keys aprove abcdef", "Did you mean /quay keys approve?"),
         ("frobnicate", "/quay help lists what there is"),
         ("keys approve", "KID is missing. Usage: /quay keys approve KID [--notes TEXT]"),
-        ("keys approve abc", "at least the first 6 characters"),
+        ("keys approve abc/def", "isn't a key ID. Use the ID or its first 6 characters"),
         ("keys approve abcdef --note x", "Did you mean --notes?"),
         ("keys approve abcdef ghijkl", "'ghijkl' is too much"),
         ("quota set team-a 100", "A size needs a unit: 100GiB or 100GB"),

@@ -86,7 +86,7 @@ async def test_no_form_is_opened(world: World, user: str, text: str, channel: st
         ("quota set", {"namespace": "a", "limit": "9EiB"}, "field:limit", "more than Quay can store"),
         ("keys create", {"service": "clair", "expires": "soon"}, "field:expires", "'soon' is no date"),
         ("keys create", {"service": "clair", "expires": "1d", "meta": "x"}, "field:meta", "is no KEY=VALUE"),
-        ("keys approve", {"kid": "abc"}, "field:kid", "at least the first 6 characters"),
+        ("keys approve", {"kid": "abc/def"}, "field:kid", "isn't a key ID"),
         ("keys approve", {}, "field:kid", "KID is missing"),
     ],
 )

@@ -32,6 +32,28 @@ async def test_of_many_other_keys_the_newest_are_named(world: World) -> None:
     assert "and 5 older: `keys list --service quay_builder`" in shown
 
 
+@pytest.mark.parametrize("kid", ["a", "v1", "eu west#2", "scanner@eu:1=(neu)", "schlüssel", "-x", "k" * 255])
+async def test_a_service_may_choose_any_id_for_its_key(world: World, kid: str) -> None:
+    """A short one, one with blanks: the whole id names the key."""
+    key = world.registry.keys.pop(world.waiting_key())
+    key.kid = kid
+    world.registry.keys[kid] = key
+    assert "of quay_builder" in (await asked(world, f"keys show '{kid}'")).text
+    await world.key_requests.watch(ADMIN)
+    record_id = await world.confirmations.live_for(f"waiting key {kid}")
+    assert await world.click("U0BOB", "key_approve", str(record_id)) is None
+    (done,) = await world.work()
+    assert (done.state, world.registry.keys[kid].approval is None) == ("done", False)
+
+
+async def test_fewer_than_six_characters_do_not_name_a_longer_id(world: World) -> None:
+    """Too many keys could begin so."""
+    kid = world.waiting_key()
+    said = (await asked(world, f"keys show {kid[:5]}")).text
+    assert f"No service key has the ID '{kid[:5]}'" in said
+    assert "first 6 characters" in said
+
+
 async def test_the_other_keys_cost_one_request(world: World) -> None:
     """Beside the key's own; none where the id is short, since the list completes it."""
     kid = world.waiting_key()
@@ -104,14 +126,14 @@ async def test_the_end_of_a_key_is_told_to_whoever_may_look_at_it(world: World) 
     rule = {"name": "clair", "who": ["staff"], "may": ["getServiceKey"], "where": {"service": ["clair*"]}}
     world.policy = Policy.model_validate({**POLICY, "rules": [rule]})
     assert "You may not do this here" in (await asked(world, f"keys show {kid}")).text
-    assert "the bot knows of none that did" in (await asked(world, "keys show abcdefgh")).text
+    assert "the bot doesn't remember one that did" in (await asked(world, "keys show abcdefgh")).text
 
 
 async def test_an_audit_that_was_tampered_with_tells_nothing(world: World) -> None:
     """Its entries are believed only with their seal."""
     kid = await rejected(world)
     await world.redis.xadd(STREAM, {"body": "{}", "hash": "x", "seal": "x"})
-    assert "the bot knows of none that did" in (await asked(world, f"keys show {kid}")).text
+    assert "the bot doesn't remember one that did" in (await asked(world, f"keys show {kid}")).text
 
 
 @pytest.mark.parametrize(

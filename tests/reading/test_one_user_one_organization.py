@@ -2,6 +2,9 @@
 
 import dataclasses
 from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
 
 from bot.permissions import Policy
 from sandbox.quay.state import User
@@ -26,6 +29,17 @@ async def test_an_organization_is_shown_with_its_people(world: World) -> None:
     assert "Members: 3 people, robots not counted: jrivera (owner), zoe (owner), abe\\nTeams:" in shown
     one = "GET /api/v1/organization/team-alpha"
     assert sorted(await requests_to_quay(world)) == [one, f"{one}/members"]
+
+
+@pytest.mark.parametrize("command", ["users show jrivera", "orgs show team-alpha"])
+async def test_the_uuid_that_quay_makes_up_is_no_email_address(world: World, command: str) -> None:
+    """Quay puts one where a user or an organization was created without an address."""
+    placeholder = str(UUID(int=7))
+    for name in ("jrivera", "team-alpha"):
+        world.registry.namespaces[name].email = placeholder
+    answer = text_of(await asked(world, command))
+    assert placeholder not in answer
+    assert "E-mail" not in answer
 
 
 async def test_of_many_members_the_first_are_named(world: World) -> None:
