@@ -30,7 +30,7 @@ from handlers.context import Change, Context, StatusSource
 from handlers.filters import filter_value
 from handlers.key_lookup import Found, KeyFinder, NoSuchKey, no_such_key
 from handlers.listing import AnyListing, Listing
-from handlers.menu import offers
+from handlers.menu import offers, only_reads
 from handlers.pages import Pages
 
 log = structlog.get_logger()
@@ -107,6 +107,14 @@ class Dispatcher:
             await self._refused(person, place, delivery.text, Decision(Verdict.DENY, frozen.freeze.note))
             return freeze.refused(frozen.freeze, done="Nothing was proposed.")
 
+    async def _allowed(self, person: Person, place: Place, call: Call, decision: Decision) -> None:
+        """Record what was allowed: what changes something singly, however often."""
+        said, actor = _said(place, call, decision), str(person.actor)
+        if only_reads(call.command):
+            await self.audit.reads.record(actor=actor, **said)
+        else:
+            await self.audit.record("command_allowed", actor=actor, **said)
+
     async def _refused(self, person: Person, place: Place, text: str, decision: Decision) -> None:
         said = _said(place, self._named(text), decision)
         await self.audit.denials.record("command_denied", actor=str(person.actor), **said)
@@ -137,8 +145,7 @@ class Dispatcher:
         arguments = _checked_arguments(call.arguments, found.key if found else None)
         decision = self._require(call.command, call.arguments, arguments, person, place)
         if decision is not None:
-            said = _said(place, call, decision)
-            await self.audit.record("command_allowed", actor=str(person.actor), **said)
+            await self._allowed(person, place, call, decision)
         here = Context(
             person=person,
             place=place,

@@ -53,7 +53,7 @@ class Details:
         if allowed is None:
             await self.audit.denials.record("command_denied", actor=str(person.actor), **said)
             return errors.denied(decision)
-        await self.audit.record("command_allowed", actor=str(person.actor), **said)
+        await self.audit.reads.record(actor=str(person.actor), **said)
         try:
             key = await self.quay.get_service_key(str(arguments["kid"]))
         except NotFound:

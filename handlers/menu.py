@@ -5,11 +5,14 @@ from bot.permissions import Person, Place, Policy, decide, may_use
 from bot.permissions.askable import may_ask_about
 from bot.quay.operations import OPERATIONS
 
+_READING = {"audit", "alerts"}
+"""The permissions of the bot's own commands that only read."""
+
 
 def only_reads(command: Command) -> bool:
-    """Whether a command reads the registry or the audit, and changes nothing."""
+    """Whether a command reads the registry, the audit or the alerts, and changes nothing."""
     if command.permission:
-        return command.permission == "audit"
+        return command.permission in _READING
     return bool(command.operations) and all(OPERATIONS[each].kind == "read" for each in command.operations)
 
 

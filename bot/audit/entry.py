@@ -16,6 +16,7 @@ Event = Literal[
     "command_allowed",
     "command_denied",
     "denials_counted",
+    "reads_counted",
     "change_proposed",
     "change_approved",
     "change_rejected",

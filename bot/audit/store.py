@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from bot.audit.chain import AuditVerification, Chain
 from bot.audit.denials import Denials
 from bot.audit.entry import BEGINNING, JSON, Entry, Event, Head, following, read_entry, refuse_secrets
+from bot.audit.reads import Reads
 from bot.audit.segments import SEGMENTS, Segment, Segments
 from bot.audit.stream import APPEND, HEAD, PAGE, STREAM, read_head
 from bot.storage.sealing import Sealer, Tampered
@@ -76,6 +77,7 @@ class Audit:
         self._remembered = b""
         self._own = BEGINNING
         self.denials = Denials(redis, self.carry, clock)
+        self.reads = Reads(self.record, clock)
         self.segments = Segments(redis, self.carry, key, clock)
 
     async def record(self, event: Event, /, *, actor: str | None, **details: JSON) -> Entry:

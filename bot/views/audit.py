@@ -13,6 +13,7 @@ _SAID = {
     "command_allowed": "allowed",
     "command_denied": "denied",
     "denials_counted": "denied more",
+    "reads_counted": "allowed more",
     "change_proposed": "asked",
     "change_approved": "approved",
     "change_rejected": "rejected",
@@ -96,7 +97,7 @@ def what(entry: Entry) -> str:
     """What happened to what, what was said of it, and the first characters of the change's id."""
     details = entry.details
     said = _first(details, ("said", "reason", "note"))
-    if entry.event == "denials_counted":
+    if entry.event in {"denials_counted", "reads_counted"}:
         said = f"{details.get('count')} times, not recorded singly"
     elif entry.event == "change_approved":
         said = f"{details.get('approvals')} of {max(int(str(details.get('needed', 1))), 1)}"

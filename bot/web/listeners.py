@@ -34,12 +34,14 @@ class Listener:
         handler: Called after the acknowledgement; what it returns is sent to the person. None: nothing follows.
         acknowledge: Makes the acknowledgement, within Slack's three seconds, so from memory alone. One that says
             something (the errors of a form, the options of a field) is the whole answer: no handler is called.
+        decides: Whether it decides on a change. Decisions go before everything else when there is much to do.
     """
 
     kind: Kind
     matcher: str
     handler: Handler | None = None
     acknowledge: Acknowledge = empty
+    decides: bool = False
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -59,16 +61,16 @@ def listeners(edge: Edge, slash: str) -> tuple[Listener, ...]:
         Listener("options", "search:*", acknowledge=edge.forms.suggest),
         Listener("view", "command_form", edge.forms.submit, acknowledge=edge.forms.check),
         # Cards of changes
-        Listener("action", "change_confirm", edge.clicks.card),
-        Listener("action", "change_cancel", edge.clicks.card),
-        Listener("action", "change_approve", edge.clicks.card),
-        Listener("action", "change_reject", edge.rejections.ask_reason),
-        Listener("view", "change_rejection", edge.rejections.submit),
+        Listener("action", "change_confirm", edge.clicks.card, decides=True),
+        Listener("action", "change_cancel", edge.clicks.card, decides=True),
+        Listener("action", "change_approve", edge.clicks.card, decides=True),
+        Listener("action", "change_reject", edge.rejections.ask_reason, decides=True),
+        Listener("view", "change_rejection", edge.rejections.submit, decides=True),
         Listener("action", "look_again", edge.commands.look_again),
         Listener("action", "secret_reveal", edge.secrets.reveal),
         # Service keys
-        Listener("action", "key_approve", edge.clicks.card),
-        Listener("action", "key_reject", edge.clicks.card),
+        Listener("action", "key_approve", edge.clicks.card, decides=True),
+        Listener("action", "key_reject", edge.clicks.card, decides=True),
         Listener("action", "key_details", edge.keys.details),
         Listener("action", "key_extend", edge.forms.extend_key),
         Listener("shortcut", "ask_about_key", edge.keys.ask_about),

@@ -1,8 +1,7 @@
 """The web server: one URL for what Slack delivers, two for whoever watches the process."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from redis.exceptions import RedisError
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
@@ -12,12 +11,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.app import App
+from bot.slack.in_flight import InFlight
 from bot.web.deliveries import Deliveries
 from bot.web.edge import build_edge
-from bot.web.in_flight import InFlight
 from bot.web.listeners import listeners
+from bot.web.periodic import running, sum_up_reads
 from bot.web.registration import build_bolt
-from handlers.name_index import Names
 
 
 def build_server(app: App) -> Starlette:
@@ -47,7 +46,7 @@ def build_server(app: App) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with _kept_fresh(edge.names):
+        async with running(edge.names.keep_fresh()), running(sum_up_reads(app.audit)):
             yield
             await in_flight.drain(settings.shutdown_seconds)
 
@@ -57,15 +56,3 @@ def build_server(app: App) -> Starlette:
         Route("/readyz", readyz),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
-
-
-@asynccontextmanager
-async def _kept_fresh(names: Names) -> AsyncIterator[None]:
-    """Read the names of namespaces, users and keys again and again, beside everything else."""
-    reading = asyncio.create_task(names.keep_fresh())
-    try:
-        yield
-    finally:
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading

@@ -149,6 +149,7 @@ async def test_pages_are_turned_and_a_file_has_every_field(world: World) -> None
     for _ in range(12):
         await world.type("U0CAROL", "keys list")
         await world.type("U0CAROL", "orgs list")
+        world.clock.forward(minutes=1)
     first = await search(world)
     assert len(rows(first)) == 20
     id_ = buttons(first)["page_next"]

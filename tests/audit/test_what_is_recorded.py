@@ -162,6 +162,13 @@ async def floods(world: World) -> None:
     await world.audit.denials.sum_up()
 
 
+async def reads_much(world: World) -> None:
+    for _ in range(8):
+        await reads(world)
+    world.clock.forward(minutes=1)
+    await world.audit.reads.sum_up()
+
+
 async def a_month_ends(world: World) -> None:
     await reads(world)
     world.clock.forward(days=30)
@@ -194,6 +201,21 @@ TABLE: list[tuple[Event, Scenario, str | None, Mapping[str, Any]]] = [
     ("command_denied", asks_while_frozen, "U0DAVE", {"channel": ADMIN, "command": "quota set", "reason": ...}),
     ("command_denied", looks_who_may_not, "U0VISITOR", {**LOOK, "reason": ...}),
     ("command_allowed", looks_who_may, "U0BOB", {**LOOK, "rule": "staff may look"}),
+    (
+        "reads_counted",
+        reads_much,
+        "U0CAROL",
+        {
+            "channel": ADMIN,
+            "command": "keys list",
+            "operations": ["listServiceKeys"],
+            "rule": "staff may look",
+            "verdict": "allow",
+            "count": 3,
+            "since": ...,
+            "until": ...,
+        },
+    ),
     ("denials_counted", floods, "U0MALLORY", {"count": 5, "since": ..., "until": ...}),
     (
         "change_proposed",

@@ -8,11 +8,11 @@ import pytest
 
 from bot.permissions import Actor
 from bot.quay.errors import ServerError
+from bot.slack.in_flight import InFlight
 from bot.slack.messages import Message
 from bot.storage.tasks import CancellableTasks
 from bot.views import lists
 from bot.views.lists import Setting, Shown
-from bot.web.in_flight import InFlight
 from handlers.listing import Batch, Listing
 from handlers.pages import LONGEST, UnderWay
 from tests.support.answers import asked, buttons, forget_requests, requests_to_quay, rows
@@ -186,7 +186,7 @@ async def test_a_process_that_goes_breaks_the_look_off(world: World) -> None:
     async def look() -> None:
         await many.first()
 
-    in_flight.start(look())
+    in_flight.start(CAROL, look())
     await many.hanging.wait()
     await in_flight.drain(seconds=0.1)
     assert "Broke off after 1,200 things" in progress(world).text

@@ -60,6 +60,7 @@ async def app(redis: Redis, redis_url: str, slack: str) -> AsyncIterator[App]:
             quay_url=quay,
             quay_token="sandbox-superuser",
             redis_url=redis_url,
+            shutdown_seconds=0,
         )
         grammar = build_grammar("/quay")
         policy = open_policy(str(POLICY), grammar)
@@ -78,6 +79,7 @@ class Bot:
 
     http: httpx.AsyncClient
     url: str
+    quay: str
 
     async def command(self, user: str, text: str, **more: str) -> httpx.Response:
         """Deliver a slash command; its response URL is nobody's."""
@@ -121,15 +123,25 @@ class Bot:
                     return
         raise AssertionError(f"there is no button {action_id}")
 
+    async def slow_quay(self, operation: str, seconds: float) -> None:
+        """Let an operation of the simulated Quay take so long."""
+        wish = {"slow": [{"operation": operation, "seconds": seconds}]}
+        answer = await self.http.post(f"{self.quay}/sandbox/quay/faults", json=wish)
+        assert answer.is_success, answer.text
+
     async def sees(self, user: str, text: str, channel: str = ADMIN) -> dict[str, Any]:
         """Wait until a person sees a message that holds a text."""
 
+        shown: list[dict[str, Any]] = []
+
         async def look() -> dict[str, Any] | None:
-            question = {"channel": channel, "user": user}
-            shown = (await self.http.get("/sandbox/slack/messages", params=question)).json()["messages"]
+            shown[:] = (await self._get("messages", channel=channel, user=user))["messages"]
             return next((each for each in reversed(shown) if text in json.dumps(each, ensure_ascii=False)), None)
 
-        found: dict[str, Any] = await self.until(look)
+        try:
+            found: dict[str, Any] = await self.until(look)
+        except TimeoutError:
+            raise AssertionError(f"{user} does not see {text!r}, but {[each['text'] for each in shown]}") from None
         return found
 
     async def modal(self, user: str) -> dict[str, Any]:
@@ -181,4 +193,4 @@ async def bot(app: App, slack: str, settings: SlackSettings) -> AsyncIterator[Bo
     """The bot behind its one URL."""
     async with served(build_server(app)) as url, httpx.AsyncClient(base_url=slack) as http:
         settings.bot_url = f"{url}/slack/events"
-        yield Bot(http, url)
+        yield Bot(http, url, str(app.settings.quay_url).rstrip("/"))

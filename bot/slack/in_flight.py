@@ -1,0 +1,74 @@
+"""The requests of people that are under way in this process: bounded, so that nobody fills its memory or time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.permissions import Actor
+
+BREAK_OFF_SECONDS = 3
+"""How long work that is broken off then has to say so."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many requests may be under way in one process."""
+
+    each: int = 20
+    """Of one person."""
+    total: int = 200
+    decisions: int = 50
+    """So many decisions on changes may be under way beyond the total: they never wait for what others read."""
+
+
+class TooMany(Exception):
+    """A request is not begun; says why, and what to do."""
+
+
+@dataclass
+class InFlight:
+    """The tasks of one process. A task that nothing refers to would be collected in the middle of its work."""
+
+    limits: Limits = Limits()
+    _tasks: dict["asyncio.Task[None]", Actor] = field(default_factory=dict)
+    _refusals: dict[Actor, "asyncio.Task[None]"] = field(default_factory=dict)
+
+    @property
+    def running(self) -> int:
+        """How many requests are under way."""
+        return len(self._tasks)
+
+    def admit(self, actor: Actor, *, decides: bool = False) -> None:
+        """Check that one more request may begin; `decides` says that it decides on a change. Raises TooMany."""
+        limits = self.limits
+        if Counter(self._tasks.values())[actor] >= limits.each:
+            raise TooMany(f"You have {limits.each} requests running. Wait for one to finish, then try again.")
+        if self.running >= limits.total + (limits.decisions if decides else 0):
+            raise TooMany(f"The bot is running {self.running} requests, its limit. Try again in a minute.")
+
+    def start(self, actor: Actor, work: Coroutine[Any, Any, None]) -> None:
+        """Start the work of a request that was admitted, beside the acknowledgement."""
+        task = asyncio.create_task(work)
+        self._tasks[task] = actor
+        task.add_done_callback(self._tasks.pop)
+
+    def refuse(self, actor: Actor, work: Coroutine[Any, Any, None]) -> None:
+        """Start what explains a refusal, unless one is being explained to this person, or to too many others."""
+        if actor in self._refusals or len(self._refusals) >= self.limits.total:
+            work.close()
+            return
+        self._refusals[actor] = task = asyncio.create_task(work)
+        task.add_done_callback(lambda _: self._refusals.pop(actor))
+
+    async def drain(self, seconds: float) -> None:
+        """Wait so long for the work under way, then cancel what is left: it has BREAK_OFF_SECONDS to say so."""
+        tasks = [*self._tasks, *self._refusals.values()]
+        if not tasks:
+            return
+        _, unfinished = await asyncio.wait(tasks, timeout=seconds)
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=BREAK_OFF_SECONDS)
