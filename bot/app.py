@@ -1,106 +1,61 @@
-"""The composition root: builds the parts from Settings and hands them to each other. It alone knows all of them."""
+"""The composition root: opens the connections and has each package's factory build its parts. It alone knows all."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
+from typing import Any, Protocol
 
-from httpx import AsyncClient
 from redis.asyncio import Redis
 from saq import Queue
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.alerts.channels import ChannelCheck
-from bot.alerts.config import AlertsFile, WatchedAlerts
-from bot.alerts.expiring_keys import ExpiringKeys
-from bot.alerts.health import HealthWatch
-from bot.alerts.overview import Overviews
-from bot.alerts.report_job import Reporter
-from bot.alerts.samples import Samples
-from bot.alerts.schedule import Claims, ScheduledRuns
-from bot.alerts.sweep import QuotaSweep
-from bot.alerts.tokens import TokenEnds
-from bot.alerts.waiting_keys import WaitingKeys
+from bot.alerts.config import AlertsFile
+from bot.alerts.factory import AlertMessenger, build_alerts
+from bot.alerts.schedule import Claims
+from bot.alerts.settings import AlertSettings
 from bot.audit import Audit, audit_key
-from bot.changes import (
-    Authorization,
-    Changes,
-    Executor,
-    FreezeNotices,
-    KeyRequests,
-    Measurement,
-    Outbox,
-    Reminders,
-    SecretExpiry,
-)
-from bot.changes.poster import Poster
-from bot.commands import Grammar
+from bot.changes import Authorization, Outbox
+from bot.changes.factory import build_changes
+from bot.changes.poster import CardMessenger, Poster
+from bot.changes.toolkit import Toolkit
 from bot.config.settings import AuditSettings, Settings
 from bot.config.watched_file import FileChange
-from bot.confirmations import Confirmations
-from bot.confirmations.freeze import FREEZE, Freezer
-from bot.effects import Effect, by_command
-from bot.effects.ignored_fields import Ignored
-from bot.effects.key_creation import ChangeKey, CreateKey
-from bot.effects.keys import ApproveKey, DeleteKey
-from bot.effects.organizations import ChangeOrganization, DeleteOrganization
-from bot.effects.quotas import DeleteQuota, SetQuota
-from bot.effects.registry import MeasureRegistry
-from bot.effects.users import ChangeUser, CreateUser, DeleteUser
+from bot.confirmations.factory import build_confirmations
+from bot.effects.factory import build_effects
 from bot.jobs.audit_upkeep import AuditUpkeep
+from bot.jobs.executions import Executions
+from bot.jobs.factory import JobParts, build_jobs
 from bot.jobs.file_announcements import FileAnnouncements
+from bot.jobs.heartbeat import Heartbeat
+from bot.jobs.key_watch import KeyWatch
 from bot.jobs.preview import Preview
-from bot.jobs.worker import HEARTBEAT, Jobs, open_queue, wake
+from bot.jobs.runs import JobRuns
+from bot.jobs.status import StoredStatus
+from bot.jobs.worker import Worker, open_queue, wake
+from bot.loading import Files
 from bot.permissions import Policy
-from bot.permissions.file import PolicyFile, channels_told
+from bot.permissions.file import channels_told
 from bot.quay.client import Quay, open_client
 from bot.quay.links import RegistryLinks
 from bot.quay.tokens import ends_of
 from bot.slack.directory import Directory
 from bot.slack.limits import Limits
+from bot.slack.messages import Messenger
 from bot.slack.messenger import SlackMessenger, open_slack
-from bot.storage.cursors import Cursors
 from bot.storage.sealing import Sealer, derive_key
 from bot.storage.shared_value import SharedValue
-from bot.storage.tasks import CancellableTasks
 from bot.storage.vault import Vault
 from bot.views import alerts_file
 from bot.views import policy as policy_views
-from handlers.alerts import AlertClicks
-from handlers.confirmations import Clicks
-from handlers.context import Status
-from handlers.dispatch import Dispatcher
-from handlers.exporting import Exporter
-from handlers.pages import Pages
-from handlers.paging import Paging
-from handlers.secrets import Reveals
+from handlers.context import Parts
+from handlers.factory import Handlers, build_handlers
 
 SETTLE_SECONDS = 5
 """So long what is being delivered has when the process ends; the rest stays in the outbox."""
 Clock = Callable[[], datetime]
-
-
-def build_effects(redis: Redis, quay_url: str) -> Mapping[str, Effect]:
-    """What every changing command does."""
-    return by_command(
-        [
-            ApproveKey(),
-            DeleteKey(),
-            CreateKey(),
-            ChangeKey(),
-            SetQuota(),
-            DeleteQuota(),
-            ChangeOrganization(Ignored(redis, quay_url)),
-            DeleteOrganization(),
-            CreateUser(),
-            ChangeUser(),
-            DeleteUser(),
-            MeasureRegistry(),
-        ]
-    )
 
 
 def utc_now() -> datetime:
@@ -108,72 +63,47 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class Speaker(CardMessenger, AlertMessenger, Protocol):
+    """The bot's voice in Slack: for cards, for alerts, and for one person alone."""
+
+    def for_alerts(self) -> AlertMessenger:
+        """The same for what has to leave room for cards."""
+        ...
+
+
 @dataclass(frozen=True)
-class StoredStatus:
-    """Reads how the bot is: one round trip for the worker's heartbeat, the number of pending records, the freeze."""
+class Connections:
+    """The ways to everything outside of the process."""
 
     redis: Redis
-    confirmations: Confirmations
-    policy: PolicyFile
-    alerts: WatchedAlerts
-
-    async def read(self) -> Status:
-        """Read it."""
-        async with self.redis.pipeline(transaction=False) as pipeline:
-            pipeline.get(HEARTBEAT)
-            pipeline.zcard(self.confirmations.keys.waiting)
-            pipeline.get(FREEZE)
-            seen, pending, frozen = await pipeline.execute()
-        return Status(
-            version=version("quaymaster"),
-            worker_seen=datetime.fromtimestamp(float(seen), UTC) if seen else None,
-            files=self._files(),
-            pending=pending,
-            freeze=self.confirmations.freezer.read(frozen),
-        )
-
-    def _files(self) -> dict[str, tuple[str, ...]]:
-        """What is wrong with the files as they stand now; alerts.yaml need not be there."""
-        self.policy.current()
-        files = {self.policy.path.name: self.policy.problems}
-        if self.alerts.current() is not None or self.alerts.problems:
-            files[self.alerts.path.name] = self.alerts.problems
-        return files
+    queue: Queue
+    quay: Quay
+    web: AsyncWebClient
+    """Slack's Web API."""
+    speaker: Speaker
 
 
 @dataclass(frozen=True)
 class App:
-    """The bot's parts, put together."""
+    """The bot's parts, put together; each process uses those that it needs."""
 
     settings: Settings
+    files: Files
+    connections: Connections
     clock: Clock
-    redis: Redis
-    web: AsyncWebClient
-    messenger: SlackMessenger
-    queue: Queue
-    policy: PolicyFile
-    authorization: Authorization
-    quay: Quay
-    audit: Audit
-    confirmations: Confirmations
-    dispatcher: Dispatcher
-    clicks: Clicks
-    alert_clicks: AlertClicks
-    reveals: Reveals
-    paging: Paging
-    jobs: Jobs
+    handlers: Handlers
+    worker: Worker
     preview: Preview
+
+    @property
+    def authorization(self) -> Authorization:
+        """Who may do what, and who people are."""
+        return self.handlers.bot.authorization
 
 
 @asynccontextmanager
-async def open_app(
-    settings: Settings,
-    policy: PolicyFile,
-    grammar: Grammar,
-    alerts: WatchedAlerts,
-    clock: Clock = utc_now,
-) -> AsyncIterator[App]:
-    """Open every connection, build every part, and close them in the end."""
+async def open_app(settings: Settings, files: Files, clock: Clock = utc_now) -> AsyncIterator[App]:
+    """Open every connection, build every part, and close the connections in the end."""
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(_open_redis(settings.redis_url, seconds=10))
         blocking = await stack.enter_async_context(_open_redis(settings.redis_url, seconds=15))
@@ -181,11 +111,14 @@ async def open_app(
             open_slack(str(settings.slack_api_url), settings.slack_bot_token.get_secret_value())
         )
         http = await stack.enter_async_context(open_client(str(settings.quay_url)))
-        app = _build(settings, policy, grammar, alerts, clock, redis, open_queue(blocking), web, _quay(settings, http))
+        read = settings.quay_read_token
+        quay = Quay(http, settings.quay_token.get_secret_value(), read.get_secret_value() if read else None)
+        connections = Connections(redis, open_queue(blocking), quay, web, SlackMessenger(web, Limits(clock)))
+        app = build_app(settings, files, connections, clock)
         groups = app.authorization.directory.groups
-        refreshing = asyncio.create_task(groups.keep_fresh(lambda: policy.current().user_groups))
+        refreshing = asyncio.create_task(groups.keep_fresh(lambda: files.policy.current().user_groups))
         stack.callback(refreshing.cancel)
-        stack.push_async_callback(app.jobs.outbox.settle, SETTLE_SECONDS)
+        stack.push_async_callback(app.handlers.bot.changes.tools.outbox.settle, SETTLE_SECONDS)
         yield app
 
 
@@ -205,151 +138,84 @@ async def _open_redis(url: str, *, seconds: int) -> AsyncIterator[Redis]:
         await redis.aclose()
 
 
-def _quay(settings: Settings, http: AsyncClient) -> Quay:
-    read = settings.quay_read_token
-    return Quay(http, settings.quay_token.get_secret_value(), read.get_secret_value() if read else None)
-
-
-def _shared_groups(settings: Settings, redis: Redis) -> SharedValue:
-    return SharedValue(redis, Sealer(derive_key(settings.root_secret, "user groups")), "quaymaster:user-groups", 60)
-
-
-def _build(
-    settings: Settings,
-    policy: PolicyFile,
-    grammar: Grammar,
-    alerts: WatchedAlerts,
-    clock: Clock,
-    redis: Redis,
-    queue: Queue,
-    web: AsyncWebClient,
-    quay: Quay,
-) -> App:
-    current: Callable[[], Policy] = policy.current
-    limits = Limits(clock)
-    messenger = SlackMessenger(web, limits)
-    alerts_voice = messenger.for_alerts()
-    audit = Audit(redis, audit_key(settings.root_secret), clock, lambda: policy.current().registry)
-    freezer = Freezer(redis, Sealer(derive_key(settings.root_secret, "freeze")), audit, clock)
-    confirmations = Confirmations(redis, Sealer(derive_key(settings.root_secret, "records")), audit, freezer)
-    authorization = Authorization(current, Directory(web, clock, _shared_groups(settings, redis)))
-
-    def named_channel() -> str | None:
-        file = alerts.current()
-        return file.admin_channel if file else None
-
-    def admin_channel() -> str | None:
-        return named_channel() or current().first_admin_channel
-
-    def of_policy(news: FileChange[Policy]) -> list[str]:
-        named = named_channel()
-        return [named] if named else channels_told(news)
-
-    def of_alerts(_: FileChange[AlertsFile | None]) -> list[str]:
-        channel = admin_channel()
-        return [channel] if channel else []
-
-    outbox = Outbox(Poster(messenger, admin_channel), confirmations, clock)
-    freeze_notices = FreezeNotices(redis, freezer, messenger, admin_channel)
-
-    def zone() -> tzinfo:
-        file = alerts.current()
-        return file.time_zone if file else UTC
-
-    audit_upkeep = AuditUpkeep(redis, audit, messenger, clock, admin_channel, zone, settings.audit_retention)
-    vault = Vault(redis, derive_key(settings.root_secret, "vault"), settings.secret_lifetime, clock)
-    effects = build_effects(redis, str(settings.quay_url))
-    changes = Changes(quay, confirmations, authorization, outbox, effects, clock, partial(wake, queue))
-    waiting = WaitingKeys(redis, confirmations, alerts_voice, clock)
-    key_requests = KeyRequests(quay, confirmations, authorization, outbox, clock, waiting.doubts)
-    measurement = Measurement(redis, quay, messenger, clock)
-    executor = Executor(
-        quay,
-        confirmations,
-        authorization,
-        outbox,
-        effects,
-        clock,
-        changes.propose_again,
-        vault,
-        {"postRegistrySize": measurement.begin},
-    )
-    tokens = TokenEnds(redis, messenger, clock, ends_of(settings.tokens_of_quay))
-    tasks = CancellableTasks(redis)
-    pages = Pages(Cursors(redis, clock), messenger, tasks, clock)
-    dispatcher = Dispatcher(
-        clock,
-        authorization,
-        quay,
-        changes,
-        key_requests,
-        confirmations,
-        freeze_notices,
-        audit,
-        grammar,
-        StoredStatus(redis, confirmations, policy, alerts),
-        vault,
-        RegistryLinks(str(settings.quay_url)),
-        messenger,
-        pages,
-        Overviews(redis, alerts.current, alerts.path.name, clock, tokens.ends),
-    )
-    paging = Paging(dispatcher, pages, Exporter(messenger, tasks, clock), grammar)
-    jobs = Jobs(
-        redis=redis,
-        queue=queue,
-        audit=audit,
+def build_app(settings: Settings, files: Files, connections: Connections, clock: Clock) -> App:
+    """Build every part over connections that are open."""
+    redis, quay, speaker = connections.redis, connections.quay, connections.speaker
+    alert_settings = AlertSettings(files.alerts, lambda: files.policy.current().first_admin_channel)
+    tools = _build_tools(settings, files, connections, alert_settings, clock)
+    audit = tools.confirmations.audit
+    token_ends = ends_of(settings.tokens_of_quay)
+    alerts = build_alerts(redis, quay, speaker.for_alerts(), tools.confirmations, alert_settings, token_ends, clock)
+    changes = build_changes(tools, redis, partial(wake, connections.queue), alerts.waiting.doubts)
+    bot = Parts(
+        quay=quay,
+        links=RegistryLinks(str(settings.quay_url)),
         changes=changes,
-        key_requests=key_requests,
-        executor=executor,
-        outbox=outbox,
-        reminders=Reminders(confirmations, outbox, clock),
-        confirmations=confirmations,
-        expiry=SecretExpiry(vault, outbox.poster, audit),
-        measurement=measurement,
-        freeze_notices=freeze_notices,
-        audit_upkeep=audit_upkeep,
-        waiting=waiting,
-        expiring=ExpiringKeys(redis, alerts_voice, clock),
-        sweep=QuotaSweep(quay, redis, alerts_voice, clock),
-        health=HealthWatch(redis, alerts_voice, clock, quay.prove_writer),
-        tokens=tokens,
-        reporter=Reporter(redis, quay, audit, Samples(redis), alerts_voice, ScheduledRuns(redis), clock),
-        claims=Claims(redis),
-        channels=ChannelCheck(
-            redis, alerts_voice, clock, alerts.path.name, lambda: policy.current().first_admin_channel
-        ),
-        messenger=messenger,
-        policy=policy,
-        policy_announcements=FileAnnouncements(
-            redis, audit, messenger, policy, "policy_loaded", "policy_refused", policy_views.news, of_policy
-        ),
-        alerts_announcements=FileAnnouncements(
-            redis, audit, messenger, alerts, "alerts_loaded", "alerts_refused", alerts_file.news, of_alerts
-        ),
+        audit=audit,
+        grammar=files.grammar,
+        courier=speaker,
+        status=StoredStatus(redis, tools.confirmations, files.policy, files.alerts),
+        overviews=alerts.overviews,
+    )
+    runs = JobRuns()
+    executions = Executions(changes.executor.execute)
+    jobs = JobParts(
+        changes=changes,
         alerts=alerts,
+        settings=alert_settings,
+        heartbeat=Heartbeat(redis, runs, clock),
+        executions=executions,
+        key_watch=KeyWatch(changes.key_requests, alerts, alert_settings),
+        audit_upkeep=AuditUpkeep(redis, audit, speaker, clock, alert_settings, settings.audit_retention),
+        files=_build_announcements(files, alert_settings, redis, audit, speaker),
+    )
+    return App(
+        settings=settings,
+        files=files,
+        connections=connections,
+        clock=clock,
+        handlers=build_handlers(bot, redis, clock),
+        worker=Worker(build_jobs(jobs, Claims(redis)), executions, connections.queue, runs, clock),
+        preview=Preview(quay, changes.key_requests, alerts),
+    )
+
+
+def _build_tools(
+    settings: Settings, files: Files, connections: Connections, alerts: AlertSettings, clock: Clock
+) -> Toolkit:
+    redis, secret = connections.redis, settings.root_secret
+    audit = Audit(redis, audit_key(secret), clock, lambda: files.policy.current().registry)
+    shared_groups = SharedValue(redis, Sealer(derive_key(secret, "user groups")), "quaymaster:user-groups", 60)
+    confirmations = build_confirmations(redis, secret, audit, clock)
+    return Toolkit(
+        quay=connections.quay,
+        confirmations=confirmations,
+        authorization=Authorization(files.policy.current, Directory(connections.web, clock, shared_groups)),
+        outbox=Outbox(Poster(connections.speaker, alerts.admin_channel), confirmations, clock),
+        effects=build_effects(redis, str(settings.quay_url)),
+        vault=Vault(redis, derive_key(secret, "vault"), settings.secret_lifetime, clock),
         clock=clock,
     )
-    clicks = Clicks(changes, confirmations, audit)
-    alert_clicks = AlertClicks(authorization, redis, messenger, audit, alerts.current, clock)
-    reveals = Reveals(vault, audit)
-    return App(
-        settings,
-        clock,
-        redis,
-        web,
-        messenger,
-        queue,
-        policy,
-        authorization,
-        quay,
-        audit,
-        confirmations,
-        dispatcher,
-        clicks,
-        alert_clicks,
-        reveals,
-        paging,
-        jobs,
-        Preview(quay, key_requests, waiting, jobs.expiring, jobs.sweep, jobs.health, tokens, jobs.reporter),
-    )
+
+
+def _build_announcements(
+    files: Files, alerts: AlertSettings, redis: Redis, audit: Audit, messenger: Messenger
+) -> Mapping[str, FileAnnouncements[Any]]:
+    """What tells of the files when they change, by the names of the jobs that look at them."""
+
+    def of_policy(change: FileChange[Policy]) -> list[str]:
+        file = alerts.current()
+        return [file.admin_channel] if file else channels_told(change)
+
+    def of_alerts(_: FileChange[AlertsFile | None]) -> list[str]:
+        channel = alerts.admin_channel()
+        return [channel] if channel else []
+
+    return {
+        "policy_file": FileAnnouncements(
+            redis, audit, messenger, files.policy, "policy_loaded", "policy_refused", policy_views.news, of_policy
+        ),
+        "alerts_file": FileAnnouncements(
+            redis, audit, messenger, files.alerts, "alerts_loaded", "alerts_refused", alerts_file.news, of_alerts
+        ),
+    }

@@ -1,5 +1,6 @@
 """The files that people write, and the grammar by which the examples in them are read."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,15 @@ from bot.config.watched_file import WatchedFile
 from bot.permissions.file import PolicyFile, open_policy_file
 from handlers import all_commands
 from handlers.arguments import operations_of
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files as they are in force, watched from now on."""
+
+    grammar: Grammar
+    policy: PolicyFile
+    alerts: WatchedAlerts
 
 
 def build_grammar(slash: str) -> Grammar:

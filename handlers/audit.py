@@ -48,12 +48,12 @@ async def search_audit(
         Only what concerns one operation such as approveServiceKey, a command such as 'keys approve', or an event.
     """
     wanted = window(since, until, here.now)
-    meant = _meant(operation, here.grammar.commands) if operation else None
+    meant = _meant(operation, here.bot.grammar.commands) if operation else None
     by = Actor(here.person.actor.team, actor) if actor else None
-    name = (await here.authorization.person(by)).label if by else ""
+    name = (await here.bot.authorization.person(by)).label if by else ""
 
     async def fetch(token: str | None) -> Batch[Entry]:
-        page = await here.audit.page(token)
+        page = await here.bot.audit.page(token)
         rows = [
             entry
             for entry in page.entries

@@ -33,7 +33,7 @@ async def show_build(build_uuid: BuildId, *, here: Handed) -> Message:
     build_uuid
         The build's id, as Quay's page of it has it in its address.
     """
-    return builds.build(await _known(build_uuid, here.quay.get_repo_build_super_user(build_uuid)), here.now)
+    return builds.build(await _known(build_uuid, here.bot.quay.get_repo_build_super_user(build_uuid)), here.now)
 
 
 @BUILDS.command(
@@ -47,7 +47,7 @@ async def show_status(build_uuid: BuildId, *, here: Handed) -> Message:
     build_uuid
         The build's id, as Quay's page of it has it in its address.
     """
-    return builds.status(await _known(build_uuid, here.quay.get_repo_build_status_super_user(build_uuid)))
+    return builds.status(await _known(build_uuid, here.bot.quay.get_repo_build_status_super_user(build_uuid)))
 
 
 @BUILDS.command("logs", "getRepoBuildLogsSuperUser", examples=("builds logs 0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f",))
@@ -59,7 +59,7 @@ async def send_logs(build_uuid: BuildId, *, here: Handed) -> Message:
     build_uuid
         The build's id, as Quay's page of it has it in its address.
     """
-    found = await _known(build_uuid, here.quay.get_repo_build_logs_super_user(build_uuid))
+    found = await _known(build_uuid, here.bot.quay.get_repo_build_logs_super_user(build_uuid))
     if found.logs_url:
         return builds.log_archived(build_uuid, found.logs_url)
     lines = plain_lines(found.logs)
@@ -67,7 +67,7 @@ async def send_logs(build_uuid: BuildId, *, here: Handed) -> Message:
         return builds.log_empty(build_uuid)
     content = "\n".join([*lines, ""]).encode("utf-8", errors="replace")
     name = f"build-{build_uuid}.log"
-    await here.courier.upload(here.person.actor.user, name, content, f"Log of build {build_uuid}")
+    await here.bot.courier.upload(here.person.actor.user, name, content, f"Log of build {build_uuid}")
     return builds.log_sent(build_uuid, len(lines), [line[:300] for line in lines[-TAIL:]])
 
 

@@ -30,7 +30,7 @@ async def show_configuration(key: SettingName | None = None, *, here: Handed) ->
     key
         A setting, such as FEATURE_MAILING, or what is inside one: DISTRIBUTED_STORAGE_CONFIG.default.
     """
-    return answer(await here.quay.get_config_dump(), key)
+    return answer(await here.bot.quay.get_config_dump(), key)
 
 
 def answer(dump: ConfigDump, key: str | None) -> Message | Listing[Setting]:

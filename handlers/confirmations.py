@@ -76,7 +76,7 @@ class Clicks:
     async def _deliver(self, record: Record) -> tuple[Record, bool]:
         """How the record stands, and whether its card shows that: Slack may not take it now."""
         try:
-            return await self.changes.outbox.deliver_within(record)
+            return await self.changes.tools.outbox.deliver_within(record)
         except MessengerError as error:
             log.warning("not_delivered", record=record.id, reason=error.reason)
             return record, False
@@ -84,7 +84,7 @@ class Clicks:
     async def _turn_away(self, action_id: str, record_id: str, person: Person, why: Exception) -> ClickAnswer:
         match why:
             case Refused():
-                self.changes.outbox.deliver_soon(why.record)
+                self.changes.tools.outbox.deliver_soon(why.record)
                 return ClickAnswer(clicks.too_late(why.record, why.reason), replaces=True)
             case Denied():
                 record = await self._refused(
@@ -99,7 +99,7 @@ class Clicks:
             case Missing():
                 return ClickAnswer(clicks.gone())
             case _:
-                await self.changes.outbox.quarantine(record_id, type(why).__name__)
+                await self.changes.tools.outbox.quarantine(record_id, type(why).__name__)
                 await self.audit.denials.record("record_tampered", actor=str(person.actor), change=record_id)
                 return ClickAnswer(clicks.tampered(record_id))
 

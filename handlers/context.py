@@ -1,4 +1,4 @@
-"""What a handler is handed: who asks, where, when, and the parts of the bot that it may use."""
+"""What a handler is handed: who asks, where, when, and the parts of the bot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,16 @@ from typing import Annotated, Protocol, TypeAlias
 
 from bot.alerts.overview import Overviews
 from bot.audit import Audit
-from bot.changes import Authorization, FreezeNotices, KeyRequests
+from bot.changes import Authorization
+from bot.changes.factory import ChangeParts
 from bot.commands import Grammar, Here
-from bot.confirmations import Confirmations
-from bot.confirmations.freeze import Freeze
 from bot.model.plans import Argument
 from bot.permissions import Person, Place, Policy, decide
 from bot.quay.client import Quay
 from bot.quay.links import RegistryLinks
 from bot.quay.models import ServiceKey
 from bot.slack.messages import Courier
-from bot.storage.vault import Vault
+from bot.views.meta import Status
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,33 @@ class Change:
     """The name of what changes, as the person typed it once more."""
 
 
+class StatusSource(Protocol):
+    """Tells how the bot is."""
+
+    async def read(self) -> Status:
+        """Read it; costs one Redis round trip."""
+        ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of the bot that commands use."""
+
+    quay: Quay
+    links: RegistryLinks
+    changes: ChangeParts
+    audit: Audit
+    grammar: Grammar
+    courier: Courier
+    status: StatusSource
+    overviews: Overviews
+
+    @property
+    def authorization(self) -> Authorization:
+        """Who may do what, and who people are."""
+        return self.changes.tools.authorization
+
+
 @dataclass(frozen=True)
 class Context:
     """One command of one person."""
@@ -38,18 +64,7 @@ class Context:
     place: Place
     now: datetime
     policy: Policy
-    quay: Quay
-    key_requests: KeyRequests
-    authorization: Authorization
-    confirmations: Confirmations
-    freeze_notices: FreezeNotices
-    audit: Audit
-    vault: Vault
-    grammar: Grammar
-    status: "StatusSource"
-    links: RegistryLinks
-    courier: Courier
-    overviews: Overviews
+    bot: Parts
     key: ServiceKey | None = None
     """The service key that the argument KID turned out to name."""
     keys: Sequence[ServiceKey] | None = None
@@ -65,26 +80,6 @@ class Context:
     def may_list_keys_of(self, service: str) -> bool:
         """Whether this person may see the keys of a service in a list, here."""
         return not decide(self.policy, self.person, "listServiceKeys", {"service": service}, self.place).denied
-
-
-@dataclass(frozen=True)
-class Status:
-    """How the bot is."""
-
-    version: str
-    worker_seen: datetime | None
-    files: Mapping[str, tuple[str, ...]]
-    """What is wrong with each file that people edit, by its name; nothing where it is in force as it stands."""
-    pending: int
-    freeze: Freeze
-
-
-class StatusSource(Protocol):
-    """Tells how the bot is."""
-
-    async def read(self) -> Status:
-        """Read it; costs one Redis round trip."""
-        ...
 
 
 Handed: TypeAlias = Annotated[Context, Here]

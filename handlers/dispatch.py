@@ -9,24 +9,20 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError
 
-from bot.alerts.overview import Overviews
-from bot.audit import JSON, Audit
-from bot.changes import Authorization, Changes, Denied, FreezeNotices, KeyRequests, NotKnown
-from bot.commands import Call, Command, Correction, Grammar, Help
-from bot.confirmations import Confirmations, Record
+from bot.audit import JSON
+from bot.changes import Denied, NotKnown
+from bot.commands import Call, Command, Correction, Help
+from bot.confirmations import Record
 from bot.confirmations.freeze import Frozen
 from bot.model.plans import Argument, Refusal
 from bot.permissions import Decision, Person, Place, Presumed, Verdict, decide, may_use
 from bot.permissions.askable import may_ask_about
-from bot.quay.client import Quay
 from bot.quay.errors import QuayError
-from bot.quay.links import RegistryLinks
 from bot.quay.models import ServiceKey
-from bot.slack.messages import Courier, Message, MessengerError
-from bot.storage.vault import Vault
+from bot.slack.messages import Message, MessengerError
 from bot.views import cards, details, errors, freeze, lists, menu, meta
 from handlers.arguments import plain_arguments
-from handlers.context import Change, Context, StatusSource
+from handlers.context import Change, Context, Parts
 from handlers.filters import filter_value
 from handlers.key_lookup import Found, KeyFinder, NoSuchKey, no_such_key
 from handlers.listing import AnyListing, Listing
@@ -59,21 +55,9 @@ class Delivery:
 class Dispatcher:
     """Answers commands."""
 
-    clock: Callable[[], datetime]
-    authorization: Authorization
-    quay: Quay
-    changes: Changes
-    key_requests: KeyRequests
-    confirmations: Confirmations
-    freeze_notices: FreezeNotices
-    audit: Audit
-    grammar: Grammar
-    status: StatusSource
-    vault: Vault
-    links: RegistryLinks
-    courier: Courier
+    bot: Parts
     pages: Pages
-    overviews: Overviews
+    clock: Callable[[], datetime]
 
     async def answer(self, person: Person, delivery: Delivery) -> Message | None:
         """Answer a command to the person alone; None when the channel shows the answer already."""
@@ -85,8 +69,8 @@ class Dispatcher:
 
     async def ask(self, person: Person, delivery: Delivery, now: datetime) -> Message | AnyListing | None:
         """Answer a command as if it were asked at `now`; a list is not read yet."""
-        place = await self.authorization.place(delivery.channel)
-        use = may_use(self.authorization.policy(), person, place)
+        place = await self.bot.authorization.place(delivery.channel)
+        use = may_use(self.bot.authorization.policy(), person, place)
         try:
             if not delivery.text.strip():
                 return self._menu(person, place, use)
@@ -111,27 +95,27 @@ class Dispatcher:
         """Record what was allowed: what changes something singly, however often."""
         said, actor = _said(place, call, decision), str(person.actor)
         if only_reads(call.command):
-            await self.audit.reads.record(actor=actor, **said)
+            await self.bot.audit.reads.record(actor=actor, **said)
         else:
-            await self.audit.record("command_allowed", actor=actor, **said)
+            await self.bot.audit.record("command_allowed", actor=actor, **said)
 
     async def _refused(self, person: Person, place: Place, text: str, decision: Decision) -> None:
         said = _said(place, self._named(text), decision)
-        await self.audit.denials.record("command_denied", actor=str(person.actor), **said)
+        await self.bot.audit.denials.record("command_denied", actor=str(person.actor), **said)
 
     def _menu(self, person: Person, place: Place, use: Decision) -> Message:
         """What this person may do here. Raises Denied where that is nothing."""
-        offered = offers(self.grammar, self.authorization.policy(), person, place)
+        offered = offers(self.bot.grammar, self.bot.authorization.policy(), person, place)
         if not offered:
             raise Denied(use)
-        return menu.menu(self.grammar.slash, offered)
+        return menu.menu(self.bot.grammar.slash, offered)
 
     def _read(self, text: str, use: Decision) -> Call | Help:
         """Read the text, for people to whom the bot speaks at all. Raises Correction or Denied."""
         if not use.denied:
-            return self.grammar.parse(text)
+            return self.bot.grammar.parse(text)
         try:
-            call = self.grammar.parse(text)
+            call = self.bot.grammar.parse(text)
         except Correction:
             raise Denied(use) from None
         if isinstance(call, Help) or not call.command.permissions:
@@ -150,19 +134,8 @@ class Dispatcher:
             person=person,
             place=place,
             now=now,
-            policy=self.authorization.policy(),
-            quay=self.quay,
-            key_requests=self.key_requests,
-            authorization=self.authorization,
-            confirmations=self.confirmations,
-            freeze_notices=self.freeze_notices,
-            audit=self.audit,
-            vault=self.vault,
-            grammar=self.grammar,
-            status=self.status,
-            links=self.links,
-            courier=self.courier,
-            overviews=self.overviews,
+            policy=self.bot.authorization.policy(),
+            bot=self.bot,
             key=found.key if found else None,
             keys=found.keys if found else None,
         )
@@ -172,14 +145,14 @@ class Dispatcher:
             if isinstance(answer, Listing):
                 return replace(answer, filters=filters)
             return lists.with_buttons(answer, filters=filters) if answer is not None else None
-        record = await self.changes.propose(
+        record = await self.bot.changes.approvals.propose(
             delivery.id, person, place, answer.command, answer.arguments, typed_name=answer.typed_name
         )
         if record.private:
             return cards.confirmation(record)
         if not record.cards or record.shown_in(delivery.channel):
             return None
-        return cards.asked_elsewhere(record, await self.changes.outbox.link(record))
+        return cards.asked_elsewhere(record, await self.bot.changes.tools.outbox.link(record))
 
     def _require(
         self,
@@ -192,7 +165,7 @@ class Dispatcher:
         presume: Presumed = "state",
     ) -> Decision | None:
         """Check everything that the command may come to. Raises Denied."""
-        policy = self.authorization.policy()
+        policy = self.bot.authorization.policy()
         ask = may_ask_about if command.for_approvers else decide
         decision: Decision | None = None
         for operation in command.permissions_for(dict(typed)):
@@ -206,9 +179,12 @@ class Dispatcher:
         if "kid" not in call.arguments:
             return None
         self._require(call.command, call.arguments, {}, person, place, presume="everything")
-        typed, finder = str(call.arguments["kid"]), KeyFinder(self.quay, self.confirmations, self.audit)
+        typed, finder = (
+            str(call.arguments["kid"]),
+            KeyFinder(self.bot.quay, self.bot.changes.tools.confirmations, self.bot.audit),
+        )
         may_list = not decide(
-            self.authorization.policy(), person, "listServiceKeys", {}, place, presume="everything"
+            self.bot.authorization.policy(), person, "listServiceKeys", {}, place, presume="everything"
         ).denied
         try:
             return await finder.find(typed, among_all=call.command.among_keys and may_list)
@@ -222,7 +198,7 @@ class Dispatcher:
     def _named(self, text: str) -> Call | Help | None:
         """The command that a text is, if it is one."""
         try:
-            return self.grammar.parse(text)
+            return self.bot.grammar.parse(text)
         except Correction as correction:
             log.debug("not_a_command", said=str(correction)[:40])
             return None

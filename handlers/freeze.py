@@ -20,17 +20,17 @@ async def freeze(reason: Reason, *, here: Handed) -> Message | None:
         Why; everybody reads it whose change is stopped.
     """
     try:
-        frozen = await here.freeze_notices.freeze(here.person, here.place, reason)
+        frozen = await here.bot.changes.freeze_notices.freeze(here.person, here.place, reason)
     except Unchanged as unchanged:
         return views.frozen_already(unchanged.freeze)
-    return None if await here.freeze_notices.was_told(here.place) else views.frozen(frozen)
+    return None if await here.bot.changes.freeze_notices.was_told(here.place) else views.frozen(frozen)
 
 
 @FREEZING.command("thaw", permission="freeze", examples=("thaw",))
 async def thaw(*, here: Handed) -> Message | None:
     """Let changes go on after a freeze. What was agreed to and has not expired is done then."""
     try:
-        await here.freeze_notices.thaw(here.person, here.place)
+        await here.bot.changes.freeze_notices.thaw(here.person, here.place)
     except Unchanged as unchanged:
         return views.not_frozen(unchanged.freeze)
-    return None if await here.freeze_notices.was_told(here.place) else views.thawed()
+    return None if await here.bot.changes.freeze_notices.was_told(here.place) else views.thawed()

@@ -27,46 +27,38 @@ async def show_help(*command: str, here: Handed) -> Message:
     command
         A command or the first word of one.
     """
-    return meta.help_page(here.grammar.help(command))
+    return meta.help_page(here.bot.grammar.help(command))
 
 
 @GENERAL.command("pending", examples=("pending",))
 async def show_pending(*, here: Handed) -> Message:
     """List what waits for approval, your own changes that wait for your confirmation, and what only you may see."""
-    overview = await here.confirmations.overview()
+    overview = await here.bot.changes.tools.confirmations.overview()
     records = [
         record
         for record in overview.records
         if record.expires_at > here.now and (not record.private or record.requester == here.person.actor)
     ]
-    unseen = await here.vault.unseen_of(here.person.actor)
+    unseen = await here.bot.changes.tools.vault.unseen_of(here.person.actor)
     return meta.pending(records, here.person.actor.user, unseen, overview.freeze)
 
 
 @GENERAL.command("status", examples=("status",))
 async def show_status(*, here: Handed) -> Message:
     """Say how the bot is: its worker, its files, what is pending, and whether Quay answers it."""
-    status = await here.status.read()
+    status = await here.bot.status.read()
     trouble = ""
     try:
-        await here.quay.get_registry_size()
+        await here.bot.quay.get_registry_size()
     except QuayError as error:
         trouble = error.message
-    return meta.status(
-        version=status.version,
-        worker_seen=status.worker_seen,
-        files=status.files,
-        pending_count=status.pending,
-        quay_trouble=trouble,
-        freeze=status.freeze,
-        now=here.now,
-    )
+    return meta.status(status, trouble, here.now)
 
 
 @GENERAL.command("alerts", permission="alerts", examples=("alerts",))
 async def show_alerts(*, here: Handed) -> Message:
     """Show which alerts are active, acknowledged and snoozed, and when the bot looks again."""
-    return overview(await here.overviews.read())
+    return overview(await here.bot.overviews.read())
 
 
 @GENERAL.command("why", examples=("why approveServiceKey @bob", "why quota set team-a 400GiB @carol"))
@@ -84,7 +76,7 @@ async def explain_why(operation: str, *more: str, here: Handed) -> Message:
     person, words = here.person, []
     for word in (operation, *more):
         if word.startswith("<@"):
-            person = await here.authorization.person(Actor(here.person.actor.team, word.strip("<@>")))
+            person = await here.bot.authorization.person(Actor(here.person.actor.team, word.strip("<@>")))
         elif word.startswith("@"):
             raise Correction(f"There is no person {word!r}. Pick them from the list that Slack shows after an @.")
         else:
@@ -102,17 +94,17 @@ def _meant(words: list[str], here: Context) -> tuple[tuple[str, ...], dict[str, 
     """The operations and arguments that somebody asks about. Raises Correction."""
     named = [word for word in words if "=" in word]
     path = " ".join(word for word in words if "=" not in word)
-    require_command(here.grammar, path)
-    if named or path in here.grammar.commands or path.lower() in _BY_NAME:
+    require_command(here.bot.grammar, path)
+    if named or path in here.bot.grammar.commands or path.lower() in _BY_NAME:
         return _by_name(path, dict(word.partition("=")[::2] for word in named), here)
-    call = here.grammar.parse_words(words)
+    call = here.bot.grammar.parse_words(words)
     if isinstance(call, Help) or not call.command.permissions:
         raise Correction(f"{path!r} changes and reads nothing in Quay: whoever may use the bot may use it.")
     return call.command.permissions_for(call.arguments), plain_arguments(call.arguments)
 
 
 def _by_name(path: str, given: dict[str, str], here: Context) -> tuple[tuple[str, ...], dict[str, Argument]]:
-    command = here.grammar.commands.get(path.lower())
+    command = here.bot.grammar.commands.get(path.lower())
     operations = command.permissions if command else (_BY_NAME.get(path.lower(), ""),)
     if not operations or not operations[0]:
         raise Correction(f"{path!r} is no operation and no command of one. For example: approveServiceKey")

@@ -45,7 +45,7 @@ async def list_keys(
         return (fits is None or fits(key.service)) and here.may_list_keys_of(key.service)
 
     async def fetch(_: str | None) -> Batch[ServiceKey]:
-        page = await here.quay.list_service_keys()
+        page = await here.bot.quay.list_service_keys()
         found = [
             key
             for key in page.items
@@ -80,7 +80,7 @@ async def show_key(kid: Kid, *, here: Handed) -> Message:
         The key's id, or the first characters of it (6 at least).
     """
     key = here.named_key
-    page = here.links.superuser("servicekeys")
+    page = here.bot.links.superuser("servicekeys")
     others = _others(key, here) if here.may_list_keys_of(key.service) else None
     return details.key(key, facts_of(key), warnings_of(key), here.now, page=page, others=others)
 
@@ -109,18 +109,18 @@ async def approve_key(kid: Kid, *, notes: Notes | None = None, here: Handed) -> 
     notes
         What Quay's own record should say besides who approved it.
     """
-    await here.freeze_notices.freezer.require_thawed()
-    record = await here.key_requests.offer(here.named_key, here.place.channel)
+    await here.bot.changes.freeze_notices.freezer.require_thawed()
+    record = await here.bot.changes.key_requests.offer(here.named_key, here.place.channel)
     if notes is not None:
-        record = await here.key_requests.add_notes(record, here.named_key, notes, here.person)
-        record, _ = await here.key_requests.outbox.deliver_within(record)
+        record = await here.bot.changes.key_requests.add_notes(record, here.named_key, notes, here.person)
+        record, _ = await here.bot.changes.tools.outbox.deliver_within(record)
     if record.shown_in(here.place.channel):
-        return errors.card_stands_at(await here.key_requests.outbox.link(record, here.place.channel))
+        return errors.card_stands_at(await here.bot.changes.tools.outbox.link(record, here.place.channel))
     if not record.cards or not is_private_channel(here.place.channel):
-        record = await here.key_requests.outbox.post(record, here.place.channel)
+        record = await here.bot.changes.tools.outbox.post(record, here.place.channel)
     if record.shown_in(here.place.channel):
         return None
-    return cards.asked_elsewhere(record, await here.key_requests.outbox.link(record))
+    return cards.asked_elsewhere(record, await here.bot.changes.tools.outbox.link(record))
 
 
 @KEYS.command("delete", "deleteServiceKey", examples=("keys delete 4f2a9c",))

@@ -115,7 +115,7 @@ async def list_logs(
         )
 
     async def fetch(token: str | None) -> Batch[LogEntry]:
-        page = await here.quay.list_all_logs(starttime=first, endtime=last, next_page=token)
+        page = await here.bot.quay.list_all_logs(starttime=first, endtime=last, next_page=token)
         if page.search_unavailable:
             return Batch((), warning=_NO_SEARCH)
         is_past_the_start = bool(page.logs) and page.logs[-1].at < wanted.start

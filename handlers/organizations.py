@@ -32,7 +32,7 @@ async def list_organizations(*, match: SearchText | None = None, here: Handed) -
     wanted = (match or "").casefold()
 
     async def fetch(token: str | None) -> Batch[Organization]:
-        page = await here.quay.list_all_organizations(next_page=token)
+        page = await here.bot.quay.list_all_organizations(next_page=token)
         found = [organization for organization in page.items if wanted in organization.name.casefold()]
         is_all = token is None and page.next_page is None
         return Batch.of_page(page, fullest_first(found) if is_all else found)
@@ -60,18 +60,18 @@ async def show_organization(name: OrganizationName, *, here: Handed) -> Message:
         The organization's name.
     """
     try:
-        shown, members = await asyncio.gather(here.quay.get_organization(name), _members(name, here))
+        shown, members = await asyncio.gather(here.bot.quay.get_organization(name), _members(name, here))
     except NotFound:
         raise Refusal(f"There is no organization {name!r} in Quay. A user is shown by 'users show {name}'.") from None
     if shown.quotas is None:
         shown = shown.model_copy(update={"quotas": await _quotas(name, here)})
-    return namespaces.organization(shown, members, here.links.organization(name))
+    return namespaces.organization(shown, members, here.bot.links.organization(name))
 
 
 async def _members(name: str, here: Context) -> Members | None:
     """The people in it; None where Quay does not show them to the bot's token."""
     try:
-        return await here.quay.get_organization_members(name)
+        return await here.bot.quay.get_organization_members(name)
     except (Forbidden, NotFound):
         return None
 
@@ -79,7 +79,7 @@ async def _members(name: str, here: Context) -> Members | None:
 async def _quotas(name: str, here: Context) -> tuple[Quota, ...] | None:
     """The quotas by their own operation, where Quay does not show them with the organization."""
     try:
-        return await here.quay.list_user_quota_super_user(name)
+        return await here.bot.quay.list_user_quota_super_user(name)
     except (FeatureOff, Forbidden):
         return None
 

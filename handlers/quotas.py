@@ -37,7 +37,7 @@ async def show_quota(namespace: NamespaceName, *, here: Handed) -> Message:
     namespace
         An organization's name, or user:NAME for a user's own namespace.
     """
-    state = await fetch_quota(here.quay, Namespace.parse(namespace))
+    state = await fetch_quota(here.bot.quay, Namespace.parse(namespace))
     return details.quota(
         namespace,
         used=state.used,
@@ -45,7 +45,7 @@ async def show_quota(namespace: NamespaceName, *, here: Handed) -> Message:
         limits=state.limits,
         visible=state.report is not None,
         system_default=state.system_default,
-        page=here.links.namespace(namespace),
+        page=here.bot.links.namespace(namespace),
     )
 
 

@@ -11,7 +11,7 @@ REGISTRY = CommandSet("registry", "The registry as a whole.")
 @REGISTRY.command("size", "getRegistrySize", examples=("registry size",))
 async def show_size(*, here: Handed) -> Message:
     """Show the size of the whole registry, as it was last measured."""
-    return details.registry_size(await here.quay.get_registry_size(), here.now)
+    return details.registry_size(await here.bot.quay.get_registry_size(), here.now)
 
 
 @REGISTRY.command("measure", "postRegistrySize", examples=("registry measure",))

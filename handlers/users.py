@@ -38,7 +38,7 @@ async def list_users(*, match: SearchText | None = None, enabled_only: bool = Fa
         return wanted in user.username.casefold() or wanted in (user.email or "").casefold()
 
     async def fetch(token: str | None) -> Batch[User]:
-        page = await here.quay.list_all_users(next_page=token, include_disabled=not enabled_only)
+        page = await here.bot.quay.list_all_users(next_page=token, include_disabled=not enabled_only)
         return Batch.of_page(page, [user for user in page.items if fits(user)])
 
     asked = (f" matching “{match}”" if match else "") + (" who are enabled" if enabled_only else "")
@@ -64,11 +64,11 @@ async def show_user(username: UserName, *, here: Handed) -> Message:
         The user's name.
     """
     try:
-        shown = await here.quay.get_install_user(username)
+        shown = await here.bot.quay.get_install_user(username)
     except NotFound:
         said = f"There is no user {username!r} in Quay. An organization is shown by 'orgs show {username}'."
         raise Refusal(said) from None
-    return namespaces.user(shown, here.links.user(username))
+    return namespaces.user(shown, here.bot.links.user(username))
 
 
 @USERS.command("create", "createInstallUser", examples=("users create kim --email kim@example.com",))

@@ -28,7 +28,7 @@ from bot.alerts.sweep import QuotaSweep
 from bot.app import open_app, utc_now
 from bot.config.logs import set_up_logs
 from bot.config.settings import Settings
-from bot.loading import build_grammar, open_alerts, open_policy
+from bot.loading import Files, build_grammar, open_alerts, open_policy
 from bot.permissions import Actor, Person, Place, decide
 from bot.quay.client import Quay, open_client
 from bot.web.server import build_server
@@ -103,7 +103,8 @@ async def acknowledgement() -> tuple[float, float]:
             )
             grammar = build_grammar("/quay")
             policy = open_policy(str(ROOT / "sandbox" / "permissions.yaml"), grammar)
-            app = await stack.enter_async_context(open_app(bot, policy, grammar, open_alerts("no alerts.yaml")))
+            files = Files(grammar, policy, open_alerts("no alerts.yaml"))
+            app = await stack.enter_async_context(open_app(bot, files))
             url = await stack.enter_async_context(served(build_server(app)))
             bare = await stack.enter_async_context(served(Starlette(routes=[Route("/", _empty, methods=["POST"])])))
             client = await stack.enter_async_context(httpx.AsyncClient())

@@ -168,6 +168,10 @@ class ReportSection(_Frozen):
     every: Rhythm = Schedule.parse("0 9 * * mon")
     channel: Channel | None = None
 
+    def next_due(self, now: datetime, zone: tzinfo) -> datetime:
+        """The first moment after `now` at which a report is due."""
+        return self.every.next_after(now, zone)
+
 
 class AlertsFile(_Frozen):
     """alerts.yaml, whole. A section that is missing means that there are no such alerts."""

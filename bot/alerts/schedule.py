@@ -65,7 +65,7 @@ class Schedule:
         return self._first(croniter(self.text, now.astimezone(zone)).all_next(datetime), zone)
 
     def _first(self, moments: Iterator[datetime], zone: tzinfo) -> datetime:
-        in_utc = (moment.astimezone(UTC) for moment in moments)
+        in_utc = (moment.astimezone(UTC).replace(fold=0) for moment in moments)  # croniter sets it without meaning it
         if self.text.split()[1] == "*":
             return next(in_utc)
         return next(moment for moment in in_utc if not moment.astimezone(zone).fold)

@@ -1,18 +1,16 @@
 """From a proposal to a decision: propose, approve, reject, expire."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
 from bot.changes import audit_entries
-from bot.changes.authorization import Authorization, Denied, NotKnown, required
-from bot.changes.outbox import Outbox
+from bot.changes.authorization import Denied, NotKnown, required
 from bot.changes.proposals import named_by, record_id, type_the_name
+from bot.changes.toolkit import Toolkit
 from bot.confirmations import (
     ABANDONED_AFTER,
-    Confirmations,
     Missing,
     Neighbour,
     Offer,
@@ -29,7 +27,6 @@ from bot.effects import Arguments, Effect, Forewarns
 from bot.model.plans import Observation, Plan, Refusal
 from bot.model.redaction import redact_words
 from bot.permissions import Person, Place, confirmation_for, decide, may_approve
-from bot.quay.client import Quay
 from bot.quay.errors import QuayError
 from bot.slack.messages import MessengerError
 from bot.storage.sealing import Tampered
@@ -44,13 +41,9 @@ log = structlog.get_logger()
 class Changes:
     """Everything that people and the clock may do to a pending confirmation."""
 
-    quay: Quay
-    confirmations: Confirmations
-    authorization: Authorization
-    outbox: Outbox
-    effects: Mapping[str, Effect]
-    clock: Callable[[], datetime]
+    tools: Toolkit
     wake: Callable[[str], Awaitable[None]]
+    """Wakes a worker for a due change, by its id."""
 
     async def propose(
         self,
@@ -69,12 +62,12 @@ class Changes:
         Raises Denied, Refusal (a sentence for the person), Frozen, QuayError, or MessengerError. Nothing is written
         to Quay.
         """
-        effect, policy, now = self.effects[command], self.authorization.policy(), self.clock()
+        effect, policy, now = self.tools.effects[command], self.tools.authorization.policy(), self.tools.clock()
         for operation in effect.operations(arguments):
             decision = decide(policy, person, operation, arguments, place, presume="state")
             if decision.denied:
                 raise Denied(decision)
-        observation = await effect.plan(self.quay, arguments, now)
+        observation = await effect.plan(self.tools.quay, arguments, now)
         decision = decide(policy, person, observation.operation, {**arguments, **observation.facts}, place)
         if decision.denied:
             raise Denied(decision)
@@ -107,16 +100,18 @@ class Changes:
             expires_at=now + entry.expires,
             remind_at=now + entry.expires / 2 if entry.approvals else None,
             typed=typed,
-            registry=self.authorization.policy().registry,
+            registry=self.tools.authorization.policy().registry,
         )
-        stored = await self.confirmations.create(record, audit_entries.proposed(record, decision.rule), guarded=True)
+        stored = await self.tools.confirmations.create(
+            record, audit_entries.proposed(record, decision.rule), guarded=True
+        )
         return await self._tell_of(await self._beside_another(stored))
 
     async def _forewarned(self, effect: Effect, arguments: Arguments, observation: Observation) -> Plan:
         """The plan with what its effect found by looking around. Raises Refusal or QuayError."""
         if not isinstance(effect, Forewarns):
             return observation.plan
-        found = await effect.forewarn(self.quay, arguments, observation, self.clock())
+        found = await effect.forewarn(self.tools.quay, arguments, observation, self.tools.clock())
         return observation.plan.model_copy(update={"warnings": (*observation.plan.warnings, *found)})
 
     async def propose_again(self, stale: Record) -> None:
@@ -127,8 +122,8 @@ class Changes:
         """
         if stale.requester is None:
             return
-        person = await self.authorization.person(stale.requester)
-        place = await self.authorization.place(stale.channel)
+        person = await self.tools.authorization.person(stale.requester)
+        place = await self.tools.authorization.place(stale.channel)
         offer = stale.offer
         try:
             name = named_by(offer.operation, offer.arguments) if stale.typed else None
@@ -139,7 +134,7 @@ class Changes:
             log.info("not_offered_again", change=stale.id, reason=str(error))
             return
         if fresh.private:
-            await self.outbox.whisper(fresh, person.actor.user)
+            await self.tools.outbox.whisper(fresh, person.actor.user)
 
     async def approve(self, id_: str, person: Person, operation: str | None = None, *, at_home: bool = False) -> Record:
         """Count one person's agreement; with the last one that is needed the change becomes due.
@@ -153,11 +148,11 @@ class Changes:
         offer = next((offer for offer in record.offers if offer.operation == wanted), None)
         if offer is None:
             raise Refused(record, "not offered")
-        entry = await self.authorization.require_approver(record, offer, person.actor)
-        now = self.clock()
+        entry = await self.tools.authorization.require_approver(record, offer, person.actor)
+        now = self.tools.clock()
         asked = {"needed": entry.approvals, "approvers": entry.approvers, "self_approval": entry.self_approval}
         in_force = offer.model_copy(update=asked)
-        approved = await self.confirmations.advance(
+        approved = await self.tools.confirmations.advance(
             id_,
             lambda stored: approve(stored, person.actor, person.label, in_force, now, at_home=at_home),
             lambda stored: audit_entries.approved(stored, wanted, person.actor),
@@ -186,8 +181,8 @@ class Changes:
         said = clip(redact_words(visible(reason)), REASON_LIMIT)
         note = f"Reason: {said}" if said else ""
         state = State.CANCELLED if own else State.REJECTED
-        now = self.clock()
-        return await self.confirmations.advance(
+        now = self.tools.clock()
+        return await self.tools.confirmations.advance(
             id_,
             lambda stored: close(stored, state, now, actor=person.actor, label=person.label, note=note),
             lambda stored: audit_entries.refused(stored, person.actor, said),
@@ -195,28 +190,28 @@ class Changes:
 
     async def expire_due(self) -> None:
         """Close every record whose time is over, those too whose worker died unsent."""
-        now = self.clock()
-        abandoned = await self.confirmations.abandoned(now - ABANDONED_AFTER)
-        for id_ in (*await self.confirmations.expired(now), *abandoned):
+        now = self.tools.clock()
+        abandoned = await self.tools.confirmations.abandoned(now - ABANDONED_AFTER)
+        for id_ in (*await self.tools.confirmations.expired(now), *abandoned):
             try:
-                await self.confirmations.advance(id_, lambda stored: expire(stored, now), audit_entries.expired)
+                await self.tools.confirmations.advance(id_, lambda stored: expire(stored, now), audit_entries.expired)
             except Refused:
                 continue
             except (Missing, Tampered) as error:
-                await self.outbox.quarantine(id_, type(error).__name__)
+                await self.tools.outbox.quarantine(id_, type(error).__name__)
 
     async def _pending(self, id_: str) -> Record:
-        record = await self.confirmations.get(id_)
+        record = await self.tools.confirmations.get(id_)
         if record.state is not State.PENDING:
             raise Refused(record, record.state)
-        if self.clock() >= record.expires_at:
+        if self.tools.clock() >= record.expires_at:
             raise Refused(record, State.EXPIRED)
         return record
 
     async def _require_voice(self, record: Record, person: Person) -> None:
         """Whoever could approve may also say no, even where the requester no longer passes."""
-        offer, policy = record.offers[0], self.authorization.policy()
-        place = await self.authorization.directory.place(record.channel)
+        offer, policy = record.offers[0], self.tools.authorization.policy()
+        place = await self.tools.authorization.directory.place(record.channel)
         if person.membership == "unknown" or place.unknown:
             raise NotKnown
         for by_others in (False, True):
@@ -241,11 +236,11 @@ class Changes:
         """
         if record.state is not State.PENDING or record.neighbour is not None:
             return record
-        other_id = await self.confirmations.live_for(record.plan.target, besides=record.id)
+        other_id = await self.tools.confirmations.live_for(record.plan.target, besides=record.id)
         if other_id is None:
             return record
         try:
-            other = await self.confirmations.get(other_id)
+            other = await self.tools.confirmations.get(other_id)
         except (Missing, Tampered) as error:
             log.warning("neighbour_unreadable", change=other_id, reason=type(error).__name__)
             return record
@@ -253,23 +248,23 @@ class Changes:
             change=other.id,
             title=other.plan.title,
             asked_by=other.requester_label,
-            link=await self.outbox.link(other),
+            link=await self.tools.outbox.link(other),
         )
-        return await self.confirmations.advance(
+        return await self.tools.confirmations.advance(
             record.id, lambda stored: stand_beside(stored, neighbour), notifies=False
         )
 
     async def _tell_of(self, record: Record) -> Record:
         """Post the card; a change whose card nobody will ever see is withdrawn. Raises MessengerError."""
         try:
-            shown, _ = await self.outbox.deliver_within(record)
+            shown, _ = await self.tools.outbox.deliver_within(record)
             return shown
         except MessengerError as error:
             if not error.passing:
                 note = f"Slack did not take its card ({error.reason})."
-                await self.confirmations.advance(
+                await self.tools.confirmations.advance(
                     record.id,
-                    lambda stored: close(stored, State.CANCELLED, self.clock(), note=note),
+                    lambda stored: close(stored, State.CANCELLED, self.tools.clock(), note=note),
                     lambda stored: audit_entries.withdrawn(stored, note),
                 )
             raise

@@ -9,14 +9,13 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot.changes import audit_entries
-from bot.changes.authorization import Authorization, Denied, NotKnown
-from bot.changes.outbox import Outbox
+from bot.changes.authorization import Denied, NotKnown
 from bot.changes.replay_guard import contradiction
 from bot.changes.secret_delivery import offer_secrets
+from bot.changes.toolkit import Toolkit
 from bot.changes.wording import Keeping, not_sent, stamp, still_fits, with_secret
 from bot.confirmations import (
     ABANDONED_AFTER,
-    Confirmations,
     Missing,
     Record,
     Refused,
@@ -34,10 +33,8 @@ from bot.confirmations import (
 from bot.confirmations.freeze import Freeze, Frozen
 from bot.effects import Effect, OutcomeUnknown, Secret
 from bot.model.plans import Observation, Outcome, Refusal, Verification
-from bot.quay.client import Quay
 from bot.quay.errors import QuayError, RateLimited, ReadOnly, ServerError, Unreachable
 from bot.storage.sealing import Tampered
-from bot.storage.vault import Vault
 
 JOB_TIMEOUT = timedelta(minutes=3)
 """A job is ended after this long."""
@@ -55,15 +52,9 @@ log = structlog.get_logger()
 class Executor:
     """Executes due changes; any number of these may run, each change is sent at most once."""
 
-    quay: Quay
-    confirmations: Confirmations
-    authorization: Authorization
-    outbox: Outbox
-    effects: Mapping[str, Effect]
-    clock: Callable[[], datetime]
+    tools: Toolkit
     reoffer: Callable[[Record], Awaitable[None]]
     """Offers a fresh plan in place of a stale one."""
-    vault: Vault
     followers: Mapping[str, Callable[[Record], Awaitable[None]]]
     """What goes on in Quay after a change was done, and is followed: by operation."""
 
@@ -77,12 +68,12 @@ class Executor:
             await self._hold(id_, frozen.freeze)
             return None
         except (Missing, Tampered) as error:
-            await self.outbox.quarantine(id_, type(error).__name__)
+            await self.tools.outbox.quarantine(id_, type(error).__name__)
             return None
-        self.outbox.deliver_soon(claimed)
+        self.tools.outbox.deliver_soon(claimed)
         ended = await self._execute(claimed)
         if ended is None:
-            self.outbox.deliver_soon(await self.confirmations.get(id_))
+            self.tools.outbox.deliver_soon(await self.tools.confirmations.get(id_))
         else:
             self._tell(ended)
             if ended.state is State.STALE:
@@ -94,12 +85,12 @@ class Executor:
     async def recover(self) -> list[Record]:
         """Settle changes whose worker died: unsent ones are executed, sent ones are looked up in Quay."""
         settled = []
-        for id_ in await self.confirmations.abandoned(self.clock() - ABANDONED_AFTER):
+        for id_ in await self.tools.confirmations.abandoned(self.tools.clock() - ABANDONED_AFTER):
             try:
-                record = await self.confirmations.get(id_)
+                record = await self.tools.confirmations.get(id_)
                 done = await (self._settle(record) if record.intended else self.execute(id_))
             except (Missing, Tampered) as error:
-                await self.outbox.quarantine(id_, type(error).__name__)
+                await self.tools.outbox.quarantine(id_, type(error).__name__)
             except Exception:
                 log.exception("not_recovered", record=id_)
             else:
@@ -107,15 +98,15 @@ class Executor:
         return settled
 
     async def _claim(self, id_: str) -> Record:
-        now = self.clock()
-        return await self.confirmations.advance(id_, lambda stored: claim(stored, now), guarded=True)
+        now = self.tools.clock()
+        return await self.tools.confirmations.advance(id_, lambda stored: claim(stored, now), guarded=True)
 
     async def _execute(self, claimed: Record) -> Record | None:
-        effect, arguments = self.effects[claimed.offer.command], claimed.offer.arguments
-        looked_at = self.clock()
+        effect, arguments = self.tools.effects[claimed.offer.command], claimed.offer.arguments
+        looked_at = self.tools.clock()
         try:
-            await self.authorization.require_still_agreed(claimed)
-            observation = await effect.plan(self.quay, arguments, self.clock())
+            await self.tools.authorization.require_still_agreed(claimed)
+            observation = await effect.plan(self.tools.quay, arguments, self.tools.clock())
         except Denied as denied:
             return await self._finish(claimed, not_sent(denied.decision.reason))
         except NotKnown:
@@ -135,9 +126,9 @@ class Executor:
     async def _act(
         self, claimed: Record, effect: Effect, observation: Observation, looked_at: datetime
     ) -> Record | None:
-        now = self.clock()
+        now = self.tools.clock()
         try:
-            intended = await self.confirmations.advance(
+            intended = await self.tools.confirmations.advance(
                 claimed.id,
                 lambda stored: intend(stored, claimed, now),
                 lambda _: audit_entries.intent(claimed),
@@ -150,17 +141,19 @@ class Executor:
             await self._wait(claimed, frozen.freeze.note)
             return None
         try:
-            if against := await contradiction(intended, self.confirmations.audit):
+            if against := await contradiction(intended, self.tools.confirmations.audit):
                 return await self._was_put_back(intended, against)
         except Tampered as tampered:
             advice = "Run quaymaster audit verify; if Redis was restored on purpose, restart the bot."
             return await self._finish(intended, not_sent(f"The audit cannot be relied on: {tampered}. {advice}"))
-        if self.clock() - looked_at > SEND_WITHIN:
+        if self.tools.clock() - looked_at > SEND_WITHIN:
             return await self._finish(intended, not_sent("The worker was held up for too long."))
         sending, trouble, secret = _Sending(self, intended), None, None
         audit_upkeep: Keeping = "none"
         try:
-            secret = await effect.apply(self.quay, claimed.offer.arguments, observation, stamp(claimed), sending.note)
+            secret = await effect.apply(
+                self.tools.quay, claimed.offer.arguments, observation, stamp(claimed), sending.note
+            )
             audit_upkeep = await self._keep(intended, secret)
         except Refused:
             return None
@@ -188,7 +181,7 @@ class Executor:
             intended, Verification(outcome=Outcome.FAILED, sentence=f"Nothing was sent. {against}")
         )
         if ended is not None:
-            await self.outbox.quarantine(intended.id, against)
+            await self.tools.outbox.quarantine(intended.id, against)
         return ended
 
     async def _keep(self, record: Record, secret: Secret | None) -> Keeping:
@@ -198,7 +191,7 @@ class Executor:
         try:
             async for attempt in stamina.retry_context(on=RedisError, attempts=3, timeout=10):
                 with attempt:
-                    await self.vault.keep(
+                    await self.tools.vault.keep(
                         record.id, record.requester, record.channel, secret.label, secret.way_out, secret.value
                     )
         except RedisError as error:
@@ -213,7 +206,7 @@ class Executor:
         said = f"{trouble.message} " if trouble else ""
         arguments, stamped = record.offer.arguments, stamp(record)
         try:
-            verification = await effect.verify(self.quay, arguments, observation, stamped, secret_kept=answered)
+            verification = await effect.verify(self.tools.quay, arguments, observation, stamped, secret_kept=answered)
         except QuayError as error:
             took = said or "Quay took it. "
             return Verification(
@@ -232,11 +225,11 @@ class Executor:
         return Verification(outcome=outcome, sentence=f"{said}{verification.sentence}")
 
     async def _settle(self, record: Record) -> Record | None:
-        if not is_abandoned(record, self.clock()):
+        if not is_abandoned(record, self.tools.clock()):
             return None
-        effect = self.effects[record.offer.command]
+        effect = self.tools.effects[record.offer.command]
         observation = Observation(operation=record.offer.operation, rests_on=record.rests_on, plan=record.plan)
-        kept = await self.vault.find(record.id)
+        kept = await self.tools.vault.find(record.id)
         verification = await self._look_after(effect, record, observation, None, answered=kept is not None)
         verification = with_secret(verification, "kept" if kept and kept.waits else "none", None)
         if verification.outcome is Outcome.FAILED:
@@ -248,9 +241,9 @@ class Executor:
         return ended
 
     async def _wait(self, claimed: Record, note: str) -> None:
-        now = self.clock()
+        now = self.tools.clock()
         try:
-            await self.confirmations.advance(
+            await self.tools.confirmations.advance(
                 claimed.id, lambda stored: release(stored, claimed, now + TRY_AGAIN_AFTER, note)
             )
         except Refused:
@@ -258,21 +251,21 @@ class Executor:
 
     async def _hold(self, id_: str, freeze: Freeze) -> None:
         """Leave a due change where it is while changes are frozen, and say so once, on its card or alone."""
-        now = self.clock()
+        now = self.tools.clock()
         try:
-            held = await self.confirmations.advance(id_, lambda stored: hold(stored, now, freeze.note))
+            held = await self.tools.confirmations.advance(id_, lambda stored: hold(stored, now, freeze.note))
         except Refused:
             return
         self._tell(held)
         if held.private and held.requester:
-            await self.outbox.whisper(held, held.requester.user)
+            await self.tools.outbox.whisper(held, held.requester.user)
 
     async def _finish(
         self, record: Record, verification: Verification, answer: str = audit_entries.NOT_SENT
     ) -> Record | None:
-        now = self.clock()
+        now = self.tools.clock()
         try:
-            return await self.confirmations.advance(
+            return await self.tools.confirmations.advance(
                 record.id,
                 lambda stored: finish(stored, record, verification.outcome, now, verification.sentence),
                 lambda stored: audit_entries.outcome(stored, verification, answer),
@@ -284,10 +277,10 @@ class Executor:
         """Tell the truth of a change that another worker settled as not sent, while this one was held up with it."""
         if verification.outcome is Outcome.FAILED:
             return None
-        now, late = self.clock(), f"It was sent after all, late. {verification.sentence}"
+        now, late = self.tools.clock(), f"It was sent after all, late. {verification.sentence}"
         verification = verification.model_copy(update={"sentence": late})
         try:
-            return await self.confirmations.advance(
+            return await self.tools.confirmations.advance(
                 sent.id,
                 lambda stored: correct(stored, sent, verification.outcome, now, late),
                 lambda stored: audit_entries.outcome(stored, verification, answer),
@@ -296,9 +289,9 @@ class Executor:
             return None
 
     async def _stale(self, record: Record, note: str) -> Record | None:
-        now = self.clock()
+        now = self.tools.clock()
         try:
-            return await self.confirmations.advance(
+            return await self.tools.confirmations.advance(
                 record.id,
                 lambda stored: make_stale(stored, now, note),
                 lambda stored: audit_entries.stale(stored, note),
@@ -307,9 +300,9 @@ class Executor:
             return None
 
     def _tell(self, record: Record) -> None:
-        self.outbox.deliver_soon(record)
+        self.tools.outbox.deliver_soon(record)
         if record.intended and not record.live:
-            self.outbox.soon(offer_secrets(self.vault, self.outbox.poster))
+            self.tools.outbox.soon(offer_secrets(self.tools.vault, self.tools.outbox.poster))
 
 
 @dataclass
@@ -321,8 +314,8 @@ class _Sending:
 
     async def note(self, operation: str) -> None:
         """Note one more call before it is sent. Raises Refused when another worker has taken the change over."""
-        before, now = self.record, self.executor.clock()
-        self.record = await self.executor.confirmations.advance(
+        before, now = self.record, self.executor.tools.clock()
+        self.record = await self.executor.tools.confirmations.advance(
             before.id,
             lambda stored: intend_more(stored, before, now),
             lambda stored: audit_entries.intent(stored, operation),

@@ -8,14 +8,12 @@ from functools import partial
 import structlog
 
 from bot.changes import audit_entries
-from bot.changes.authorization import Authorization
-from bot.changes.outbox import Outbox
 from bot.changes.proposals import record_id
-from bot.confirmations import Confirmations, Missing, Offer, Record, Refused, State, make_stale
+from bot.changes.toolkit import Toolkit
+from bot.confirmations import Missing, Offer, Record, Refused, State, make_stale
 from bot.effects.keys import approved_sentence, noted_by, observe_waiting, short
 from bot.model.plans import Line, Plan, Refusal
 from bot.permissions import Person, confirmation_for
-from bot.quay.client import Quay
 from bot.quay.models import ServiceKey
 from bot.slack.messages import MessengerError
 from bot.storage.sealing import Tampered
@@ -35,11 +33,7 @@ log = structlog.get_logger()
 class KeyRequests:
     """What waiting keys ask for by themselves: to be approved, or else deleted."""
 
-    quay: Quay
-    confirmations: Confirmations
-    authorization: Authorization
-    outbox: Outbox
-    clock: Callable[[], datetime]
+    tools: Toolkit
     doubts: Callable[[Sequence[ServiceKey]], Awaitable[Mapping[str, Sequence[str]]]]
     """What should make an approver look twice, by the waiting key's id: what only all keys together tell."""
 
@@ -49,7 +43,7 @@ class KeyRequests:
         Returns all keys of the registry, at the cost of one request to Quay. Raises QuayError; a card that Slack does
         not take is posted later.
         """
-        page = await self.quay.list_service_keys()
+        page = await self.tools.quay.list_service_keys()
         keys = page.items
         waiting = {key.kid for key in keys if key.is_waiting}
         await self._retire({key.kid: key for key in keys}, waiting, all_read=not page.unreadable)
@@ -87,7 +81,7 @@ class KeyRequests:
         record = await self._latest(key)
         if record is None:
             return await self._store(_first_id(key), key, channel)
-        if record.live and self.clock() < record.expires_at:
+        if record.live and self.tools.clock() < record.expires_at:
             return record
         return await self._store(_next_id(record), key, channel)
 
@@ -109,7 +103,7 @@ class KeyRequests:
             )
             return stored.with_offers((offer, *stored.offers[1:]), plan, observation.digest(offer.arguments))
 
-        return await self.confirmations.advance(
+        return await self.tools.confirmations.advance(
             record.id, add, lambda stored: audit_entries.annotated(stored, person.actor)
         )
 
@@ -123,16 +117,16 @@ class KeyRequests:
             elif _restated(record, key, neighbours) is not record:
                 record = await self._restate(record, key, neighbours)
             if record.state is State.PENDING and not record.cards:
-                await self.outbox.deliver(record)
+                await self.tools.outbox.deliver(record)
         except MessengerError as error:
             log.warning("key_not_announced", kid=key.kid, reason=error.reason)
         except Tampered as tampered:
-            await self.outbox.quarantine(str(tampered), "Tampered")
+            await self.tools.outbox.quarantine(str(tampered), "Tampered")
 
     async def _restate(self, record: Record, key: ServiceKey, neighbours: "_Neighbours") -> Record:
         """Bring a card to what is so around its key by now. What was agreed to is the key, which is the same."""
-        restated = await self.confirmations.advance(record.id, partial(_restated, key=key, neighbours=neighbours))
-        shown, _ = await self.outbox.deliver(restated)
+        restated = await self.tools.confirmations.advance(record.id, partial(_restated, key=key, neighbours=neighbours))
+        shown, _ = await self.tools.outbox.deliver(restated)
         return shown
 
     async def _latest(self, key: ServiceKey) -> Record | None:
@@ -140,14 +134,14 @@ class KeyRequests:
         record, id_ = None, _first_id(key)
         while True:
             try:
-                record = await self.confirmations.get(id_)
+                record = await self.tools.confirmations.get(id_)
             except Missing:
                 return record
             id_ = _next_id(record)
 
     async def _retire(self, keys: dict[str, ServiceKey], waiting: set[str], *, all_read: bool) -> None:
         """End the records of keys that wait no more; one that is missing may be there unless all could be read."""
-        for record in await self.confirmations.waiting():
+        for record in await self.tools.confirmations.waiting():
             kid = str(record.offers[0].arguments.get("kid"))
             if record.requester is not None or record.state is not State.PENDING or kid in waiting:
                 continue
@@ -156,19 +150,21 @@ class KeyRequests:
             gone = "The key is no longer in Quay: someone deleted it, or Quay removed it unapproved after a day."
             note = f"Settled outside of this bot. {approved_sentence(keys[kid])}" if kid in keys else gone
             try:
-                stale = await self.confirmations.advance(
-                    record.id, partial(make_stale, now=self.clock(), note=note), partial(audit_entries.stale, note=note)
+                stale = await self.tools.confirmations.advance(
+                    record.id,
+                    partial(make_stale, now=self.tools.clock(), note=note),
+                    partial(audit_entries.stale, note=note),
                 )
             except (Refused, Missing):
                 continue
-            self.outbox.deliver_soon(stale)
+            self.tools.outbox.deliver_soon(stale)
 
     async def _store(self, id_: str, key: ServiceKey, channel: str, neighbours: "_Neighbours | None" = None) -> Record:
         record = self._record(id_, key, channel, neighbours)
-        return await self.confirmations.create(record, audit_entries.proposed(record))
+        return await self.tools.confirmations.create(record, audit_entries.proposed(record))
 
     def _record(self, id_: str, key: ServiceKey, channel: str, neighbours: "_Neighbours | None") -> Record:
-        now, observation, policy = self.clock(), observe_waiting(key), self.authorization.policy()
+        now, observation, policy = self.tools.clock(), observe_waiting(key), self.tools.authorization.policy()
         named = {"kid": key.kid, "service": key.service}
         offers = []
         for command, operation in (("keys approve", "approveServiceKey"), ("keys delete", "deleteServiceKey")):
@@ -192,7 +188,7 @@ class KeyRequests:
         )
 
     def _has_expired(self, key: ServiceKey) -> bool:
-        return key.expiration_date is not None and key.expiration_date <= self.clock()
+        return key.expiration_date is not None and key.expiration_date <= self.tools.clock()
 
 
 def _first_id(key: ServiceKey) -> str:

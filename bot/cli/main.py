@@ -17,19 +17,16 @@ from cyclopts import App as Cyclopts
 from cyclopts import Parameter
 from redis.exceptions import RedisError
 
-from bot.alerts.config import WatchedAlerts
 from bot.app import App, open_app, open_audit
 from bot.audit import Audit
 from bot.cli.audit import audit_commands
 from bot.cli.check import AsJson, check, why
-from bot.commands import Grammar
 from bot.config.documents import DocumentError, unreadable
 from bot.config.logs import set_up_logs
 from bot.config.settings import ConfigurationError, Settings, load_audit_settings, load_settings
 from bot.jobs.preview import Previewed, as_object, as_text
-from bot.jobs.worker import build_worker, running
-from bot.loading import build_grammar, open_alerts, open_policy
-from bot.permissions.file import PolicyFile
+from bot.jobs.worker import running, stopped_by_signals
+from bot.loading import Files, build_grammar, open_alerts, open_policy
 from bot.quay.operations import OPERATIONS
 from bot.slack.manifest import manifest
 from bot.storage.sealing import Tampered
@@ -58,26 +55,27 @@ def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> No
     with_worker
         Run the worker in the same process as well.
     """
-    settings, policy, grammar, alerts = _configured()
+    settings, files = _configured()
 
     async def run(app: App) -> None:
         async with AsyncExitStack() as stack:
             if with_worker:
-                await stack.enter_async_context(running(build_worker(app.jobs, own_signals=False)))
+                await stack.enter_async_context(running(app.worker))
             await serve_http(build_server(app), settings.listen_host, settings.port)
 
-    _run(settings, policy, grammar, alerts, run)
+    _run(settings, files, run)
 
 
 @cli.command
 def worker() -> None:
     """Execute agreed changes, expire confirmations, watch keys and quotas."""
-    settings, policy, grammar, alerts = _configured()
+    settings, files = _configured()
 
     async def run(app: App) -> None:
-        await build_worker(app.jobs, own_signals=True).start()
+        with stopped_by_signals(app.worker):
+            await app.worker.run()
 
-    _run(settings, policy, grammar, alerts, run)
+    _run(settings, files, run)
 
 
 @cli.command
@@ -157,8 +155,8 @@ def preview_alerts(*, as_json: AsJson = False) -> None:
     as_json
         Print a list of messages as JSON.
     """
-    settings, policy, grammar, alerts = _configured()
-    file = alerts.current()
+    settings, files = _configured()
+    file = files.alerts.current()
     if file is None:
         _refuse([f"{settings.alerts_file} is not there, so there are no alerts"])
     found: list[Previewed] = []
@@ -167,7 +165,7 @@ def preview_alerts(*, as_json: AsJson = False) -> None:
         found.append(await app.preview.run(file))
 
     try:
-        _run(settings, policy, grammar, alerts, run)
+        _run(settings, files, run)
     except (RedisError, Tampered) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
@@ -179,7 +177,7 @@ def preview_alerts(*, as_json: AsJson = False) -> None:
         sys.exit(1)
 
 
-def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedAlerts]:
+def _configured() -> tuple[Settings, Files]:
     """Everything that the environment names, or exit status 2 with every problem at once."""
     try:
         settings = load_settings()
@@ -192,7 +190,7 @@ def _configured() -> tuple[Settings, PolicyFile, Grammar, WatchedAlerts]:
     alerts = _read(lambda: open_alerts(settings.alerts_file), settings.alerts_file, problems)
     if problems or policy is None or alerts is None:
         _refuse(problems)
-    return settings, policy, grammar, alerts
+    return settings, Files(grammar, policy, alerts)
 
 
 def _read(read: Callable[[], Read], path: str, problems: list[str]) -> Read | None:
@@ -211,15 +209,9 @@ def _refuse(problems: list[str]) -> NoReturn:
     sys.exit(2)
 
 
-def _run(
-    settings: Settings,
-    policy: PolicyFile,
-    grammar: Grammar,
-    alerts: WatchedAlerts,
-    work: Callable[[App], Awaitable[None]],
-) -> None:
+def _run(settings: Settings, files: Files, work: Callable[[App], Awaitable[None]]) -> None:
     async def opened() -> None:
-        async with open_app(settings, policy, grammar, alerts) as app:
+        async with open_app(settings, files) as app:
             await work(app)
 
     asyncio.run(opened())

@@ -1,13 +1,15 @@
 """What keeps the audit trustworthy over time: its head is published daily, refusals summed up, old months sealed."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 import structlog
 from redis.asyncio import Redis
 
 from bot.alerts.schedule import EVERY_MORNING
+from bot.alerts.settings import AlertSettings
 from bot.audit import BEGINNING, Audit
 from bot.slack.messages import Messenger
 from bot.storage.sealing import Tampered
@@ -28,17 +30,26 @@ class AuditUpkeep:
     audit: Audit
     messenger: Messenger
     clock: Callable[[], datetime]
-    channel: Callable[[], str | None]
-    """The admin channel."""
-    zone: Callable[[], tzinfo]
+    settings: AlertSettings
     kept_for: timedelta | None
+    """How long months are kept once they are sealed; None: for good."""
+
+    async def run(self) -> None:
+        """Do all of it; what fails keeps nothing else from being done. Raises what the first failure raised."""
+        steps = (self.sum_up, self.publish, self.close_months)
+        results = await asyncio.gather(*(step() for step in steps), return_exceptions=True)
+        failures = {step.__name__: each for step, each in zip(steps, results, strict=True) if each is not None}
+        for step, failure in failures.items():
+            log.warning("audit_upkeep_failed", step=step, kind=type(failure).__name__, said=str(failure))
+        for failure in failures.values():
+            raise failure
 
     async def publish(self) -> None:
         """Post the head of the audit, at eight o'clock each day, and once for all days that were missed.
 
         A record that began since then has no day to post yet. Raises MessengerError; the next minute tries again.
         """
-        due_at, channel = EVERY_MORNING.slot(self.clock(), self.zone()), self.channel()
+        due_at, channel = EVERY_MORNING.slot(self.clock(), self.settings.time_zone()), self.settings.admin_channel()
         if channel is not None and await self._is_due(due_at) and await self._begin():
             try:
                 head = await self.audit.head()

@@ -5,12 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.expiring_keys import ExpiringKeys
-from bot.alerts.health import HealthWatch
-from bot.alerts.report_job import Reporter
-from bot.alerts.sweep import QuotaSweep
-from bot.alerts.tokens import TokenEnds
-from bot.alerts.waiting_keys import WaitingKeys
+from bot.alerts.factory import AlertParts
 from bot.changes import KeyRequests
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
@@ -66,12 +61,7 @@ class Preview:
 
     quay: Quay
     key_requests: KeyRequests
-    waiting: WaitingKeys
-    expiring: ExpiringKeys
-    sweep: QuotaSweep
-    health: HealthWatch
-    tokens: TokenEnds
-    reporter: Reporter
+    alerts: AlertParts
 
     async def run(self, file: AlertsFile) -> Previewed:
         """What would be said: of Quay itself, of keys, of namespaces; and a report that is due.
@@ -86,21 +76,22 @@ class Preview:
         return Previewed(collector.sayings)
 
     async def _run(self, file: AlertsFile, collector: Collector) -> None:
-        await replace(self.tokens, messenger=collector).run(file.admin_channel, rehearsed=True)
+        await replace(self.alerts.tokens, messenger=collector).run(file.admin_channel, rehearsed=True)
         await self._keys(file, collector)
-        await self.sweep.rehearse(file, collector)
-        moment = await self.reporter.waiting(file)
+        await self.alerts.sweep.rehearse(file, collector)
+        moment = await self.alerts.reporter.waiting(file)
         if moment:
-            await collector.post(file.report_channel, report(await self.reporter.compose(file, moment)))
+            await collector.post(file.report_channel, report(await self.alerts.reporter.compose(file, moment)))
 
     async def _keys(self, file: AlertsFile, collector: Collector) -> None:
-        health = replace(self.health, messenger=collector)
+        health = replace(self.alerts.health, messenger=collector)
         keys = (await health.over(self.quay.list_service_keys(), file.admin_channel, rehearsed=True)).items
-        doubts = await self.waiting.doubts(keys, rehearsed=True)
+        doubts = await self.alerts.waiting.doubts(keys, rehearsed=True)
         for record in await self.key_requests.preview(keys, doubts, file.keys_channel):
             await collector.post(record.channel, card(record))
         if file.keys:
-            waiting, expiring = replace(self.waiting, messenger=collector), replace(self.expiring, messenger=collector)
+            waiting = replace(self.alerts.waiting, messenger=collector)
+            expiring = replace(self.alerts.expiring, messenger=collector)
             await waiting.remind(keys, file.keys, file.admin_channel, rehearsed=True)
             await expiring.run(keys, file.keys, file.admin_channel, rehearsed=True)
 

@@ -1,59 +1,41 @@
-"""The background jobs: executing agreed changes, expiring confirmations, watching keys and quotas on a schedule.
+"""The worker: walks the table of periodic jobs, and executes agreed changes.
 
-SAQ carries the jobs and wakes the worker. What makes each thing happen once is in Redis: the claim of a record, the
-claim of a schedule's moment. Jobs return nothing and keep their failures to the log, since SAQ would store both.
+Each job has its own task, so that none waits behind another. What makes each thing happen once is in Redis: the claim
+of a record, the claim of a schedule's moment. SAQ only wakes a worker for a change that has become due; an abort or a
+sweep of SAQ's finds nothing that it could break off.
 """
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from saq import CronJob, Queue, Worker
+from saq import Queue
+from saq import Worker as SaqWorker
 from saq.queue.redis import RedisQueue
 
-from bot.alerts.channels import ChannelCheck
-from bot.alerts.config import AlertsFile, WatchedAlerts
-from bot.alerts.expiring_keys import ExpiringKeys
-from bot.alerts.health import HealthWatch
-from bot.alerts.report_job import Reporter
-from bot.alerts.schedule import EVERY_MINUTE, TAKEN_FOR, Claims
-from bot.alerts.sweep import SWEEP, QuotaSweep
-from bot.alerts.tokens import TokenEnds
-from bot.alerts.waiting_keys import WaitingKeys
-from bot.audit import Audit
-from bot.changes import (
-    JOB_TIMEOUT,
-    Changes,
-    Executor,
-    FreezeNotices,
-    KeyRequests,
-    Measurement,
-    Outbox,
-    Reminders,
-    SecretExpiry,
-)
-from bot.confirmations import Confirmations
-from bot.jobs.audit_upkeep import AuditUpkeep
-from bot.jobs.file_announcements import FileAnnouncements
-from bot.permissions import Policy
-from bot.permissions.file import PolicyFile
+from bot.jobs.executions import Executions
+from bot.jobs.job import Job
+from bot.jobs.runs import JobRun, JobRuns
 from bot.quay.errors import QuayError
-from bot.slack.messages import Messenger, MessengerError
+from bot.slack.messages import MessengerError
 from bot.storage.sealing import Tampered
 
 QUEUE = "quaymaster"
-HEARTBEAT = "quaymaster:worker:seen"
-TICK = "* * * * * */2"
-"""Every two seconds: so late an expired card may still look live."""
-JOB_OF_A_MOMENT = int(TAKEN_FOR.total_seconds()) - 60
-"""Seconds; ended before another worker may take the same moment."""
+EXECUTE = "execute"
+"""The job on SAQ's queue that wakes a worker for a change."""
+TICK_OF_EARLIER_VERSIONS = "Jobs.tick"
+"""What a worker of an earlier version puts on the queue every two seconds; here the table does what it did."""
+EARLIER_TIMEOUT = timedelta(minutes=3)
+"""A worker of an earlier version ends the execution of a change after this long."""
+GRACE = timedelta(seconds=20)
+"""How long a run that is under way when the worker is to stop may go on; executions go on to their end."""
 
 log = structlog.get_logger()
 
@@ -64,165 +46,147 @@ def open_queue(redis: Redis) -> Queue:
 
 
 async def wake(queue: Queue, record_id: str) -> None:
-    """Wake a worker for a due change. If it is lost, the next tick finds the change in the due-set."""
+    """Wake a worker for a due change. If it is lost, a worker finds the change in the due-set."""
+    timeout = int(EARLIER_TIMEOUT.total_seconds())
     try:
-        await queue.enqueue(
-            "execute",
-            change=record_id,
-            key=f"change:{record_id}",
-            timeout=int(JOB_TIMEOUT.total_seconds()),
-            ttl=60,
-        )
+        await queue.enqueue(EXECUTE, change=record_id, key=f"change:{record_id}", timeout=timeout, ttl=60)
     except RedisError as error:
-        log.warning("nudge_failed", change=record_id, kind=type(error).__name__)
+        log.warning("wake_failed", change=record_id, kind=type(error).__name__)
 
 
-@dataclass(frozen=True)
-class Jobs:
-    """What the worker does."""
+class Worker:
+    """Runs until it is told to stop."""
 
-    redis: Redis
-    queue: Queue
-    audit: Audit
-    changes: Changes
-    key_requests: KeyRequests
-    executor: Executor
-    outbox: Outbox
-    reminders: Reminders
-    confirmations: Confirmations
-    measurement: Measurement
-    freeze_notices: FreezeNotices
-    audit_upkeep: AuditUpkeep
-    expiry: SecretExpiry
-    waiting: WaitingKeys
-    expiring: ExpiringKeys
-    sweep: QuotaSweep
-    health: HealthWatch
-    tokens: TokenEnds
-    reporter: Reporter
-    claims: Claims
-    channels: ChannelCheck
-    messenger: Messenger
-    policy: PolicyFile
-    policy_announcements: FileAnnouncements[Policy]
-    alerts: WatchedAlerts
-    alerts_announcements: FileAnnouncements[AlertsFile | None]
-    clock: Callable[[], datetime]
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        executions: Executions,
+        queue: Queue,
+        runs: JobRuns,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.jobs = tuple(jobs)
+        self._executions = executions
+        self._queue = queue
+        self._runs = runs
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        """Runs that were asked for by a worker of an earlier version."""
 
-    async def execute(self, _: dict[str, Any], *, change: str) -> None:
-        """Execute one change."""
-        await self._logged("execute", self.executor.execute(change))
+    def stop(self) -> None:
+        """Have `run` come to its end."""
+        self._stopping.set()
 
-    async def tick(self, _: dict[str, Any]) -> None:
-        """Expire, wake, recover, and start whatever a schedule asks for."""
-        await self._logged("heartbeat", self.redis.set(HEARTBEAT, str(self.clock().timestamp())))
-        await self._logged("policy", self.policy_announcements.tell())
-        await self._logged("alerts", self.alerts_announcements.tell())
-        await self._logged("channels", self._check_channels())
-        await self._logged("freeze", self.freeze_notices.tell())
-        await self._logged("expire", self.changes.expire_due())
-        await self._logged("wake", self._wake())
-        await self._logged("recover", self.executor.recover())
-        await self._logged("outbox", self.outbox.deliver_due())
-        await self._logged("remind", self.reminders.run())
-        await self._logged("secrets", self.expiry.run())
-        await self._logged("measuring", self.measurement.follow())
-        await self._logged("schedules", self._start_due())
-
-    async def watch_keys(self, _: dict[str, Any]) -> None:
-        """Notice keys that wait, no longer wait, or come to their end; whether Quay can be used, and for how long."""
-        alerts, first = self.alerts.current(), self.policy.current().first_admin_channel
-        keys_channel = alerts.keys_channel if alerts else first
-        admin_channel = alerts.admin_channel if alerts else first
-        if keys_channel and admin_channel:
-            await self._logged("tokens", self.tokens.run(admin_channel))
-            await self._logged("watch_keys", self._watch_keys(keys_channel, admin_channel))
-
-    async def sweep_quotas(self, _: dict[str, Any], *, moment: float) -> None:
-        """Read all namespaces, and post what is new: the sweep of a moment."""
-        alerts = self.alerts.current()
-        if alerts and alerts.quotas:
-            await self._logged(SWEEP, self.sweep.keep(alerts, datetime.fromtimestamp(moment, UTC)))
-
-    async def keep_audit(self, _: dict[str, Any]) -> None:
-        """Sum up refusals, publish the audit's head, seal and trim its old months."""
-        await self._logged("sum_up", self.audit_upkeep.sum_up())
-        await self._logged("publish", self.audit_upkeep.publish())
-        await self._logged("close_months", self.audit_upkeep.close_months())
-
-    async def report(self, _: dict[str, Any], *, moment: float) -> None:
-        """Post the report of the period that ended at a moment."""
-        alerts = self.alerts.current()
-        if alerts and alerts.report:
-            await self._logged("report", self.reporter.post(alerts, datetime.fromtimestamp(moment, UTC)))
-
-    async def _watch_keys(self, channel: str, admin_channel: str) -> None:
-        keys = await self.health.over(self.key_requests.watch(channel), admin_channel)
-        alerts = self.alerts.current()
-        if alerts and alerts.keys:
-            await self._logged("remind", self.waiting.remind(keys, alerts.keys, alerts.admin_channel))
-            await self._logged("expiring", self.expiring.run(keys, alerts.keys, alerts.admin_channel))
-
-    async def _wake(self) -> None:
-        for record_id in await self.confirmations.due(self.clock()):
-            await wake(self.queue, record_id)
-
-    async def _check_channels(self) -> None:
-        """Look at the channels of an alerts file that is new."""
-        if alerts := self.alerts.current():
-            await self.channels.run(alerts)
-
-    async def _start_due(self) -> None:
-        """Enqueue the sweeps whose moment has come; of many workers one takes each moment."""
-        alerts, now = self.alerts.current(), self.clock()
-        zone = alerts.time_zone if alerts else UTC
-        keys = alerts.keys.every if alerts and alerts.keys else EVERY_MINUTE
-        planned = [("watch_keys", keys.slot(now, zone)), ("keep_audit", EVERY_MINUTE.slot(now, zone))]
-        for name, moment in planned:
-            if await self.claims.claim(name, moment):
-                await self.queue.enqueue(name, key=name, timeout=600, ttl=60)
-        if alerts and (due := await self.sweep.due(alerts)):
-            await self.queue.enqueue(SWEEP, moment=due.timestamp(), key=SWEEP, timeout=JOB_OF_A_MOMENT, ttl=60)
-        if alerts and (due := await self.reporter.due(alerts)):
-            await self.queue.enqueue("report", moment=due.timestamp(), key="report", timeout=JOB_OF_A_MOMENT, ttl=60)
-
-    async def _logged(self, job: str, work: Awaitable[object]) -> None:
-        """Do a piece of work; its failure goes to the log and nowhere else, the next tick tries again."""
+    async def run(self) -> None:
+        """Work until `stop`; then let what is under way end, and every execution of a change in any case."""
+        woken = self._waker()
+        log.info("worker_started", jobs={job.name: str(job.schedule) for job in self.jobs})
+        tasks = [asyncio.create_task(self._keep(job), name=job.name) for job in self.jobs]
+        tasks.append(asyncio.create_task(woken.start(), name="wake"))
         try:
-            await work
-        except (QuayError, MessengerError, RedisError, Tampered) as error:
-            log.warning("job_failed", job=job, kind=type(error).__name__, said=str(error))
+            await self._stopping.wait()
+        finally:
+            woken.event.set()
+            await self._wind_up(tasks)
+            log.info("worker_stopped")
+
+    async def _wind_up(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        self._stopping.set()
+        _, unfinished = await asyncio.wait([*tasks, *self._running], timeout=GRACE.total_seconds())
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        await self._executions.drain()
+
+    async def _keep(self, job: Job) -> None:
+        """Run a job whenever it is due."""
+        while not self._stopping.is_set():
+            moment = await self._due(job)
+            if moment is not None:
+                await self._run(job, moment)
+            await self._pause(job.schedule.look_every)
+
+    async def _due(self, job: Job) -> datetime | None:
+        try:
+            return await job.schedule.take()
+        except RedisError as error:
+            log.warning("schedule_not_read", job=job.name, kind=type(error).__name__)
         except Exception:
-            log.exception("job_broken", job=job)
+            log.exception("schedule_broken", job=job.name)
+        return None
+
+    async def _run(self, job: Job, moment: datetime) -> None:
+        """Do one run; its failure goes to the log and nowhere else."""
+        at, began, failure = self._clock(), time.monotonic(), ""
+        try:
+            async with asyncio.timeout(job.timeout.total_seconds()):
+                await job.run(moment)
+        except (QuayError, MessengerError, RedisError, Tampered, TimeoutError) as error:
+            failure = type(error).__name__
+            log.warning("job_failed", job=job.name, kind=failure, said=str(error))
+        except Exception as error:
+            failure = type(error).__name__
+            log.exception("job_broken", job=job.name)
+        seconds = round(time.monotonic() - began, 3)
+        log.debug("job_ran", job=job.name, seconds=seconds)
+        self._runs.note(job.name, JobRun(at=at, seconds=seconds, failure=failure))
+
+    async def _pause(self, length: timedelta) -> None:
+        try:
+            async with asyncio.timeout(length.total_seconds()):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    def _waker(self) -> SaqWorker[Any]:
+        """What takes jobs from SAQ's queue; each ends at once, since the work itself has a task of its own."""
+        functions: list[tuple[str, Any]] = [(EXECUTE, self._execute), (TICK_OF_EARLIER_VERSIONS, _nothing)]
+        functions += [(job.name, self._asked_for(job)) for job in self.jobs]
+        woken: SaqWorker[Any] = SaqWorker(
+            self._queue, functions=functions, concurrency=2, dequeue_timeout=1, shutdown_grace_period_s=2
+        )
+        woken.SIGNALS = []
+        return woken
+
+    async def _execute(self, _: dict[str, Any], *, change: str) -> None:
+        self._executions.start(change)
+
+    def _asked_for(self, job: Job) -> Callable[..., Any]:
+        """A run that a worker of an earlier version asks for, which has taken its moment already."""
+
+        async def start(_: dict[str, Any], *, moment: float | None = None) -> None:
+            at = datetime.fromtimestamp(moment, UTC) if moment is not None else self._clock()
+            task = asyncio.create_task(self._run(job, at))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+        return start
 
 
-def build_worker(jobs: Jobs, *, own_signals: bool) -> Worker[Any]:
-    """The SAQ worker over the jobs. `own_signals` is for a process that is nothing but the worker."""
-    worker: Worker[Any] = Worker(
-        jobs.queue,
-        functions=[
-            ("execute", jobs.execute),
-            ("watch_keys", jobs.watch_keys),
-            ("keep_audit", jobs.keep_audit),
-            (SWEEP, jobs.sweep_quotas),
-            ("report", jobs.report),
-        ],
-        cron_jobs=[CronJob(jobs.tick, cron=TICK, timeout=int(JOB_TIMEOUT.total_seconds()), ttl=1)],
-        concurrency=8,
-        dequeue_timeout=1,
-        timers={"schedule": 1, "worker_info": 2, "sweep": 2, "abort": 1},
-        shutdown_grace_period_s=45,
-    )
-    worker.SIGNALS = [signal.SIGINT, signal.SIGTERM] if own_signals else []
-    return worker
+async def _nothing(_: dict[str, Any]) -> None:
+    """Done otherwise."""
 
 
-@asynccontextmanager
-async def running(worker: Worker[Any]) -> AsyncIterator[None]:
-    """Run the worker beside something else in one process."""
-    task = asyncio.create_task(worker.start())
+@contextmanager
+def stopped_by_signals(worker: Worker) -> Iterator[None]:
+    """Have SIGINT and SIGTERM stop a worker, in a process that is nothing but the worker."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, worker.stop)
     try:
         yield
     finally:
-        worker.event.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@asynccontextmanager
+async def running(worker: Worker) -> AsyncIterator[None]:
+    """Run the worker beside something else in one process."""
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
         await task

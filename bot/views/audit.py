@@ -54,7 +54,6 @@ def entries(shown: Shown[Entry], *, asked: str) -> Message:
         asked,
         ("What", "Who", "UTC"),
         rows,
-        many="audit entries",
         wrapped=(0,),
         hint="The file has every field. Whoever runs the bot proves the record with `quaymaster audit verify`.",
     )

@@ -88,7 +88,7 @@ def logs(shown: Shown[LogEntry], *, asked: str) -> Message:
         (f"{entry.at:%m-%d %H:%M}", who(entry), phrase_of(entry), _where(entry), entry.kind) for entry in shown.rows
     ]
     columns = ("UTC", "Who", "What", "Where", "Kind")
-    return listing(shown, "log entry", asked, columns, rows, many="log entries")
+    return listing(shown, "log entry", asked, columns, rows)
 
 
 def settings(shown: Shown[Setting], *, asked: str) -> Message:
@@ -198,13 +198,12 @@ def listing(
     columns: Sequence[str],
     rows: Sequence[Sequence[str | Mention]],
     *,
-    many: str | None = None,
     right: Sequence[int] = (),
     wrapped: Sequence[int] = (),
     hint: str = "",
 ) -> Message:
     """A page of any list: how many there are, the table, and what is shown of it."""
-    many = many or f"{noun}s"
+    many = f"{noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{noun}s"
     said = f"{_headline(shown, noun, many)}{clip(asked, 200)}{', ' + shown.said if shown.said else ''}"
     blocks: list[Block] = [section(f"*{escape(said)}*")]
     if shown.warning:

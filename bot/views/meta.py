@@ -1,6 +1,7 @@
 """The bot about itself: help, why, what is pending, how it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.commands import Help
@@ -70,23 +71,27 @@ def _waits_for(record: Record) -> str:
     return " · ".join((f"{wanted}{where}", *answer_by(record)))
 
 
-def status(
-    *,
-    version: str,
-    worker_seen: datetime | None,
-    files: Mapping[str, Sequence[str]],
-    pending_count: int,
-    quay_trouble: str,
-    freeze: Freeze,
-    now: datetime,
-) -> Message:
+@dataclass(frozen=True)
+class Status:
+    """How the bot is."""
+
+    version: str
+    worker_seen: datetime | None
+    files: Mapping[str, Sequence[str]]
+    """What is wrong with each file that people edit, by its name; nothing where it is in force as it stands."""
+    pending: int
+    freeze: Freeze
+
+
+def status(bot: Status, quay_trouble: str, now: datetime) -> Message:
     """How the bot is: the first line says whether anything is wrong."""
+    worker_seen, freeze = bot.worker_seen, bot.freeze
     silent = worker_seen is None or now - worker_seen > timedelta(minutes=1)
     worker = "has not been seen" if worker_seen is None else f"was last seen {duration(now - worker_seen)} ago"
     wrong = [line(freeze)] if freeze.on else []
     if silent:
         wrong.append(f"⚠️ *The worker {worker}: agreed changes wait.*")
-    for name, problems in files.items():
+    for name, problems in bot.files.items():
         if problems:
             wrong.append(f"⚠️ *{escape(name)} is faulty; the one before it is in force:*")
             wrong += [clip(escape(problem), 270) for problem in problems[:5]]
@@ -96,7 +101,7 @@ def status(
     if freeze.on and len(wrong) == 1:
         said = "Changes are frozen; otherwise the bot is well, and Quay answers it"
     lines = wrong or [f"✅ *{said}*"]
-    facts = [f"{count(pending_count)} pending", f"the worker {worker}"]
-    facts += [f"{escape(name)} in force" for name, problems in files.items() if not problems]
-    lines.append(" · ".join((*facts, f"Quaymaster {escape(version)}")))
+    facts = [f"{count(bot.pending)} pending", f"the worker {worker}"]
+    facts += [f"{escape(name)} in force" for name, problems in bot.files.items() if not problems]
+    lines.append(" · ".join((*facts, f"Quaymaster {escape(bot.version)}")))
     return message(said, (section("\n".join(lines)),))

@@ -15,16 +15,11 @@ from bot.web.replies import Replies
 from bot.web.secrets import Secrets
 from bot.web.unhandled import Unhandled
 from bot.web.windows import Windows
-from handlers.forms import Forms
-from handlers.home import Home
-from handlers.key_details import Details
-from handlers.name_index import Names
-from handlers.suggestions import Suggestions
 
 
 @dataclass(frozen=True)
 class Edge:
-    """The handlers that the table of listeners names, and what they share."""
+    """The handlers that the table of listeners names."""
 
     commands: Commands
     forms: FormSurface
@@ -34,33 +29,23 @@ class Edge:
     keys: Keys
     home: HomeTab
     unhandled: Unhandled
-    replies: Replies
-    names: Names
 
 
 def build_edge(app: App) -> Edge:
     """Put the handlers together."""
-    slash, grammar, authorization = app.settings.slack_command, app.dispatcher.grammar, app.authorization
-    replies = Replies(app.messenger, ResponseUrls(app.web))
-    windows, names = Windows(app.web), Names(app.quay, app.clock)
-    forms = Forms(grammar, authorization)
-    home = HomeTab(
-        authorization,
-        Home(app.confirmations, authorization, names, grammar, app.jobs.measurement, app.clock),
-        app.web,
-        replies,
-    )
-    answers = Answers(authorization, app.dispatcher, home, slash)
-    details = Details(app.confirmations, authorization, app.quay, app.audit, app.clock)
+    handlers, bot, web = app.handlers, app.handlers.bot, app.connections.web
+    authorization, grammar, buttons = app.authorization, app.files.grammar, app.handlers.buttons
+    confirmations, measurement = bot.changes.tools.confirmations, bot.changes.measurement
+    windows, replies = Windows(web), Replies(bot.courier, ResponseUrls(web))
+    home = HomeTab(authorization, handlers.home, web, replies)
+    answers = Answers(authorization, handlers.dispatcher, home, app.settings.slack_command)
     return Edge(
-        Commands(authorization, app.confirmations, grammar, forms, answers, windows),
-        FormSurface(authorization, forms, Suggestions(names, authorization), answers, windows),
-        Clicks(authorization, app.clicks, app.paging, app.alert_clicks, app.jobs.measurement, home),
-        Rejections(authorization, app.clicks, windows, home),
-        Secrets(authorization, app.reveals, windows),
-        Keys(authorization, details, grammar, answers, windows),
-        home,
-        Unhandled(slash),
-        replies,
-        names,
+        commands=Commands(authorization, confirmations, grammar, handlers.forms, answers, windows),
+        forms=FormSurface(authorization, handlers.forms, handlers.suggestions, answers, windows),
+        clicks=Clicks(authorization, buttons.records, buttons.lists, buttons.alerts, measurement, home),
+        rejections=Rejections(authorization, buttons.records, windows, home),
+        secrets=Secrets(authorization, buttons.secrets, windows),
+        keys=Keys(authorization, buttons.keys, grammar, answers, windows),
+        home=home,
+        unhandled=Unhandled(app.settings.slack_command),
     )

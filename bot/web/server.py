@@ -26,7 +26,7 @@ def build_server(app: App) -> Starlette:
         settings.slack_signing_secret.get_secret_value(),
         settings.slack_bot_token.get_secret_value(),
         listeners(edge, settings.slack_command),
-        Deliveries(edge.replies, in_flight),
+        Deliveries(edge.home.replies, in_flight),
     )
     handler = AsyncSlackRequestHandler(bolt)
 
@@ -39,14 +39,14 @@ def build_server(app: App) -> Starlette:
     async def readyz(_: Request) -> Response:
         """Redis answers and a policy is loaded; neither Quay nor Slack is asked."""
         try:
-            await app.redis.exists("quaymaster:ready")
+            await app.connections.redis.exists("quaymaster:ready")
         except RedisError as error:
             return JSONResponse({"ok": False, "redis": type(error).__name__}, status_code=503)
-        return JSONResponse({"ok": True, "policy_problems": list(app.policy.problems)})
+        return JSONResponse({"ok": True, "policy_problems": list(app.files.policy.problems)})
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with running(edge.names.keep_fresh()), running(sum_up_reads(app.audit)):
+        async with running(app.handlers.names.keep_fresh()), running(sum_up_reads(app.handlers.bot.audit)):
             yield
             await in_flight.drain(settings.shutdown_seconds)
 

@@ -5,19 +5,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.expiring_keys import ExpiringKeys
-from bot.alerts.health import HealthWatch
-from bot.alerts.report_job import Reporter
-from bot.alerts.samples import Samples
-from bot.alerts.schedule import ScheduledRuns
-from bot.alerts.sweep import QuotaSweep
 from bot.alerts.tokens import TokenEnds
 from bot.jobs.preview import Preview, Saying, as_text
 from bot.quay.errors import QuayError, Unauthorized
@@ -60,20 +54,15 @@ class Rehearsing:
     failure: QuayError | None = None
 
     def __post_init__(self) -> None:
-        redis, quay, slack, clock = self.world.redis, self.world.quay, self.world.slack, self.world.clock
-        self.sweep = QuotaSweep(quay, redis, slack, clock)
-        self.reporter = Reporter(redis, quay, self.world.audit, Samples(redis), slack, ScheduledRuns(redis), clock)
-        self.expiring = ExpiringKeys(redis, slack, clock)
-        self.health = HealthWatch(redis, slack, clock, quay.prove_writer)
-        self.tokens = TokenEnds(redis, slack, clock, {})
+        parts = self.world.alert_parts
+        self.sweep, self.reporter, self.expiring = parts.sweep, parts.reporter, parts.expiring
+        self.health, self.tokens = parts.health, parts.tokens
 
     async def preview(self, file: AlertsFile = FILE) -> Sequence[Saying]:
         """What is foreseen, valid, with nothing posted and Redis as it was."""
         before, posted = await self._contents(), (len(self.world.slack.messages), len(self.world.slack.edits))
-        world = self.world
-        keys = (world.key_requests, world.waiting, self.expiring)
-        preview = Preview(world.quay, *keys, self.sweep, self.health, self.tokens, self.reporter)
-        found = await preview.run(file)
+        alerts = replace(self.world.alert_parts, tokens=self.tokens)
+        found = await Preview(self.world.quay, self.world.key_requests, alerts).run(file)
         previewed, self.failure = found.sayings, found.failure
         assert await self._contents() == before
         assert (len(self.world.slack.messages), len(self.world.slack.edits)) == posted

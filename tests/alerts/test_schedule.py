@@ -1,7 +1,7 @@
 """What is due is due at moments that all workers agree on, and each moment is taken once."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -36,6 +36,14 @@ def test_the_slot_is_the_latest_due_moment(schedule: str, now: str, slot: str, f
     parsed = Schedule.parse(schedule)
     assert parsed.slot(at(now), BERLIN) == at(slot)
     assert parsed.next_after(at(now), BERLIN) == at(following)
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("UTC")])
+def test_utc_is_a_zone_like_any_other(zone: tzinfo) -> None:
+    """However Python calls it: without alerts.yaml, the head of the audit is published by it."""
+    parsed = Schedule.parse("0 8 * * *")
+    assert parsed.slot(at("2026-11-23 07:59"), zone) == at("2026-11-22 08:00")
+    assert parsed.next_after(at("2026-11-23 07:59"), zone) == at("2026-11-23 08:00")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from bot.app import build_effects
+from bot.effects.factory import build_effects
 from bot.loading import build_grammar
 from bot.permissions.names import OWN_NAMES, sets
 from bot.quay.client import Quay

@@ -1,13 +1,14 @@
 """The audit's head is posted in the admin channel once a day: from then on nothing before it can go unnoticed."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.alerts.config import AlertsFile
+from bot.alerts.settings import AlertSettings
 from bot.audit import HEAD, STREAM, Audit
 from bot.audit.store import PUBLISHED
 from bot.jobs.audit_upkeep import PUBLISHING, AuditUpkeep
@@ -23,9 +24,9 @@ def audit_upkeep(world: World) -> AuditUpkeep:
 
 
 def keeper(world: World, audit: Audit | None = None) -> AuditUpkeep:
-    return AuditUpkeep(
-        world.redis, audit or world.audit, world.slack, world.clock, lambda: ADMIN, lambda: BERLIN, timedelta(days=400)
-    )
+    world.alerts = AlertsFile(version=1, time_zone=BERLIN, admin_channel=ADMIN)
+    settings = AlertSettings(world.app.files.alerts, lambda: None)
+    return AuditUpkeep(world.redis, audit or world.audit, world.slack, world.clock, settings, timedelta(days=400))
 
 
 async def a_minute_later(world: World, audit_upkeep: AuditUpkeep, **length: float) -> None:
@@ -122,7 +123,9 @@ async def test_a_memory_that_was_taken_out_silences_nobody(world: World, audit_u
 async def test_without_a_channel_nothing_counts_as_posted(world: World) -> None:
     """It is made up for when there is one again."""
     await begin(world, keeper(world))
-    await a_minute_later(world, replace(keeper(world), channel=lambda: None), days=1)
+    audit_upkeep = keeper(world)
+    world.alerts = None
+    await a_minute_later(world, audit_upkeep, days=1)
     await a_minute_later(world, keeper(world), minutes=1)
     assert len(posted(world)) == 1
 

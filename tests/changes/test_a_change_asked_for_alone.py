@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.alerts.config import AlertsFile
 from bot.permissions import Policy
 from tests.support.world import POLICY, World, text_of
 
@@ -11,6 +12,7 @@ ALONE = {"name": "askers may ask alone", "who": ["askers"], "may_request": ["quo
 @pytest.fixture
 def asking(world: World) -> World:
     world.policy = Policy.model_validate({**POLICY, "rules": [*POLICY["rules"], ALONE]})
+    world.alerts = AlertsFile(version=1, admin_channel="C2")
     return world
 
 

@@ -37,7 +37,7 @@ async def test_an_approver_presses_approve(world: World) -> None:
     """The registry holds an approved key whose notes name that person; the card has no buttons any more."""
     record_id = await arrive(world)
     assert await world.click("U0BOB", "key_approve", record_id) is None
-    assert world.nudged == [record_id]
+    assert world.queue.woken == [record_id]
     (done,) = await world.work()
     assert done.state == "done"
     key = world.registry.keys[str(done.offer.arguments["kid"])]
@@ -81,7 +81,7 @@ async def test_somebody_who_may_not_is_told_so(world: World, user: str) -> None:
     assert "Deciding on it is for approvers" in answer.message.text
     assert (await world.confirmations.get(record_id)).state == "pending"
     assert (await world.events())[-1] == "command_denied"
-    assert not world.nudged
+    assert not world.queue.woken
 
 
 @pytest.mark.parametrize(

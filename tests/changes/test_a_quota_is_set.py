@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.alerts.config import AlertsFile
 from sandbox.quay.state import Organization
 from tests.support.world import ADMIN, World, text_of
 
@@ -169,6 +170,7 @@ async def test_delivered_twice_is_proposed_once(world: World) -> None:
 
 async def test_a_card_that_slack_does_not_take_goes_to_the_fallback_channel(world: World) -> None:
     """The bot is not in the channel: the card goes to the admin channel instead."""
+    world.alerts = AlertsFile(version=1, admin_channel="C2")
     world.slack.refuses.add(ADMIN)
     await world.type("U0DAVE", "quota set team-alpha 90GiB")
     assert [channel for channel, _ in world.slack.messages] == ["C2"]
@@ -176,6 +178,7 @@ async def test_a_card_that_slack_does_not_take_goes_to_the_fallback_channel(worl
 
 async def test_a_card_that_no_channel_takes_withdraws_the_change(world: World) -> None:
     """What nobody can see nobody can approve; the requester is told."""
+    world.alerts = AlertsFile(version=1, admin_channel="C2")
     world.slack.refuses |= {ADMIN, "C2"}
     answer = await world.type("U0DAVE", "quota set team-alpha 90GiB")
     assert answer is not None

@@ -34,10 +34,10 @@ async def test_each_change_has_a_command_that_reads(
     offer = record.offers[0].model_copy(update={"command": command, "arguments": arguments})
     text = reading_of(record.model_copy(update={"offers": (offer,)}))
     assert text == reads
-    call = world.dispatcher.grammar.parse(text)
+    call = world.app.files.grammar.parse(text)
     assert isinstance(call, Call)
     assert only_reads(call.command)
-    assert set(world.changes.effects) == {command for command, _, _ in READS}
+    assert set(world.effects) == {command for command, _, _ in READS}
 
 
 async def test_the_outcome_offers_to_look_again(world: World) -> None:

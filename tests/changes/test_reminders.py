@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.alerts.config import AlertsFile
 from bot.changes import Reminders
 from bot.confirmations import Confirmations
 from tests.support.world import ADMIN, World, text_of
@@ -83,6 +84,7 @@ async def test_a_reminder_that_slack_does_not_take_is_posted_later(world: World)
 
 async def test_a_tampered_record_is_reported_instead(world: World) -> None:
     """Once, to the admins' channel."""
+    world.alerts = AlertsFile(version=1, admin_channel="C2")
     record_id = await request(world)
     key = world.confirmations.keys.record(record_id)
     await world.redis.set(key, b"x" + await world.redis.get(key))

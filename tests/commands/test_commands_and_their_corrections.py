@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.app import build_effects
 from bot.commands import Call, Correction, Help
 from bot.commands.grammar import LONGEST
+from bot.effects.factory import build_effects
 from bot.loading import build_grammar
 from bot.quay.operations import OPERATIONS
 

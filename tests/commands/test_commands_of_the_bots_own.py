@@ -72,7 +72,7 @@ def test_own_permissions_are_given_by_name_or_with_all(own: OwnName, may: list[s
 async def test_it_is_checked_and_recorded_like_an_operation(world: World, policy: Policy, answer: str) -> None:
     """Denied by default; either way the audit has it."""
     world.policy = policy
-    world.dispatcher = replace(world.dispatcher, grammar=GRAMMAR)
+    world.dispatcher = replace(world.dispatcher, bot=replace(world.dispatcher.bot, grammar=GRAMMAR))
     said = await world.type("U0FRANK", "switch turn")
     assert said is not None
     assert answer in text_of(said)
@@ -96,7 +96,7 @@ async def test_why_explains_it(world: World, who: str, verdict: str) -> None:
     """By the permission's name, whatever command uses it."""
     world.policy = allowing("freeze")
     for asked in ("freeze", "switch turn"):
-        world.dispatcher = replace(world.dispatcher, grammar=GRAMMAR)
+        world.dispatcher = replace(world.dispatcher, bot=replace(world.dispatcher.bot, grammar=GRAMMAR))
         said = await world.type("U0ALICE", f"why {asked} {who}")
         assert said is not None
         assert f"{verdict}* `freeze`" in text_of(said)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import StoredStatus
+from bot.jobs.status import StoredStatus
 from bot.loading import build_grammar, open_alerts, open_policy
 from tests.support.world import World, text_of
 
@@ -20,7 +20,7 @@ def asked(world: World, tmp_path: Path) -> World:
     policy = open_policy(str(tmp_path / "permissions.yaml"), build_grammar("/quay"))
     alerts = open_alerts(str(tmp_path / "alerts.yaml"))
     status = StoredStatus(world.redis, world.confirmations, policy, alerts)
-    world.dispatcher = replace(world.dispatcher, status=status)
+    world.dispatcher = replace(world.dispatcher, bot=replace(world.dispatcher.bot, status=status))
     return world
 
 

@@ -19,7 +19,7 @@ def filter_of(answer: Message) -> Asked:
 
 
 async def opened(world: World, value: Asked, user: str = "U0CAROL") -> dict[str, Any] | None:
-    forms = Forms(world.dispatcher.grammar, world.authorization)
+    forms = Forms(world.app.files.grammar, world.authorization)
     view = await forms.filtering(await world.person(user), value)
     assert view is None or check_view(view) == []
     return view
@@ -38,7 +38,7 @@ def prefilled(view: dict[str, Any]) -> dict[str, str | None]:
 
 async def test_only_reads_that_need_nothing_but_take_something_have_filters(world: World) -> None:
     """Whatever else is typed has its form already, changes something, or takes nothing."""
-    commands = world.dispatcher.grammar.commands.values()
+    commands = world.app.files.grammar.commands.values()
     assert {command.path for command in commands if has_filters(command)} == {
         "keys list",
         "users list",
@@ -75,7 +75,7 @@ async def test_the_submitted_form_is_the_typed_command(world: World) -> None:
     ticked = {"selected_options": [{"value": "yes"}]}
     given = {"field:expiring": {"value": {"value": None}}, "field:pending": {"value": ticked}}
     state = {"values": entered_values(view["blocks"], given)}
-    submitted = Forms(world.dispatcher.grammar, world.authorization).read({**view, "state": state})
+    submitted = Forms(world.app.files.grammar, world.authorization).read({**view, "state": state})
     assert submitted is not None
     assert (submitted.text, submitted.channel) == ("keys list --pending --service=quay_builder", ADMIN)
     answer = await asked(world, submitted.text)
@@ -108,6 +108,6 @@ async def test_what_was_not_answered_has_no_filters(world: World, text: str) -> 
 
 async def test_a_long_command_is_not_carried_whole(world: World) -> None:
     """Slack's limit of a button's value; the form is empty then."""
-    command = world.dispatcher.grammar.commands["orgs list"]
+    command = world.app.files.grammar.commands["orgs list"]
     value = filter_value(command, ADMIN, f"orgs list --match {'x' * 3000}")
     assert Asked.model_validate_json(value).text == "orgs list"

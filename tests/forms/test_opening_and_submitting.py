@@ -13,7 +13,7 @@ Values = dict[str, str]
 
 
 def forms_of(world: World) -> Forms:
-    return Forms(world.dispatcher.grammar, world.authorization)
+    return Forms(world.app.files.grammar, world.authorization)
 
 
 async def opened(world: World, user: str, text: str, channel: str = ADMIN) -> dict[str, Any] | None:

@@ -121,7 +121,7 @@ async def test_a_suggestion_asks_neither_quay_nor_redis(world: World) -> None:
 async def opened_form(world: World) -> Actor:
     """Carol, whose form was opened just now."""
     person = await world.person("U0CAROL")
-    forms_of_world = Forms(world.dispatcher.grammar, world.authorization)
+    forms_of_world = Forms(world.app.files.grammar, world.authorization)
     assert await forms_of_world.completing(person, ADMIN, "quota set") is not None
     return person.actor
 

@@ -46,7 +46,7 @@ async def clicked(world: World, user: str, action: str, record_id: str) -> str:
 
 
 async def home_of(world: World, user: str) -> str:
-    names, grammar = Names(world.quay, world.clock), world.dispatcher.grammar
+    names, grammar = Names(world.quay, world.clock), world.app.files.grammar
     home = Home(world.confirmations, world.authorization, names, grammar, world.measurement, world.clock)
     return str(await home.view(await world.person(user)))
 
@@ -186,8 +186,9 @@ async def test_a_claim_is_given_back_when_a_freeze_comes_before_the_call(world: 
     record = await world.propose("U0DAVE", "quota set", namespace="team-alpha", limit=900 * GIB)
     before = await quota_of(world)
     await world.agree()
-    effects = {**world.executor.effects, "quota set": FreezesAtTheLook(world.executor.effects["quota set"], world)}
-    assert await replace(world.executor, effects=effects).execute(record.id) is None
+    effects = {**world.effects, "quota set": FreezesAtTheLook(world.effects["quota set"], world)}
+    executor = replace(world.executor, tools=replace(world.executor.tools, effects=effects))
+    assert await executor.execute(record.id) is None
     waiting = await world.confirmations.get(record.id)
     assert (waiting.state, waiting.intended, waiting.claimed_at) == (State.APPROVED, False, None)
     assert await quota_of(world) == before

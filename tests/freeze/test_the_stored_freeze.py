@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 from redis.asyncio import Redis
 
-from bot.audit import Audit
+from bot.audit import Audit, audit_key
 from bot.changes import FreezeNotices
 from bot.changes.freeze_notices import TOLD
 from bot.confirmations import Confirmations, Noted, State
+from bot.confirmations.factory import build_confirmations
 from bot.confirmations.freeze import FREEZE, Freezer, Frozen
 from bot.permissions import Actor
-from bot.storage.sealing import Sealer
-from tests.support.world import ADMIN, TEAM, World, text_of
+from tests.support.world import ADMIN, SETTINGS, TEAM, World, text_of
 
 ALICE = Actor(TEAM, "U0ALICE")
 GIB = 1024**3
@@ -21,7 +21,13 @@ GIB = 1024**3
 
 def another_process(world: World) -> Freezer:
     """The same Redis and keys, and a memory of its own."""
-    return Freezer(world.redis, Sealer(b"k" * 32), Audit(world.redis, b"a" * 32, world.clock), world.clock)
+    return another_store(world).freezer
+
+
+def another_store(world: World) -> Confirmations:
+    """The records as another process sees them."""
+    secret = SETTINGS.root_secret
+    return build_confirmations(world.redis, secret, Audit(world.redis, audit_key(secret), world.clock), world.clock)
 
 
 async def freeze(freezer: Freezer) -> None:
@@ -159,7 +165,7 @@ async def test_a_frozen_step_leaves_no_trace(world: World) -> None:
     record = await world.propose("U0CAROL", "quota set", namespace="team-beta", limit=90 * GIB)
     fresh = record.model_copy(update={"id": "another"})
     await freeze(world.freezer)
-    confirmations = Confirmations(world.redis, Sealer(b"k" * 32), world.audit, another_process(world))
+    confirmations = another_store(world)
     before = await world.events()
     with pytest.raises(Frozen):
         await confirmations.create(fresh, Noted("change_proposed", None, {}), guarded=True)

@@ -20,7 +20,7 @@ CHANGING_AT_HOME = {"name": "managers at home", "who": ["managers"], "may": ["qu
 async def home_of(world: World, user: str, names: Names | None = None, *, answered: str = "") -> dict[str, Any]:
     names = names or Names(world.quay, world.clock)
     home = Home(
-        world.confirmations, world.authorization, names, world.dispatcher.grammar, world.measurement, world.clock
+        world.confirmations, world.authorization, names, world.app.files.grammar, world.measurement, world.clock
     )
     view = await home.view(await world.person(user), answered=answered)
     assert check_view(view) == []

@@ -10,10 +10,10 @@ from tests.support.world import World
 async def test_metadata_that_sounds_secret_is_refused(world: World, name: str) -> None:
     """By the rule by which settings are hidden."""
     with pytest.raises(Correction, match="looks like a secret"):
-        world.dispatcher.grammar.parse(f"keys create clair --expires 90d --meta {name}=x")
+        world.app.files.grammar.parse(f"keys create clair --expires 90d --meta {name}=x")
 
 
 @pytest.mark.parametrize("name", ["team", "author", "ticket", "owner.name"])
 async def test_other_metadata_is_taken(world: World, name: str) -> None:
     """What says whose a key is, is no secret."""
-    world.dispatcher.grammar.parse(f"keys create clair --expires 90d --meta {name}=x")
+    world.app.files.grammar.parse(f"keys create clair --expires 90d --meta {name}=x")

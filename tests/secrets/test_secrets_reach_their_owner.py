@@ -280,7 +280,8 @@ async def test_what_quay_took_and_redis_did_not_is_done_and_lost(
     async with TakesNoSecret.from_url(redis_url) as redis:
         vault = Vault(redis, world.vault.key, world.vault.lifetime, world.clock)
         with stamina.set_testing(True, attempts=3):
-            done = await replace(world.executor, vault=vault).execute(record.id)
+            tools = replace(world.executor.tools, vault=vault)
+            done = await replace(world.executor, tools=tools).execute(record.id)
     assert done
     assert done.state == "done"
     assert said in done.note

@@ -1,55 +1,33 @@
 """The whole road of a change, with a real Redis and the simulated Quay; Slack is a small fake, passed in."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
 from redis.asyncio import Redis
+from saq.queue.redis import RedisQueue
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.expiring_keys import ExpiringKeys
-from bot.alerts.overview import Overviews
-from bot.alerts.waiting_keys import WaitingKeys
-from bot.app import build_effects
-from bot.audit import Audit
-from bot.changes import (
-    Authorization,
-    Changes,
-    Executor,
-    FreezeNotices,
-    KeyRequests,
-    Measurement,
-    Outbox,
-    Reminders,
-    SecretExpiry,
-)
-from bot.changes.poster import Poster
-from bot.confirmations import Confirmations, Record
-from bot.confirmations.freeze import NEVER, Freezer
-from bot.loading import build_grammar
+from bot.app import Connections, build_app
+from bot.changes import Executor
+from bot.config.settings import Settings
+from bot.config.watched_file import WatchedFile
+from bot.confirmations import Record
+from bot.jobs.worker import EXECUTE
+from bot.loading import Files, build_grammar
 from bot.permissions import Actor, Person, Place, Policy
 from bot.quay.client import Quay, open_client
-from bot.quay.links import RegistryLinks
-from bot.slack.directory import Directory
 from bot.slack.messages import Message, MessageId, MessengerError
-from bot.storage.cursors import Cursors
-from bot.storage.sealing import Sealer
-from bot.storage.tasks import CancellableTasks
-from bot.storage.vault import Vault
-from handlers.confirmations import REJECT, ClickAnswer, Clicks
-from handlers.context import Status
-from handlers.dispatch import Delivery, Dispatcher, guarded
-from handlers.exporting import Exporter
-from handlers.pages import Pages
-from handlers.paging import Paging
-from handlers.secrets import Reveals
+from handlers.confirmations import REJECT, ClickAnswer
+from handlers.dispatch import Delivery, guarded
 from sandbox.quay.app import create_app
 from sandbox.quay.faults import Faults
 from sandbox.quay.seed import seed
@@ -57,7 +35,18 @@ from sandbox.quay.state import Registry
 from sandbox.slack.blocks import check_message, check_view
 from tests.support.servers import served
 
+T = TypeVar("T")
+
 grammar_of = cache(build_grammar)
+SETTINGS = Settings.model_validate(
+    {
+        "slack_bot_token": "xoxb-1",
+        "slack_signing_secret": "s" * 32,
+        "quay_url": "https://quay.test/",
+        "quay_token": "sandbox-superuser",
+        "redis_url": "redis://127.0.0.1/",
+    }
+)
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TEAM = "T1"
 ADMIN = "C1"
@@ -147,6 +136,12 @@ class FakeSlack:
     async def direct(self, user: str) -> str:
         return f"D{user}"
 
+    def for_alerts(self) -> Self:
+        return self
+
+    async def trouble_with(self, channel: str) -> str | None:
+        return "not_in_channel" if channel in self.refuses else None
+
     async def upload(self, user: str, name: str, content: bytes, title: str) -> None:
         assert content, "Slack takes no empty file"
         if self.fails:
@@ -227,18 +222,36 @@ class SettledExecutor(Executor):
 
     async def execute(self, id_: str) -> Record | None:
         ended = await super().execute(id_)
-        await self.outbox.settle()
+        await self.tools.outbox.settle()
         return ended
 
     async def recover(self) -> list[Record]:
         settled = await super().recover()
-        await self.outbox.settle()
+        await self.tools.outbox.settle()
         return settled
 
 
-class FakeStatus:
-    async def read(self) -> Status:
-        return Status("0", None, {"permissions.yaml": ()}, 0, NEVER)
+class InMemory(WatchedFile[T]):
+    """A file that says what the test wants it to say."""
+
+    def __init__(self, name: str, value: Callable[[], T]) -> None:
+        super().__init__(Path(name), lambda _text, _name: value())
+        self._of = value
+
+    def current(self) -> T:
+        return self._of()
+
+
+class Wakes(RedisQueue):
+    """A queue that remembers for which changes a worker was to be woken."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.woken: list[str] = []
+
+    async def enqueue(self, job_or_func: Any, **kwargs: Any) -> None:
+        assert job_or_func == EXECUTE
+        self.woken.append(kwargs["change"])
 
 
 @dataclass
@@ -255,55 +268,28 @@ class World:
     web: FakeWeb = field(default_factory=FakeWeb)
     policy: Policy = field(default_factory=lambda: Policy.model_validate(POLICY))
     alerts: AlertsFile | None = None
-    nudged: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.audit = Audit(self.redis, b"a" * 32, self.clock)
-        sealer = Sealer(b"k" * 32)
-        self.freezer = Freezer(self.redis, sealer, self.audit, self.clock)
-        self.confirmations = Confirmations(self.redis, sealer, self.audit, self.freezer)
-        self.freeze_notices = FreezeNotices(self.redis, self.freezer, self.slack, lambda: ADMIN)
-        self.authorization = Authorization(lambda: self.policy, Directory(self.web, self.clock))
-        self.outbox = Outbox(Poster(self.slack, lambda: "C2"), self.confirmations, self.clock)
-
-        async def wake(record_id: str) -> None:
-            self.nudged.append(record_id)
-
-        parts = (self.quay, self.confirmations, self.authorization, self.outbox)
-        effects = build_effects(self.redis, self.quay_url)
-        self.vault = Vault(self.redis, b"v" * 32, timedelta(hours=12), self.clock)
-        self.changes = Changes(*parts, effects, self.clock, wake)
-        self.waiting = WaitingKeys(self.redis, self.confirmations, self.slack, self.clock)
-        self.expiring = ExpiringKeys(self.redis, self.slack, self.clock)
-        self.key_requests = KeyRequests(*parts, self.clock, self.waiting.doubts)
-        self.measurement = Measurement(self.redis, self.quay, self.slack, self.clock)
-        followers = {"postRegistrySize": self.measurement.begin}
-        self.executor = SettledExecutor(*parts, effects, self.clock, self.changes.propose_again, self.vault, followers)
-        self.reminders = Reminders(self.confirmations, self.outbox, self.clock)
-        self.clicks = Clicks(self.changes, self.confirmations, self.audit)
-        self.reveals = Reveals(self.vault, self.audit)
-        self.expiry = SecretExpiry(self.vault, self.outbox.poster, self.audit)
-        tasks = CancellableTasks(self.redis)
-        self.pages = Pages(Cursors(self.redis, self.clock), self.slack, tasks, self.clock)
-        self.dispatcher = Dispatcher(
-            self.clock,
-            self.authorization,
-            self.quay,
-            self.changes,
-            self.key_requests,
-            self.confirmations,
-            self.freeze_notices,
-            self.audit,
-            grammar_of("/quay"),
-            FakeStatus(),
-            self.vault,
-            RegistryLinks("https://quay.test/"),
-            self.slack,
-            self.pages,
-            Overviews(self.redis, lambda: self.alerts, "alerts.yaml", self.clock, {}),
-        )
-        self.exporter = Exporter(self.slack, tasks, self.clock)
-        self.paging = Paging(self.dispatcher, self.pages, self.exporter, self.dispatcher.grammar)
+        grammar = grammar_of("/quay")
+        policy = InMemory("permissions.yaml", lambda: self.policy)
+        files = Files(grammar, policy, InMemory("alerts.yaml", lambda: self.alerts))
+        self.queue = Wakes(self.redis)
+        connections = Connections(self.redis, self.queue, self.quay, self.web, self.slack)
+        self.app = build_app(SETTINGS, files, connections, self.clock)
+        handlers, bot = self.app.handlers, self.app.handlers.bot
+        self.dispatcher, self.clicks = handlers.dispatcher, handlers.buttons.records
+        self.reveals, self.paging = handlers.buttons.secrets, handlers.buttons.lists
+        self.pages, self.exporter = self.dispatcher.pages, self.paging.exporter
+        self.changes, self.key_requests = bot.changes.approvals, bot.changes.key_requests
+        executor, self.measurement = bot.changes.executor, bot.changes.measurement
+        self.executor = SettledExecutor(executor.tools, executor.reoffer, executor.followers)
+        self.reminders, self.expiry = bot.changes.reminders, bot.changes.secret_expiry
+        self.freeze_notices, self.audit = bot.changes.freeze_notices, bot.audit
+        self.outbox, self.vault = bot.changes.tools.outbox, bot.changes.tools.vault
+        self.authorization, self.confirmations = bot.authorization, bot.changes.tools.confirmations
+        self.freezer, self.effects = self.confirmations.freezer, bot.changes.tools.effects
+        self.alert_parts = self.app.preview.alerts
+        self.waiting, self.expiring = self.alert_parts.waiting, self.alert_parts.expiring
 
     async def person(self, user: str) -> Person:
         return await self.authorization.person(Actor(TEAM, user))

@@ -18,7 +18,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.app import App, open_app
 from bot.config.settings import Settings
-from bot.loading import build_grammar, open_alerts, open_policy
+from bot.loading import Files, build_grammar, open_alerts, open_policy
 from bot.web.edge import Edge, build_edge
 from bot.web.server import build_server
 from sandbox.quay.app import create_app as create_quay
@@ -64,7 +64,8 @@ async def app(redis: Redis, redis_url: str, slack: str) -> AsyncIterator[App]:
         )
         grammar = build_grammar("/quay")
         policy = open_policy(str(POLICY), grammar)
-        yield await stack.enter_async_context(open_app(configured, policy, grammar, open_alerts("no alerts.yaml")))
+        files = Files(grammar, policy, open_alerts("no alerts.yaml"))
+        yield await stack.enter_async_context(open_app(configured, files))
 
 
 @pytest.fixture

@@ -52,9 +52,7 @@ async def home(world: World, user: str) -> None:
     world.policy = Policy.model_validate({**POLICY, "rules": [*POLICY["rules"], AT_HOME]})
     names = Names(world.quay, world.clock)
     await names.refresh()
-    tab = Home(
-        world.confirmations, world.authorization, names, world.dispatcher.grammar, world.measurement, world.clock
-    )
+    tab = Home(world.confirmations, world.authorization, names, world.app.files.grammar, world.measurement, world.clock)
     await tab.view(await world.person(user))
 
 
@@ -65,7 +63,7 @@ async def lists(world: World) -> None:
     progress.in_progress("users.csv", 3, "w.1")
     progress.looking("users", 100, 3, "w.1")
     await world.type("U0CAROL", "")
-    for command in world.dispatcher.grammar.commands.values():
+    for command in world.app.files.grammar.commands.values():
         if form_of(command).fields:
             forms.form("/quay", form_of(command), {}, "{}", submit="Show")
     day = Form("logs", "No command asks for a day yet", (Field("on", "date", "On", "", required=True),))

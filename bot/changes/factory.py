@@ -1,0 +1,60 @@
+"""The parts of the road of a change, put together."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bot.changes.approvals import Changes
+from bot.changes.executor import Executor
+from bot.changes.freeze_notices import FreezeNotices
+from bot.changes.key_requests import KeyRequests
+from bot.changes.measurement import Measurement
+from bot.changes.reminders import Reminders
+from bot.changes.secret_delivery import SecretExpiry
+from bot.changes.toolkit import Toolkit
+from bot.quay.models import ServiceKey
+
+
+@dataclass(frozen=True)
+class ChangeParts:
+    """What people ask for and decide on, and what the worker does about it."""
+
+    tools: Toolkit
+    approvals: Changes
+    key_requests: KeyRequests
+    executor: Executor
+    measurement: Measurement
+    reminders: Reminders
+    secret_expiry: SecretExpiry
+    freeze_notices: FreezeNotices
+
+
+def build_changes(
+    tools: Toolkit,
+    redis: Redis,
+    wake: Callable[[str], Awaitable[None]],
+    doubts: Callable[[Sequence[ServiceKey]], Awaitable[Mapping[str, Sequence[str]]]],
+) -> ChangeParts:
+    """Put them together.
+
+    Parameters
+    ----------
+    wake
+        Wakes a worker for a due change, by its id.
+    doubts
+        Says of all keys together what should make an approver of one look twice.
+    """
+    outbox, poster, confirmations, clock = tools.outbox, tools.outbox.poster, tools.confirmations, tools.clock
+    approvals = Changes(tools, wake)
+    measurement = Measurement(redis, tools.quay, poster.messenger, clock)
+    return ChangeParts(
+        tools=tools,
+        approvals=approvals,
+        key_requests=KeyRequests(tools, doubts),
+        executor=Executor(tools, approvals.propose_again, {"postRegistrySize": measurement.begin}),
+        measurement=measurement,
+        reminders=Reminders(confirmations, outbox, clock),
+        secret_expiry=SecretExpiry(tools.vault, poster, confirmations.audit),
+        freeze_notices=FreezeNotices(redis, confirmations.freezer, poster.messenger, poster.admin_channel),
+    )

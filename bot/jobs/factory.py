@@ -1,0 +1,95 @@
+"""The table of periodic jobs: whatever the bot does by itself is one row here."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeAlias
+
+from bot.alerts.config import AlertsFile
+from bot.alerts.factory import AlertParts
+from bot.alerts.report_job import REPORT
+from bot.alerts.schedule import EVERY_MINUTE, TAKEN_FOR, Claims, Schedule
+from bot.alerts.settings import AlertSettings
+from bot.alerts.sweep import SWEEP
+from bot.changes.factory import ChangeParts
+from bot.jobs.audit_upkeep import AuditUpkeep
+from bot.jobs.executions import Executions
+from bot.jobs.file_announcements import FileAnnouncements
+from bot.jobs.heartbeat import BEAT_EVERY, Heartbeat
+from bot.jobs.job import LOOK_EVERY, EachWorker, Job, OfAlerts, OneWorker, Section
+from bot.jobs.key_watch import KeyWatch
+
+Run: TypeAlias = Callable[[], Awaitable[object]]
+RunOfAlerts: TypeAlias = Callable[[AlertsFile, datetime], Awaitable[object]]
+SectionOf: TypeAlias = Callable[[AlertsFile], Section | None]
+Due: TypeAlias = Callable[[AlertsFile], Awaitable[datetime | None]]
+
+SHORT = timedelta(minutes=1)
+LONG = timedelta(minutes=10)
+WITHIN_ITS_MOMENT = TAKEN_FOR - timedelta(minutes=1)
+"""Ended before another worker may take the same moment."""
+
+
+@dataclass(frozen=True)
+class JobParts:
+    """What the jobs are made of."""
+
+    changes: ChangeParts
+    alerts: AlertParts
+    settings: AlertSettings
+    heartbeat: Heartbeat
+    executions: Executions
+    key_watch: KeyWatch
+    audit_upkeep: AuditUpkeep
+    files: Mapping[str, FileAnnouncements[Any]]
+    """The files that are watched, by the names of their jobs."""
+
+
+def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
+    """Every periodic job. What a job does is in a file of its own; when, and for how long at most, is said here."""
+    changes, alerts, settings = parts.changes, parts.alerts, parts.settings
+    confirmations, clock = changes.tools.confirmations, changes.tools.clock
+
+    def often(name: str, run: Run, *, timeout: timedelta = SHORT, every: timedelta = LOOK_EVERY) -> Job:
+        """In every worker, again and again."""
+        return Job(name, EachWorker(every, clock), timeout, lambda _: run())
+
+    def shared(name: str, run: Run, rhythm: Callable[[], Schedule]) -> Job:
+        """In one worker at each moment."""
+        return Job(name, OneWorker(name, claims, rhythm, settings.time_zone, clock), LONG, lambda _: run())
+
+    def of_alerts(name: str, run: RunOfAlerts, section: SectionOf, due: Due) -> Job:
+        """By a section of alerts.yaml, however late."""
+        return Job(name, OfAlerts(settings, section, due), WITHIN_ITS_MOMENT, partial(_with_file, settings, run))
+
+    async def execute_due() -> None:
+        for record_id in await confirmations.due(clock()):
+            parts.executions.start(record_id)
+
+    async def check_channels() -> None:
+        if file := settings.current():
+            await alerts.channels.run(file)
+
+    return (
+        often("heartbeat", parts.heartbeat.beat, timeout=BEAT_EVERY, every=BEAT_EVERY),
+        often("execute_due", execute_due),
+        often("expire", changes.approvals.expire_due),
+        often("recover", changes.executor.recover, timeout=LONG),
+        often("outbox", changes.tools.outbox.deliver_due, timeout=LONG),
+        often("remind", changes.reminders.run, timeout=LONG),
+        often("secrets", changes.secret_expiry.run, timeout=LONG),
+        often("freeze", changes.freeze_notices.tell),
+        often("measurement", changes.measurement.follow),
+        *(often(name, file.tell) for name, file in parts.files.items()),
+        often("channels", check_channels, timeout=LONG),
+        shared("watch_keys", parts.key_watch.run, settings.keys_rhythm),
+        shared("keep_audit", parts.audit_upkeep.run, lambda: EVERY_MINUTE),
+        of_alerts(SWEEP, alerts.sweep.keep, lambda file: file.quotas, alerts.sweep.due),
+        of_alerts(REPORT, alerts.reporter.post, lambda file: file.report, alerts.reporter.due),
+    )
+
+
+async def _with_file(settings: AlertSettings, run: RunOfAlerts, moment: datetime) -> None:
+    if file := settings.current():
+        await run(file, moment)

@@ -1,0 +1,29 @@
+"""The sign of life of a worker. It waits for nothing but Redis, so that a busy worker is not called dead."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis.asyncio import Redis
+
+from bot.jobs.runs import JobRuns
+
+HEARTBEAT = "quaymaster:worker:seen"
+"""When a worker was last alive, in seconds since 1970."""
+BEAT_EVERY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """Says that this worker is alive, and what it has done; one round trip to Redis."""
+
+    redis: Redis
+    runs: JobRuns
+    clock: Callable[[], datetime]
+
+    async def beat(self) -> None:
+        """Say so once. Raises RedisError."""
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            pipeline.set(HEARTBEAT, str(self.clock().timestamp()))
+            self.runs.save(pipeline)
+            await pipeline.execute()

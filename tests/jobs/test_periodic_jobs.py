@@ -1,0 +1,177 @@
+"""The worker walks one table of jobs: each in a task of its own, its last run known, its failure its own affair."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis.asyncio import Redis
+from saq.queue.redis import RedisQueue
+from structlog.testing import capture_logs
+
+from bot.alerts.config import AlertsFile
+from bot.alerts.schedule import EVERY_MINUTE, Claims
+from bot.jobs.executions import Executions
+from bot.jobs.heartbeat import HEARTBEAT, Heartbeat
+from bot.jobs.job import EachWorker, Job, OneWorker
+from bot.jobs.runs import RUNS, JobRuns, read_runs
+from bot.jobs.worker import QUEUE, TICK_OF_EARLIER_VERSIONS, Worker, running
+from bot.quay.errors import QuayError
+from tests.support.world import START, Clock, World
+
+SOON = timedelta(milliseconds=20)
+QUICKLY = timedelta(seconds=10)
+
+
+def often(name: str, run: Callable[[], Awaitable[object]], clock: Clock, timeout: timedelta = QUICKLY) -> Job:
+    return Job(name, EachWorker(SOON, clock), timeout, lambda _: run())
+
+
+@asynccontextmanager
+async def at_work(redis: Redis, clock: Clock, *jobs: Job) -> AsyncIterator[JobRuns]:
+    """A worker with these jobs, over the tests' Redis."""
+    runs = JobRuns()
+    worker = Worker(jobs, Executions(_nothing), RedisQueue(redis, name=QUEUE), runs, clock)
+    async with running(worker):
+        yield runs
+
+
+async def _nothing(_: str) -> None:
+    pass
+
+
+async def until(seen: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not seen():  # noqa: ASYNC110  # what is awaited sets no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_job_that_hangs_holds_up_no_other(redis: Redis) -> None:
+    """Each waits for itself alone."""
+    clock, hung, done = Clock(), asyncio.Event(), list[datetime]()
+
+    async def hang() -> None:
+        hung.set()
+        await asyncio.Event().wait()
+
+    async def work() -> None:
+        done.append(clock())
+
+    async with at_work(redis, clock, often("hangs", hang, clock, timedelta(seconds=1)), often("works", work, clock)):
+        await hung.wait()
+        done.clear()
+        await until(lambda: len(done) > 3)
+
+
+async def test_a_run_that_takes_too_long_is_cancelled_and_the_next_one_runs(redis: Redis) -> None:
+    """So says the log, and the job's last run."""
+    clock, begun = Clock(), list[int]()
+
+    async def hang() -> None:
+        begun.append(1)
+        await asyncio.Event().wait()
+
+    with capture_logs() as logs:
+        async with at_work(redis, clock, often("hangs", hang, clock, timedelta(milliseconds=50))) as runs:
+            await until(lambda: len(begun) > 1)
+            assert runs.unsaved["hangs"].failure == "TimeoutError"
+    assert {"job_failed"} == {entry["event"] for entry in logs if entry.get("job") == "hangs"} - {"job_ran"}
+
+
+@pytest.mark.parametrize(
+    ("failure", "event"),
+    [(QuayError("no", operation="listAllUsers"), "job_failed"), (ZeroDivisionError("whatever"), "job_broken")],
+)
+async def test_a_failure_goes_to_the_log_and_the_next_run_tries_again(
+    redis: Redis, failure: Exception, event: str
+) -> None:
+    """What nobody thought of as well: a job never ends for good."""
+    clock, begun = Clock(), list[int]()
+
+    async def fail() -> None:
+        begun.append(1)
+        if len(begun) == 1:
+            raise failure
+
+    with capture_logs() as logs:
+        async with at_work(redis, clock, often("fails", fail, clock)) as runs:
+            await until(lambda: len(begun) > 1)
+            await until(lambda: runs.unsaved["fails"].failure == "")
+    assert event in {entry["event"] for entry in logs if entry.get("job") == "fails"}
+
+
+async def test_of_many_workers_one_runs_a_moment(redis: Redis) -> None:
+    """The claim is in Redis; the next moment is anybody's."""
+    clock = Clock()
+    schedules = [OneWorker("watch_keys", Claims(redis), lambda: EVERY_MINUTE, lambda: UTC, clock) for _ in range(5)]
+    for _ in range(2):
+        taken = await asyncio.gather(*(schedule.take() for schedule in schedules))
+        assert [moment for moment in taken if moment] == [clock()]
+        clock.forward(minutes=1)
+    assert schedules[0].next_after(clock()) == clock() + timedelta(minutes=1)
+
+
+async def test_the_heartbeat_says_what_was_run(redis: Redis) -> None:
+    """In the round trip that it makes anyway; what one worker ran does not hide what another did."""
+    clock = Clock()
+
+    async def work() -> None:
+        clock.forward(seconds=3)
+
+    async with at_work(redis, clock, often("works", work, clock)) as runs:
+        await until(lambda: "works" in runs.unsaved)
+        await Heartbeat(redis, runs, clock).beat()
+    other = JobRuns()
+    await Heartbeat(redis, other, clock).beat()
+    stored = read_runs(await redis.hgetall(RUNS))  # type: ignore[misc]  # typed for both clients
+    assert stored["works"].at >= START
+    assert float(await redis.get(HEARTBEAT)) == clock().timestamp()
+
+
+async def test_a_run_that_cannot_be_read_is_no_run(redis: Redis) -> None:
+    """Another version may write more than this one understands."""
+    await redis.hset(RUNS, mapping={"works": "{}", "other": '{"at":"2026-11-24T12:00:00Z","seconds":1,"new":2}'})  # type: ignore[misc]
+    assert set(read_runs(await redis.hgetall(RUNS))) == {"other"}  # type: ignore[misc]
+
+
+async def test_what_a_worker_of_an_earlier_version_puts_on_the_queue_is_run(redis: Redis) -> None:
+    """It has taken the moment by then, so nobody else would; its tick is done by the table."""
+    clock, moments = Clock(), list[datetime]()
+
+    async def sweep(moment: datetime) -> None:
+        moments.append(moment)
+
+    never = OneWorker("sweep_quotas", Claims(redis), lambda: EVERY_MINUTE, lambda: UTC, clock)
+    await never.take()
+    job = Job("sweep_quotas", never, QUICKLY, sweep)
+    queue = RedisQueue(redis, name=QUEUE)
+    ticked = await queue.enqueue(TICK_OF_EARLIER_VERSIONS, key="cron:Jobs.tick")
+    await queue.enqueue("sweep_quotas", moment=START.timestamp(), key="sweep_quotas", timeout=540, ttl=60)
+    async with at_work(redis, clock, job):
+        await until(lambda: bool(moments))
+    assert moments == [START]
+    assert ticked is not None
+    await ticked.refresh()
+    assert ticked.status == "complete"
+
+
+def test_every_job_has_a_name_of_its_own_and_the_earlier_ones_kept_theirs(world: World) -> None:
+    """The names are in Redis and on the queue, where two versions meet."""
+    names = [job.name for job in world.app.worker.jobs]
+    assert len(set(names)) == len(names)
+    assert {"watch_keys", "keep_audit", "sweep_quotas", "report"} <= set(names)
+
+
+def test_a_schedule_says_when_it_comes_next(world: World) -> None:
+    """By the files as they stand; a section that is missing has no schedule."""
+    jobs = {job.name: job.schedule for job in world.app.worker.jobs}
+    assert str(jobs["heartbeat"]) == "5s"
+    assert str(jobs["watch_keys"]) == "1m"
+    assert (str(jobs["sweep_quotas"]), jobs["sweep_quotas"].next_after(START)) == ("", None)
+    sections = {"quotas": {"every": "15m"}, "report": {}}
+    world.alerts = AlertsFile.model_validate({"version": 1, "admin_channel": "C1", **sections})
+    assert str(jobs["sweep_quotas"]) == "15m"
+    assert jobs["sweep_quotas"].next_after(START) == START + timedelta(minutes=15)
+    assert str(jobs["report"]) == "0 9 * * mon"
+    assert jobs["report"].next_after(START) == datetime(2026, 11, 30, 9, tzinfo=UTC)
