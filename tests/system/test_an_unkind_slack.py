@@ -23,6 +23,8 @@ async def slack(town: Town) -> AsyncIterator[Town]:
     await town.switch("latency", seconds=0)
     await town.switch("tiers", on=False)
     await town.switch("tokens", bot=None)
+    await town.switch("subscriptions", events=["app_home_opened"])
+    await town.switch("scopes", remove=["im:history", "app_mentions:read"])
 
 
 def limit_of(town: Town, name: str) -> int | None:
@@ -38,11 +40,16 @@ async def writes(town: Town, name: str) -> int:
     return sum(one["method"] == "PUT" and f"/{name}/" in one["path"] for one in requests)
 
 
+async def shown_to(town: Town, user: str) -> list[dict[str, Any]]:
+    """The messages of the admin channel that a user sees."""
+    query = {"channel": ADMIN, "user": user}
+    found: list[dict[str, Any]] = (await town.page.get("/sandbox/slack/messages", params=query)).json()["messages"]
+    return found
+
+
 async def message(town: Town, ts: str) -> dict[str, Any]:
     """A message of the admin channel as it is now."""
-    query = {"channel": ADMIN, "user": BOB}
-    messages = (await town.page.get("/sandbox/slack/messages", params=query)).json()["messages"]
-    return next(one for one in messages if one["ts"] == ts)
+    return next(one for one in await shown_to(town, BOB) if one["ts"] == ts)
 
 
 async def calls(town: Town, method: str) -> list[dict[str, Any]]:
@@ -116,10 +123,38 @@ async def test_a_message_is_posted_once_after_a_reset_connection(slack: Town) ->
     await slack.switch("faults", method="chat.postMessage", connection="reset")
     await slack.say(DAVE, "/quay quota set team-beta 105GiB")
     await slack.sees(BOB, "*105 GiB*", "change_approve")
-    shown = (await slack.page.get("/sandbox/slack/messages", params={"channel": ADMIN, "user": BOB})).json()["messages"]
-    assert sum("*105 GiB*" in str(message["blocks"]) for message in shown) == 1
+    assert sum("*105 GiB*" in str(one["blocks"]) for one in await shown_to(slack, BOB)) == 1
     lost, *_ = await calls(slack, "chat.postMessage")
     assert (lost["status"], lost["error"]) == (0, "reset")
+
+
+@pytest.mark.parametrize("status", [404, 410, 429, 500])
+async def test_an_answer_arrives_when_its_response_url_fails(slack: Town, status: int) -> None:
+    """By another way, and still for its user only."""
+    await slack.switch("faults", method="response_url", status=status, times=None)
+    latest = (await shown_to(slack, CAROL))[-1]["ts"]
+    await slack.say(CAROL, "/quay quota show team-beta")
+    answer = await slack.sees(CAROL, "team-beta is at", after=latest)
+    assert answer["ephemeral"]
+
+
+async def test_messages_the_bot_does_not_handle_are_acknowledged(slack: Town) -> None:
+    """So that Slack doesn't retry them."""
+    await slack.switch("subscriptions", events=["app_home_opened", "message.im", "app_mention"])
+    await slack.switch("scopes", add=["im:history", "app_mentions:read"])
+    await slack.page.delete("/sandbox/slack/deliveries")
+    await slack.say(CAROL, "hello", "D03CAROL")
+    await slack.say(CAROL, "@quaymaster hello", ADMIN)
+
+    async def delivered() -> list[dict[str, Any]]:
+        log = (await slack.page.get("/sandbox/slack/deliveries")).json()
+        return [one for one in log if one["status"] is not None]
+
+    async def both() -> bool:
+        return {one["name"] for one in await delivered()} >= {"message", "app_mention"}
+
+    await slack.until(both)
+    assert {one["status"] for one in await delivered()} == {200}
 
 
 async def test_nothing_is_allowed_while_the_token_is_revoked(slack: Town) -> None:
