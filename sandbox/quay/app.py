@@ -18,6 +18,7 @@ from sandbox.quay import (
     routes_organizations,
     routes_quotas,
     routes_registry,
+    routes_repositories,
     routes_teams,
     routes_users,
 )
@@ -37,6 +38,7 @@ _RESOURCES = (
     *routes_quotas.RESOURCES,
     *routes_limits.RESOURCES,
     *routes_registry.RESOURCES,
+    *routes_repositories.RESOURCES,
     *routes_mirror.RESOURCES,
     *routes_keyserver.RESOURCES,
     *routes_builds.RESOURCES,

@@ -16,6 +16,7 @@ NICKNAMES: Mapping[str, tuple[str, str]] = {
     "getOrganization": ("GET", "/api/v1/organization/{name}"),
     "changeOrganizationDetails": ("PUT", "/api/v1/organization/{name}"),
     "getOrganizationMembers": ("GET", "/api/v1/organization/{name}/members"),
+    "listRepos": ("GET", "/api/v1/repository"),
     "listServiceKeys": ("GET", f"{_API}/keys"),
     "createServiceKey": ("POST", f"{_API}/keys"),
     "getServiceKey": ("GET", f"{_API}/keys/{{kid}}"),

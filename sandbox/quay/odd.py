@@ -22,6 +22,7 @@ OPTIONAL_FIELDS: Mapping[str, tuple[str, ...]] = {
         "name", "metadata", "expiration_date", "rotation_duration", "approval", "approval.approver",
         "approval.notes", "approval.approved_date", "created_date",
     ),
+    "listRepos": ("is_public", "quota_report", "quota_report.quota_bytes", "quota_report.configured_quota"),
     "listAllLogs": (
         "metadata", "ip", "datetime", "performer", "performer.is_robot", "performer.avatar", "namespace",
         "namespace.avatar",

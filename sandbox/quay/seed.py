@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.quay.features import Features
 from sandbox.quay.jwk import base64url, pseudo_jwk, thumbprint
 from sandbox.quay.oauth import Application, Token
-from sandbox.quay.seed_logs import add_logs
+from sandbox.quay.seed_logs import REPOSITORIES, add_logs
 from sandbox.quay.state import (
     Approval,
     Build,
@@ -19,6 +19,7 @@ from sandbox.quay.state import (
     Quota,
     Registry,
     RegistrySize,
+    Repository,
     ServiceKey,
     User,
 )
@@ -92,6 +93,7 @@ def seed(
     _add_users(registry, rng, max(4, namespaces - len(registry.namespaces)))
     _fill_teams(registry, random.Random(fixed + 1))
     _add_application(registry)
+    _add_repositories(registry, random.Random(fixed + 2))
     _add_keys(registry, rng)
     _add_builds(registry)
     add_logs(registry, rng, superuser=SUPERUSER, application=APPLICATION)
@@ -166,6 +168,19 @@ def _add_application(registry: Registry) -> None:
     created = registry.clock() - timedelta(days=90)
     for number, (secret, (owner, scope)) in enumerate(TOKENS.items(), 1):
         registry.tokens[secret] = Token(number, owner, APPLICATION, created, scope)
+
+
+def _add_repositories(registry: Registry, rng: random.Random) -> None:
+    """Some in each organization; `library` has more than fit into a page. Their sizes are a namespace's, by chance."""
+    for organization in registry.organizations():
+        names = list(REPOSITORIES[: rng.randint(1, len(REPOSITORIES))])
+        if organization.name == "library":
+            names = [f"{name}-{number}" for number in range(1, 17) for name in REPOSITORIES]
+        left = organization.quota_bytes
+        for name in names:
+            size, public = int(left * rng.random()), rng.random() < 0.1
+            organization.repositories.append(Repository(registry.next_id(), name, size, public))
+            left -= size
 
 
 def _add_keys(registry: Registry, rng: random.Random) -> None:

@@ -15,7 +15,7 @@ LOG_ENTRIES = 400
 GONE_ORGANIZATION, GONE_USER = "8d0c0b6e-5a6f-4c1e-9f6a-3a1b7c2f4e10", "2f9a1c44-07d3-4b58-8a2e-6de0a4c7b915"
 """What the log calls a deleted organization (`team-legacy`) and a deleted user (`tmp.intern`) since they are gone."""
 
-_REPOSITORIES = ("api", "web", "worker", "base", "tools", "proxy", "model", "cron")
+REPOSITORIES = ("api", "web", "worker", "base", "tools", "proxy", "model", "cron")
 _DAILY = {
     "push_repo": 40,
     "pull_repo": 40,
@@ -113,7 +113,7 @@ def _daily(registry: Registry, rng: random.Random) -> Iterator[_Entry]:
             metadata |= {"team": "developers", "member": rng.choice(users)}
         else:
             metadata |= {
-                "repo": rng.choice(_REPOSITORIES),
+                "repo": rng.choice(REPOSITORIES),
                 "tag": f"v{rng.randrange(1, 9)}.{rng.randrange(20)}",
             }
         if kind == "pull_repo" and rng.random() < 0.5:

@@ -42,6 +42,17 @@ class Quota:
 
 
 @dataclass
+class Repository:
+    """A repository of a namespace; `quota_bytes` is its size, and shared layers count in each one."""
+
+    id: int
+    name: str
+    quota_bytes: int = 0
+    is_public: bool = False
+    description: str | None = None
+
+
+@dataclass
 class Namespace:
     """What users and organizations have in common; their names share one space."""
 
@@ -51,6 +62,7 @@ class Namespace:
     quota: Quota | None = None
     quota_bytes: int = 0
     backfill: Backfill = "waiting"
+    repositories: list[Repository] = field(default_factory=list)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.quay.features import Features
 from sandbox.quay.oauth import Application, Token
-from sandbox.quay.state import Build, Organization, Registry, ServiceKey, User
+from sandbox.quay.state import Build, Organization, Registry, Repository, ServiceKey, User
 from tests.sandbox_quay.conftest import EVERY_SCOPE, answer_to, filled
 
 RECORDED_IN_THE_SECOND_LAB = frozenset(
@@ -19,6 +19,7 @@ RECORDED_IN_THE_SECOND_LAB = frozenset(
         "extra_noFullAccess",
         "extra_orgLogs",
         "extra_quotaLimits",
+        "extra_repositories",
         "extra_staleWaitingKey",
         "extra_superuserMisc",
         "extra_systemDefaultQuota",
@@ -54,6 +55,7 @@ def second_lab(clock: Callable[[], datetime]) -> Registry:
         registry.add(organization)
         if organization.name == "automation-org":
             organization.applications.append(_APPLICATION)
+    _add_repositories(registry)
     registry.builds = {build.uuid: build for build in _builds(clock())}
     waiting = answer_to("extra_staleWaitingKey", "a key waiting for 3 days")
     three_days_ago = clock() - timedelta(days=3)
@@ -65,6 +67,20 @@ def second_lab(clock: Callable[[], datetime]) -> Registry:
 def configured() -> Features:
     """The features that it had unless a case names others."""
     return Features(background_workers=False, repo_mirror=False, mail_server=False)
+
+
+def _add_repositories(registry: Registry) -> None:
+    """Few, but for an organization that has more than a page of them."""
+    for case in (
+        "list of a namespace: quota_report",
+        "list of a user's namespace",
+        "list, a namespace of 104",
+        "... next page",
+    ):
+        for view in answer_to("extra_repositories", case)["repositories"]:
+            size, public = view["quota_report"]["quota_bytes"], view["is_public"]
+            repository = Repository(registry.next_id(), view["name"], size, public, view["description"])
+            registry.namespaces[view["namespace"]].repositories.append(repository)
 
 
 def _builds(started: datetime) -> Iterator[Build]:
