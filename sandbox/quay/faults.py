@@ -23,14 +23,16 @@ _REFUSED = ("readonly", "unauthorized", "forbidden")
 class Fault:
     """Which requests a fault concerns, and how many of them: `remaining`, or None until it is cleared.
 
-    `operation` is an operationId. In `path`, `*` or a word in braces stands for one part, `**` for any number.
-    What is empty matches everything. Raises ValueError for an operation that nobody knows.
+    It lets the first `skip` of them through, so that it may come between two requests of one change. `operation`
+    is an operationId. In `path`, `*` or a word in braces stands for one part, `**` for any number. What is empty
+    matches everything. Raises ValueError for an operation that nobody knows.
     """
 
     operation: str = ""
     method: str = ""
     path: str = ""
     remaining: int | None = None
+    skip: int = 0
 
     def __post_init__(self) -> None:
         if self.operation and self.operation not in NICKNAMES:
@@ -73,8 +75,8 @@ class Failure(Fault):
         _must_be_one_of("a failure's kind", self.kind, FailureKind)
         if self.kind in _REFUSED + _SPOILED and (self.after_effect or self.late_seconds is not None):
             raise ValueError(f"when a {self.kind} failure takes effect cannot be chosen")
-        if self.after_effect and self.late_seconds is not None:
-            raise ValueError("a failure is either after the effect or before a late one")
+        if self.late_seconds is not None and (self.after_effect or self.late_seconds < 0):
+            raise ValueError("a failure is either after the effect or so many seconds before it")
 
     def concerns(self, method: str, path: str) -> bool:
         return super().concerns(method, path) and not (self.kind == "readonly" and method in ("GET", "HEAD"))
@@ -184,23 +186,31 @@ class Faults:
 
     def failure(self, method: str, path: str) -> Failure | None:
         """The failure that a request meets, the first that concerns it; counted as used."""
-        found = next((each for each in self.failures if each.concerns(method, path)), None)
-        return _used(self.failures, [found])[0] if found else None
+        return next(iter(_used(self.failures, _met(self.failures, method, path)[:1])), None)
 
     def delays(self, method: str, path: str) -> tuple[float, float]:
         """How many seconds pass before a request's work and after it; counted as used."""
-        found = _used(self.slow, [each for each in self.slow if each.concerns(method, path)])
+        found = _used(self.slow, _met(self.slow, method, path))
         before = sum(each.seconds for each in found if not each.after_effect)
         return self.delay_seconds + before, sum(each.seconds for each in found if each.after_effect)
 
     def loses_page(self, method: str, path: str, *, token_given: bool) -> bool:
         """Whether a request's page token is not read; counted as used if it is not."""
-        concerned = [each for each in self.stuck_pages if each.concerns(method, path)]
-        return bool(_used(self.stuck_pages, [each for each in concerned if each.loses(path, token_given=token_given)]))
+        met = [each for each in _met(self.stuck_pages, method, path) if each.loses(path, token_given=token_given)]
+        return bool(_used(self.stuck_pages, met))
 
     def oddities(self, method: str, path: str) -> list[OddEntries]:
         """What is odd about the answer to a request; counted as used."""
-        return _used(self.odd_entries, [each for each in self.odd_entries if each.concerns(method, path)])
+        return _used(self.odd_entries, _met(self.odd_entries, method, path))
+
+
+def _met(faults: list[FaultT], method: str, path: str) -> list[FaultT]:
+    """Those that a request meets; those that concern it and let it through have one less to let through."""
+    concerned = [each for each in faults if each.concerns(method, path)]
+    met = [each for each in concerned if not each.skip]
+    for each in concerned:
+        each.skip = max(each.skip - 1, 0)
+    return met
 
 
 def _used(faults: list[FaultT], found: list[FaultT]) -> list[FaultT]:

@@ -115,6 +115,8 @@ class Gateway:
         asyncio.get_running_loop().call_later(seconds + _TIMER_MARGIN, self.land)
 
     def _without_lost_page(self, scope: Scope) -> Scope:
+        if not self._faults.stuck_pages:
+            return scope
         query = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
         rest = [(name, value) for name, value in query if name != "next_page"]
         if not self._faults.loses_page(scope["method"], scope["path"], token_given=len(rest) < len(query)):
