@@ -147,19 +147,9 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
     token_ends = ends_of(settings.tokens_of_quay)
     alerts = build_alerts(redis, quay, speaker.for_alerts(), tools.confirmations, alert_settings, token_ends, clock)
     changes = build_changes(tools, redis, partial(wake, connections.queue), alerts.waiting.doubts)
-    bot = Parts(
-        quay=quay,
-        links=RegistryLinks(str(settings.quay_url)),
-        changes=changes,
-        audit=audit,
-        grammar=files.grammar,
-        courier=speaker,
-        status=StoredStatus(redis, tools.confirmations, files.policy, files.alerts),
-        overviews=alerts.overviews,
-    )
     runs = JobRuns()
     executions = Executions(changes.executor.execute)
-    jobs = JobParts(
+    job_parts = JobParts(
         changes=changes,
         alerts=alerts,
         settings=alert_settings,
@@ -169,13 +159,24 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
         audit_upkeep=AuditUpkeep(redis, audit, speaker, clock, alert_settings, settings.audit_retention),
         files=_build_announcements(files, alert_settings, redis, audit, speaker),
     )
+    jobs = build_jobs(job_parts, Claims(redis))
+    bot = Parts(
+        quay=quay,
+        links=RegistryLinks(str(settings.quay_url)),
+        changes=changes,
+        audit=audit,
+        grammar=files.grammar,
+        courier=speaker,
+        status=StoredStatus(redis, tools.confirmations, files.policy, files.alerts, jobs, clock),
+        overviews=alerts.overviews,
+    )
     return App(
         settings=settings,
         files=files,
         connections=connections,
         clock=clock,
         handlers=build_handlers(bot, redis, clock),
-        worker=Worker(build_jobs(jobs, Claims(redis)), executions, connections.queue, runs, clock),
+        worker=Worker(jobs, executions, connections.queue, runs, clock),
         preview=Preview(quay, changes.key_requests, alerts),
     )
 

@@ -16,7 +16,7 @@ from bot.quay.client import Quay
 from bot.quay.links import RegistryLinks
 from bot.quay.models import ServiceKey
 from bot.slack.messages import Courier
-from bot.views.meta import Status
+from bot.views.status import Status
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from bot.permissions.names import OWN_NAMES, arguments_of
 from bot.quay.errors import QuayError
 from bot.quay.operations import OPERATIONS
 from bot.slack.messages import Message
-from bot.views import meta, policy
+from bot.views import meta, policy, status
 from bot.views.overview import overview
 from handlers.arguments import plain_arguments, require_command, split_facts
 from handlers.context import Context, Handed
@@ -46,13 +46,12 @@ async def show_pending(*, here: Handed) -> Message:
 @GENERAL.command("status", examples=("status",))
 async def show_status(*, here: Handed) -> Message:
     """Say how the bot is: its worker, its files, what is pending, and whether Quay answers it."""
-    status = await here.bot.status.read()
     trouble = ""
     try:
         await here.bot.quay.get_registry_size()
     except QuayError as error:
         trouble = error.message
-    return meta.status(status, trouble, here.now)
+    return status.status(await here.bot.status.read(), trouble, here.now)
 
 
 @GENERAL.command("alerts", permission="alerts", examples=("alerts",))

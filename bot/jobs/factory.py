@@ -51,17 +51,19 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
     changes, alerts, settings = parts.changes, parts.alerts, parts.settings
     confirmations, clock = changes.tools.confirmations, changes.tools.clock
 
-    def often(name: str, run: Run, *, timeout: timedelta = SHORT, every: timedelta = LOOK_EVERY) -> Job:
+    def often(name: str, summary: str, run: Run, timeout: timedelta = SHORT, every: timedelta = LOOK_EVERY) -> Job:
         """In every worker, again and again."""
-        return Job(name, EachWorker(every, clock), timeout, lambda _: run())
+        return Job(name, summary, EachWorker(every, clock), timeout, lambda _: run())
 
-    def shared(name: str, run: Run, rhythm: Callable[[], Schedule]) -> Job:
+    def shared(name: str, summary: str, run: Run, rhythm: Callable[[], Schedule]) -> Job:
         """In one worker at each moment."""
-        return Job(name, OneWorker(name, claims, rhythm, settings.time_zone, clock), LONG, lambda _: run())
+        schedule = OneWorker(name, claims, rhythm, settings.time_zone, clock)
+        return Job(name, summary, schedule, LONG, lambda _: run())
 
-    def of_alerts(name: str, run: RunOfAlerts, section: SectionOf, due: Due) -> Job:
+    def of_alerts(name: str, summary: str, run: RunOfAlerts, section: SectionOf, due: Due) -> Job:
         """By a section of alerts.yaml, however late."""
-        return Job(name, OfAlerts(settings, section, due), WITHIN_ITS_MOMENT, partial(_with_file, settings, run))
+        schedule = OfAlerts(settings, section, due)
+        return Job(name, summary, schedule, WITHIN_ITS_MOMENT, partial(_with_file, settings, run))
 
     async def execute_due() -> None:
         for record_id in await confirmations.due(clock()):
@@ -71,22 +73,23 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
         if file := settings.current():
             await alerts.channels.run(file)
 
+    outbox, upkeep = changes.tools.outbox, parts.audit_upkeep
     return (
-        often("heartbeat", parts.heartbeat.beat, timeout=BEAT_EVERY, every=BEAT_EVERY),
-        often("execute_due", execute_due),
-        often("expire", changes.approvals.expire_due),
-        often("recover", changes.executor.recover, timeout=LONG),
-        often("outbox", changes.tools.outbox.deliver_due, timeout=LONG),
-        often("remind", changes.reminders.run, timeout=LONG),
-        often("secrets", changes.secret_expiry.run, timeout=LONG),
-        often("freeze", changes.freeze_notices.tell),
-        often("measurement", changes.measurement.follow),
-        *(often(name, file.tell) for name, file in parts.files.items()),
-        often("channels", check_channels, timeout=LONG),
-        shared("watch_keys", parts.key_watch.run, settings.keys_rhythm),
-        shared("keep_audit", parts.audit_upkeep.run, lambda: EVERY_MINUTE),
-        of_alerts(SWEEP, alerts.sweep.keep, lambda file: file.quotas, alerts.sweep.due),
-        of_alerts(REPORT, alerts.reporter.post, lambda file: file.report, alerts.reporter.due),
+        often("heartbeat", "shows that the worker is alive", parts.heartbeat.beat, BEAT_EVERY, BEAT_EVERY),
+        often("execute_due", "executes approved changes", execute_due),
+        often("expire", "closes changes that nobody decided on in time", changes.approvals.expire_due),
+        often("recover", "settles changes whose worker died", changes.executor.recover, LONG),
+        often("outbox", "delivers cards and outcomes that Slack did not take", outbox.deliver_due, LONG),
+        often("remind", "reminds approvers of what waits for them", changes.reminders.run, LONG),
+        often("secrets", "offers secrets and destroys unseen ones", changes.secret_expiry.run, LONG),
+        often("freeze", "announces a freeze or a thaw", changes.freeze_notices.tell),
+        often("measurement", "follows a measurement of the registry", changes.measurement.follow),
+        *(often(name, "loads and announces a changed file", file.tell) for name, file in parts.files.items()),
+        often("channels", "checks the channels of a new alerts.yaml", check_channels, LONG),
+        shared("watch_keys", "watches service keys and Quay itself", parts.key_watch.run, settings.keys_rhythm),
+        shared("keep_audit", "publishes the audit's head, seals and trims months", upkeep.run, lambda: EVERY_MINUTE),
+        of_alerts(SWEEP, "posts quota alerts", alerts.sweep.keep, lambda file: file.quotas, alerts.sweep.due),
+        of_alerts(REPORT, "posts the report", alerts.reporter.post, lambda file: file.report, alerts.reporter.due),
     )
 
 

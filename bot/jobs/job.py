@@ -41,6 +41,8 @@ class Job:
 
     name: str
     """In the log, in Redis, and on SAQ's queue of earlier versions."""
+    summary: str
+    """What it does, in a few words."""
     schedule: JobSchedule
     timeout: timedelta
     """A run is cancelled after this long."""

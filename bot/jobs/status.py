@@ -1,7 +1,8 @@
 """How the bot is, read from Redis and from its files."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 from redis.asyncio import Redis
@@ -10,32 +11,42 @@ from bot.alerts.config import WatchedAlerts
 from bot.confirmations import Confirmations
 from bot.confirmations.freeze import FREEZE
 from bot.jobs.heartbeat import HEARTBEAT
+from bot.jobs.job import EachWorker, Job
+from bot.jobs.runs import RUNS, JobRun, read_runs
 from bot.permissions.file import PolicyFile
-from bot.views.meta import Status
+from bot.views.status import JobStatus, Status
+
+LATE = timedelta(minutes=1)
+"""A job whose next run could have ended this long ago is overdue."""
 
 
 @dataclass(frozen=True)
 class StoredStatus:
-    """Reads it in one round trip: the worker's heartbeat, the number of pending records, the freeze."""
+    """Reads it in one round trip: the heartbeat, the last runs, the number of pending records, the freeze."""
 
     redis: Redis
     confirmations: Confirmations
     policy: PolicyFile
     alerts: WatchedAlerts
+    jobs: Sequence[Job]
+    clock: Callable[[], datetime]
 
     async def read(self) -> Status:
         """Read it. Raises RedisError."""
         async with self.redis.pipeline(transaction=False) as pipeline:
             pipeline.get(HEARTBEAT)
+            pipeline.hgetall(RUNS)
             pipeline.zcard(self.confirmations.keys.waiting)
             pipeline.get(FREEZE)
-            seen, pending, frozen = await pipeline.execute()
+            seen, stored, pending, frozen = await pipeline.execute()
+        runs, now = read_runs(stored), self.clock()
         return Status(
             version=version("quaymaster"),
             worker_seen=datetime.fromtimestamp(float(seen), UTC) if seen else None,
             files=self._files(),
             pending=pending,
             freeze=self.confirmations.freezer.read(frozen),
+            jobs=[job_status(job, runs.get(job.name), now) for job in self.jobs],
         )
 
     def _files(self) -> dict[str, tuple[str, ...]]:
@@ -45,3 +56,17 @@ class StoredStatus:
         if self.alerts.current() is not None or self.alerts.problems:
             files[self.alerts.path.name] = self.alerts.problems
         return files
+
+
+def job_status(job: Job, run: JobRun | None, now: datetime) -> JobStatus:
+    """How a job is, by its last run."""
+    following = job.schedule.next_after(run.at) if run else None
+    return JobStatus(
+        name=job.name,
+        ran_at=run.at if run else None,
+        seconds=run.seconds if run else 0,
+        failure=run.failure if run else "",
+        next_at=job.schedule.next_after(now),
+        is_overdue=following is not None and following + job.timeout + LATE < now,
+        shown=bool(str(job.schedule)) and not isinstance(job.schedule, EachWorker),
+    )

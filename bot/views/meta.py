@@ -1,8 +1,6 @@
 """The bot about itself: help, why, what is pending, how it is."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 
 from bot.commands import Help
 from bot.confirmations import Record, State
@@ -13,7 +11,7 @@ from bot.views import secrets
 from bot.views.blocks import actions, button, context, message, section
 from bot.views.cards import answer_by
 from bot.views.freeze import line
-from bot.views.text import clip, code, count, duration, escape
+from bot.views.text import code, count, escape
 
 UNSEEN = 4
 """So many unseen secrets are offered at once."""
@@ -69,39 +67,3 @@ def _waits_for(record: Record) -> str:
         wanted = "Waits for your confirmation" if record.private else "Waits for whoever may do it"
     where = f" · <#{record.cards[0].channel}>" if record.cards and record.cards[0].channel[:1] != "D" else ""
     return " · ".join((f"{wanted}{where}", *answer_by(record)))
-
-
-@dataclass(frozen=True)
-class Status:
-    """How the bot is."""
-
-    version: str
-    worker_seen: datetime | None
-    files: Mapping[str, Sequence[str]]
-    """What is wrong with each file that people edit, by its name; nothing where it is in force as it stands."""
-    pending: int
-    freeze: Freeze
-
-
-def status(bot: Status, quay_trouble: str, now: datetime) -> Message:
-    """How the bot is: the first line says whether anything is wrong."""
-    worker_seen, freeze = bot.worker_seen, bot.freeze
-    silent = worker_seen is None or now - worker_seen > timedelta(minutes=1)
-    worker = "has not been seen" if worker_seen is None else f"was last seen {duration(now - worker_seen)} ago"
-    wrong = [line(freeze)] if freeze.on else []
-    if silent:
-        wrong.append(f"⚠️ *The worker {worker}: agreed changes wait.*")
-    for name, problems in bot.files.items():
-        if problems:
-            wrong.append(f"⚠️ *{escape(name)} is faulty; the one before it is in force:*")
-            wrong += [clip(escape(problem), 270) for problem in problems[:5]]
-    if quay_trouble:
-        wrong.append(f"⚠️ *Quay does not do what the bot asks:* {escape(quay_trouble)}")
-    said = "The bot has a problem" if wrong else "The bot is well, and Quay answers it"
-    if freeze.on and len(wrong) == 1:
-        said = "Changes are frozen; otherwise the bot is well, and Quay answers it"
-    lines = wrong or [f"✅ *{said}*"]
-    facts = [f"{count(bot.pending)} pending", f"the worker {worker}"]
-    facts += [f"{escape(name)} in force" for name, problems in bot.files.items() if not problems]
-    lines.append(" · ".join((*facts, f"Quaymaster {escape(bot.version)}")))
-    return message(said, (section("\n".join(lines)),))

@@ -1,9 +1,12 @@
 """The worker walks one table of jobs: each in a task of its own, its last run known, its failure its own affair."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -15,17 +18,20 @@ from bot.alerts.schedule import EVERY_MINUTE, Claims
 from bot.jobs.executions import Executions
 from bot.jobs.heartbeat import HEARTBEAT, Heartbeat
 from bot.jobs.job import EachWorker, Job, OneWorker
-from bot.jobs.runs import RUNS, JobRuns, read_runs
+from bot.jobs.runs import RUNS, JobRun, JobRuns, read_runs
 from bot.jobs.worker import QUEUE, TICK_OF_EARLIER_VERSIONS, Worker, running
+from bot.loading import open_alerts
+from bot.model.units import write_duration
 from bot.quay.errors import QuayError
-from tests.support.world import START, Clock, World
+from tests.support.world import START, Clock, World, text_of
 
+ROOT = Path(__file__).parents[2]
 SOON = timedelta(milliseconds=20)
 QUICKLY = timedelta(seconds=10)
 
 
 def often(name: str, run: Callable[[], Awaitable[object]], clock: Clock, timeout: timedelta = QUICKLY) -> Job:
-    return Job(name, EachWorker(SOON, clock), timeout, lambda _: run())
+    return Job(name, "", EachWorker(SOON, clock), timeout, lambda _: run())
 
 
 @asynccontextmanager
@@ -144,7 +150,7 @@ async def test_what_a_worker_of_an_earlier_version_puts_on_the_queue_is_run(redi
 
     never = OneWorker("sweep_quotas", Claims(redis), lambda: EVERY_MINUTE, lambda: UTC, clock)
     await never.take()
-    job = Job("sweep_quotas", never, QUICKLY, sweep)
+    job = Job("sweep_quotas", "", never, QUICKLY, sweep)
     queue = RedisQueue(redis, name=QUEUE)
     ticked = await queue.enqueue(TICK_OF_EARLIER_VERSIONS, key="cron:Jobs.tick")
     await queue.enqueue("sweep_quotas", moment=START.timestamp(), key="sweep_quotas", timeout=540, ttl=60)
@@ -175,3 +181,71 @@ def test_a_schedule_says_when_it_comes_next(world: World) -> None:
     assert jobs["sweep_quotas"].next_after(START) == START + timedelta(minutes=15)
     assert str(jobs["report"]) == "0 9 * * mon"
     assert jobs["report"].next_after(START) == datetime(2026, 11, 30, 9, tzinfo=UTC)
+
+
+ROWS = re.compile(r"^\| `([a-z_]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.M)
+
+
+def test_the_manual_lists_every_job(world: World) -> None:
+    """With what it does, how often by the sandbox's files, and for how long at most."""
+    world.alerts = open_alerts(str(ROOT / "sandbox" / "alerts.yaml")).current()
+    manual = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    listed = {name: tuple(rest) for name, *rest in ROWS.findall(manual)}
+    jobs = world.app.worker.jobs
+    assert listed == {job.name: (job.summary, _rhythm(job), write_duration(job.timeout)) for job in jobs}
+
+
+def _rhythm(job: Job) -> str:
+    return {"watch_keys": "`keys.every`", "sweep_quotas": "`quotas.every`", "report": "`report.every`"}.get(
+        job.name, str(job.schedule)
+    )
+
+
+async def stored(world: World, job: str, **run: Any) -> None:
+    """A worker was alive just now, and a job of it ran."""
+    await world.redis.set(HEARTBEAT, str(world.clock().timestamp()))
+    value = JobRun(**{"at": world.clock(), "seconds": 1.25, **run}).model_dump_json()
+    await world.redis.hset(RUNS, job, value)  # type: ignore[misc]  # typed for both clients
+
+
+async def status(world: World) -> str:
+    answer = await world.type("U0ALICE", "status")
+    assert answer is not None
+    return text_of(answer)
+
+
+async def test_status_says_when_the_scheduled_jobs_ran_and_run_next(world: World) -> None:
+    """Of those that have a schedule of their own; what every worker does all the time is no news."""
+    await stored(world, "watch_keys")
+    world.clock.forward(seconds=20)
+    await world.redis.set(HEARTBEAT, str(world.clock().timestamp()))
+    said = await status(world)
+    assert "`watch_keys` 20 s ago (1.2 s), next in 40 s" in said
+    assert "outbox" not in said
+    assert "sweep_quotas" not in said, "there is no alerts.yaml"
+
+
+@pytest.mark.parametrize("job", ["outbox", "watch_keys"])
+async def test_status_names_a_job_that_failed(world: World, job: str) -> None:
+    """With the kind of error, until a run does its work."""
+    await stored(world, job, failure="MessengerError")
+    said = await status(world)
+    assert f"job `{job}` failed 0 s ago:* MessengerError" in said
+    assert "The bot has a problem" in said
+    await stored(world, job)
+    assert "The bot is well" in await status(world)
+
+
+async def test_status_names_a_job_that_is_overdue_though_the_worker_is_alive(world: World) -> None:
+    """Once even a run that takes as long as it may would have ended; a silent worker is said instead."""
+    await stored(world, "expire")
+    world.clock.forward(minutes=2)
+    await world.redis.set(HEARTBEAT, str(world.clock().timestamp()))
+    assert "The bot is well" in await status(world)
+    world.clock.forward(seconds=3)
+    await world.redis.set(HEARTBEAT, str(world.clock().timestamp()))
+    assert "job `expire` is overdue:* its last run was 2 min 3 s ago" in await status(world)
+    world.clock.forward(minutes=2)
+    said = await status(world)
+    assert "The worker was last seen 2 min ago" in said
+    assert "overdue" not in said
