@@ -11,6 +11,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.model.units import parse_duration
 
+SHORTEST_SECRET = 8
+"""Characters of a token or signing secret; shorter ones could not be told from words when logs are masked."""
+SHORTEST_KEY = 32
+"""Characters of SECRET_KEY."""
 SHORTEST_RETENTION = timedelta(days=30)
 Read = TypeVar("Read", bound="AuditSettings")
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -24,8 +28,24 @@ class ConfigurationError(Exception):
         self.problems = problems
 
 
+def _secret(value: SecretStr | None) -> SecretStr | None:
+    """A token or the signing secret, which Slack and Quay make of letters, digits and a few signs."""
+    text = value.get_secret_value() if value is not None else None
+    if text is None:
+        return None
+    if re.search(r"\s", text):
+        raise ValueError("has a space or a line break in it; remove it")
+    if re.search("[\"'`]", text):
+        raise ValueError("has a quotation mark in it; remove it")
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("has characters that such a secret never has")
+    if len(text) < SHORTEST_SECRET:
+        raise ValueError(f"is too short: a secret has at least {SHORTEST_SECRET} characters")
+    return value
+
+
 def _bot_token(value: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"xoxb-[!-~]+", value.get_secret_value()):
+    if not value.get_secret_value().startswith("xoxb-"):
         raise ValueError("must be a bot token, which begins with xoxb-")
     return value
 
@@ -37,12 +57,8 @@ def _redis_url(value: str) -> str:
         urlsplit(value).port  # noqa: B018  # reading it is the check
     except ValueError:
         raise ValueError("has a port that is no number") from None
-    return value
-
-
-def _sendable(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
-        raise ValueError("has blanks or characters that no token has")
+    if re.search(r"\s", value):
+        raise ValueError("has a space or a line break in it; remove it")
     return value
 
 
@@ -74,9 +90,17 @@ def _lifetime(value: object) -> object:
     return length
 
 
-def _long_enough(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and len(value.get_secret_value()) < 32:
-        raise ValueError("must have at least 32 characters")
+def _key(value: SecretStr | None) -> SecretStr | None:
+    """A key that whoever runs the bot has made: any text, but as it was meant."""
+    text = value.get_secret_value() if value is not None else None
+    if text is None:
+        return None
+    if text != text.strip() or not text.isprintable():
+        raise ValueError("starts or ends with a space, or has a line break in it; remove it")
+    if text[0] == text[-1] and text[0] in "\"'`":
+        raise ValueError("has quotation marks around it; remove them")
+    if len(text) < SHORTEST_KEY:
+        raise ValueError(f"must have at least {SHORTEST_KEY} characters")
     return value
 
 
@@ -86,8 +110,8 @@ class AuditSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     redis_url: Annotated[str, AfterValidator(_redis_url)]
-    slack_signing_secret: SecretStr | None = None
-    secret_key: Annotated[SecretStr | None, AfterValidator(_long_enough)] = None
+    slack_signing_secret: Annotated[SecretStr | None, AfterValidator(_secret)] = None
+    secret_key: Annotated[SecretStr | None, AfterValidator(_key)] = None
 
     @model_validator(mode="after")
     def _has_a_root(self) -> Self:
@@ -114,14 +138,14 @@ class AuditSettings(BaseSettings):
 class Settings(AuditSettings):
     """What the processes are told by their environment. The names are fixed: others rely on them."""
 
-    slack_bot_token: Annotated[SecretStr, AfterValidator(_bot_token)]
-    slack_signing_secret: SecretStr
+    slack_bot_token: Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_bot_token)]
+    slack_signing_secret: Annotated[SecretStr, AfterValidator(_secret)]
     slack_app_token: Annotated[SecretStr | None, AfterValidator(_no_socket_mode)] = None
     slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
     slack_command: Annotated[str, AfterValidator(_command)] = "/quay"
     quay_url: HttpUrl
-    quay_token: Annotated[SecretStr, AfterValidator(_sendable)]
-    quay_read_token: Annotated[SecretStr | None, AfterValidator(_sendable)] = None
+    quay_token: Annotated[SecretStr, AfterValidator(_secret)]
+    quay_read_token: Annotated[SecretStr | None, AfterValidator(_secret)] = None
     permissions_file: str = "permissions.yaml"
     alerts_file: str = "alerts.yaml"
     listen_host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it

@@ -4,17 +4,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from bot.config.settings import Settings
 from tests.support.cli import run
 
 ROOT = Path(__file__).parents[2]
 GOOD = {
-    "SLACK_BOT_TOKEN": "xoxb-1",
-    "SLACK_SIGNING_SECRET": "signing",
+    "SLACK_BOT_TOKEN": "xoxb-1-secret",
+    "SLACK_SIGNING_SECRET": "8f742231b10e8888abcd99yyyzzz85a5",
     "QUAY_URL": "https://quay.example.com",
-    "QUAY_TOKEN": "token",
+    "QUAY_TOKEN": "token-of-quay",
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "PERMISSIONS_FILE": str(ROOT / "permissions.yaml"),
     "ALERTS_FILE": str(ROOT / "alerts.yaml"),
@@ -52,6 +55,63 @@ def test_what_is_malformed_is_named(name: str, value: str, said: str) -> None:
     assert said in done.stderr
     assert "secret-1" not in done.stderr
     assert "short-secret" not in done.stderr
+
+
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-1-of-mine",
+    "SLACK_SIGNING_SECRET": "8f742231b10e8888",
+    "SECRET_KEY": "a key that is long enough, and of mine",
+    "QUAY_TOKEN": "quay-of-mine",
+    "QUAY_READ_TOKEN": "read-of-mine",
+}
+
+
+@pytest.mark.parametrize(
+    ("malform", "said"),
+    [
+        ("{}\n", "line break"),
+        ("{}\r\n", "line break"),
+        (" {}", "space"),
+        ("{} ", "space"),
+        ('"{}"', "quotation mark"),
+        ("'{}'", "quotation mark"),
+        ("`{}`", "quotation mark"),
+        ("{0:.1}", "characters"),
+        ("{0:40.0}", "space"),
+    ],
+    ids=[
+        "line feed",
+        "Windows line end",
+        "space before",
+        "space after",
+        "quoted",
+        "in single",
+        "in back",
+        "one",
+        "blanks",
+    ],
+)
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_is_not_as_it_was_meant_is_refused_by_name(name: str, malform: str, said: str) -> None:
+    """As it comes of a copied line, or of a file with quotes in it; the value itself is not shown."""
+    given: dict[str, Any] = {each.lower(): value for each, value in GOOD.items()}
+    with pytest.raises(ValidationError) as caught:
+        Settings(**{**given, name.lower(): malform.format(SECRETS[name])})
+    (problem,) = caught.value.errors()
+    assert problem["loc"] == (name.lower(),)
+    assert said in problem["msg"]
+    assert SECRETS[name] not in problem["msg"]
+
+
+@pytest.mark.parametrize("process", ["serve", "worker"])
+def test_a_malformed_secret_stops_a_process(process: str) -> None:
+    """With all that is wrong, before anything starts."""
+    done = run(process, **{**GOOD, "SLACK_SIGNING_SECRET": "s", "SECRET_KEY": " " * 40})
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "SLACK_SIGNING_SECRET: is too short: a secret has at least 8 characters",
+        "SECRET_KEY: starts or ends with a space, or has a line break in it; remove it",
+    ]
 
 
 def test_a_broken_permissions_file_stops_serve_with_its_line(tmp_path: Path) -> None:
