@@ -16,6 +16,7 @@ from bot.quay.client import Quay
 from bot.quay.links import RegistryLinks
 from bot.quay.models import ServiceKey
 from bot.slack.messages import Courier
+from bot.storage.dedupe import DedupeKey
 from bot.views.status import Status
 
 
@@ -65,6 +66,8 @@ class Context:
     now: datetime
     policy: Policy
     bot: Parts
+    once: DedupeKey | None = None
+    """The right to answer the command; a handler that reads of Redis anyway takes it on the way."""
     key: ServiceKey | None = None
     """The service key that the argument KID turned out to name."""
     keys: Sequence[ServiceKey] | None = None

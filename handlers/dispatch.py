@@ -20,6 +20,7 @@ from bot.permissions.askable import may_ask_about
 from bot.quay.errors import QuayError
 from bot.quay.models import ServiceKey
 from bot.slack.messages import Message, MessengerError
+from bot.storage.dedupe import DedupeKey, SeenBefore
 from bot.views import cards, details, errors, freeze, lists, menu, meta
 from handlers.arguments import plain_arguments
 from handlers.context import Change, Context, Parts
@@ -49,6 +50,18 @@ class Delivery:
     user: str
     channel: str
     text: str
+    once: DedupeKey | None = None
+    """The right to carry it out; None where that was taken before the command was read."""
+
+    @property
+    def proposal(self) -> str:
+        """What the record of a proposed change is named after, so that the same command again proposes nothing new."""
+        return "\0".join((self.team, self.user, self.id, self.text))
+
+    async def take(self) -> None:
+        """Take the right to carry it out, unless it is taken. Raises SeenBefore or RedisError."""
+        if self.once is not None:
+            await self.once.take()
 
 
 @dataclass(frozen=True)
@@ -60,9 +73,16 @@ class Dispatcher:
     clock: Callable[[], datetime]
 
     async def answer(self, person: Person, delivery: Delivery) -> Message | None:
-        """Answer a command to the person alone; None when the channel shows the answer already."""
+        """Answer a command to the person alone; None when the channel shows the answer already.
+
+        Raises SeenBefore where the delivery was carried out before. The right to carry it out is taken with the first
+        thing that is recorded of it. What leaves nothing behind, such as help or a correction, takes it in the end.
+        """
         now = self.clock()
-        answer = await self.ask(person, delivery, now)
+        try:
+            answer = await self.ask(person, delivery, now)
+        finally:
+            await delivery.take()
         if isinstance(answer, Listing):
             return await self.pages.first(answer, person.actor, delivery.channel, delivery.text, now)
         return answer
@@ -85,23 +105,23 @@ class Dispatcher:
         except _Gone as gone:
             return details.gone_key(gone.record)
         except Denied as denied:
-            await self._refused(person, place, delivery.text, denied.decision)
+            await self._refused(person, place, delivery, denied.decision)
             return errors.denied(denied.decision, asked=delivery.text)
         except Frozen as frozen:
-            await self._refused(person, place, delivery.text, Decision(Verdict.DENY, frozen.freeze.note))
+            await self._refused(person, place, delivery, Decision(Verdict.DENY, frozen.freeze.note))
             return freeze.refused(frozen.freeze, done="Nothing was proposed.")
 
-    async def _allowed(self, person: Person, place: Place, call: Call, decision: Decision) -> None:
+    async def _allowed(self, person: Person, place: Place, call: Call, decision: Decision, delivery: Delivery) -> None:
         """Record what was allowed: what changes something singly, however often."""
         said, actor = _said(place, call, decision), str(person.actor)
         if only_reads(call.command):
-            await self.bot.audit.reads.record(actor=actor, **said)
+            await self.bot.audit.reads.record(delivery.once, actor=actor, **said)
         else:
-            await self.bot.audit.record("command_allowed", actor=actor, **said)
+            await self.bot.audit.record("command_allowed", delivery.once, actor=actor, **said)
 
-    async def _refused(self, person: Person, place: Place, text: str, decision: Decision) -> None:
-        said = _said(place, self._named(text), decision)
-        await self.bot.audit.denials.record("command_denied", actor=str(person.actor), **said)
+    async def _refused(self, person: Person, place: Place, delivery: Delivery, decision: Decision) -> None:
+        said = _said(place, self._named(delivery.text), decision)
+        await self.bot.audit.denials.record("command_denied", delivery.once, actor=str(person.actor), **said)
 
     def _menu(self, person: Person, place: Place, use: Decision) -> Message:
         """What this person may do here. Raises Denied where that is nothing."""
@@ -129,13 +149,14 @@ class Dispatcher:
         arguments = _checked_arguments(call.arguments, found.key if found else None)
         decision = self._require(call.command, call.arguments, arguments, person, place)
         if decision is not None:
-            await self._allowed(person, place, call, decision)
+            await self._allowed(person, place, call, decision, delivery)
         here = Context(
             person=person,
             place=place,
             now=now,
             policy=self.bot.authorization.policy(),
             bot=self.bot,
+            once=delivery.once,
             key=found.key if found else None,
             keys=found.keys if found else None,
         )
@@ -146,7 +167,7 @@ class Dispatcher:
                 return replace(answer, filters=filters)
             return lists.with_buttons(answer, filters=filters) if answer is not None else None
         record = await self.bot.changes.approvals.propose(
-            delivery.id, person, place, answer.command, answer.arguments, typed_name=answer.typed_name
+            delivery.proposal, person, place, answer.command, answer.arguments, typed_name=answer.typed_name
         )
         if record.private:
             return cards.confirmation(record)
@@ -205,10 +226,16 @@ class Dispatcher:
 
 
 async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message | None:
-    """Await an answer; whatever goes wrong becomes a message that says so, with an incident id that is in the log."""
+    """Await an answer; whatever goes wrong becomes a message that says so, with an incident id that is in the log.
+
+    What was carried out before is not answered again.
+    """
     incident = secrets.token_hex(4)
     try:
         return await answering
+    except SeenBefore:
+        log.info("delivered_again")
+        return None
     except QuayError as error:
         log.warning(
             "quay_failed",

@@ -33,7 +33,7 @@ async def show_help(*command: str, here: Handed) -> Message:
 @GENERAL.command("pending", examples=("pending",))
 async def show_pending(*, here: Handed) -> Message:
     """List what waits for approval, your own changes that wait for your confirmation, and what only you may see."""
-    overview = await here.bot.changes.tools.confirmations.overview()
+    overview = await here.bot.changes.tools.confirmations.overview(here.once)
     records = [
         record
         for record in overview.records

@@ -14,13 +14,15 @@ from redis.asyncio import Redis
 
 from bot.audit.entry import JSON, Entry, Event
 from bot.audit.stream import APPEND, HEAD, STREAM
+from bot.storage.dedupe import SEEN, TAKE, DedupeKey
 
 DENIALS = "quaymaster:audit:denials"
 """For each actor who was refused something lately: when that began, in milliseconds, and how often it was."""
 LIMIT = 20
 WINDOW = timedelta(hours=1)
 
-_DENY = f"""{APPEND}
+_DENY = f"""{TAKE}{APPEND}
+if KEYS[4] and not take(KEYS[4], ARGV[10], ARGV[11]) then return {{'seen', '{SEEN.decode()}'}} end
 local actor, now, window, limit = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local stored = redis.call('HGET', KEYS[3], actor) or ''
 local since, count = string.match(stored, '^(%d+) (%d+)$')
@@ -84,15 +86,17 @@ class Denials:
     carry: Carry
     clock: Callable[[], datetime]
 
-    async def record(self, event: Event, /, *, actor: str, **details: JSON) -> Entry | None:
+    async def record(
+        self, event: Event, once: DedupeKey | None = None, /, *, actor: str, **details: JSON
+    ) -> Entry | None:
         """Record a refusal, or count it where this actor has had LIMIT within WINDOW; one round trip.
 
-        Raises as `Audit.record`.
+        `once`, and what is raised, as in `Audit.record`.
         """
         while True:
             try:
                 return await self.carry(
-                    event, actor=actor, details=details, send=lambda entry: self._send(entry, actor)
+                    event, actor=actor, details=details, send=lambda entry: self._send(entry, actor, once)
                 )
             except _Counted:
                 return None
@@ -107,10 +111,15 @@ class Denials:
             if self.clock() >= since + WINDOW:
                 await self._close(actor.decode(), counted)
 
-    async def _send(self, entry: list[bytes], actor: str) -> bytes:
+    async def _send(self, entry: list[bytes], actor: str, once: DedupeKey | None) -> bytes:
         window, now = WINDOW / timedelta(milliseconds=1), self.clock().timestamp() * 1000
+        keys: list[str] = [STREAM, HEAD, DENIALS]
         arguments: list[bytes | str | int] = [*entry, actor, int(now), int(window), LIMIT]
-        what, value = await self.redis.eval(_DENY, 3, STREAM, HEAD, DENIALS, *arguments)  # type: ignore[misc]
+        if once is not None:
+            keys, arguments = [*keys, *once.keys], [*arguments, *once.arguments]
+        what, value = await self.redis.eval(_DENY, len(keys), *keys, *arguments)  # type: ignore[misc]
+        if once is not None:
+            once.judge(value)
         if what == b"over":
             raise _Over(value)
         if what == b"counted":

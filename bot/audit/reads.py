@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.audit.entry import JSON, Entry, Event
+from bot.storage.dedupe import DedupeKey
 
 LIMIT = 5
 WINDOW = timedelta(minutes=1)
@@ -21,7 +22,9 @@ WINDOW = timedelta(minutes=1)
 class Record(Protocol):
     """`Audit.record`."""
 
-    async def __call__(self, event: Event, /, *, actor: str | None, **details: JSON) -> Entry:
+    async def __call__(
+        self, event: Event, once: DedupeKey | None = None, /, *, actor: str | None, **details: JSON
+    ) -> Entry:
         """Append an entry."""
         ...
 
@@ -46,10 +49,10 @@ class Reads:
     _unrecorded: deque[tuple[_Window, datetime]] = field(default_factory=deque)
     """Windows that have ended, and when, whose sum is still to be recorded."""
 
-    async def record(self, *, actor: str, **details: JSON) -> None:
+    async def record(self, once: DedupeKey | None = None, /, *, actor: str, **details: JSON) -> None:
         """Record a read, or count it where this person has had LIMIT like it within WINDOW.
 
-        Raises as `Audit.record`; then nothing may be read.
+        `once`, and what is raised, as in `Audit.record`; if anything is raised, nothing may be read.
         """
         alike, now = json.dumps([actor, details], sort_keys=True), self.clock()
         window = self._windows.get(alike)
@@ -57,10 +60,11 @@ class Reads:
             self._end(alike, window)
             window = self._windows[alike] = _Window(actor, details, now)
         window.count += 1
-        if window.count > LIMIT:
-            return
         try:
-            await self.append("command_allowed", actor=actor, **details)
+            if window.count <= LIMIT:
+                await self.append("command_allowed", once, actor=actor, **details)
+            elif once is not None:
+                await once.take()
         except BaseException:
             window.count -= 1
             raise

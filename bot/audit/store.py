@@ -17,6 +17,7 @@ from bot.audit.entry import BEGINNING, JSON, Entry, Event, Head, following, read
 from bot.audit.reads import Reads
 from bot.audit.segments import SEGMENTS, Segment, Segments
 from bot.audit.stream import APPEND, HEAD, PAGE, STREAM, read_head
+from bot.storage.dedupe import SEEN, TAKE, DedupeKey
 from bot.storage.sealing import Sealer, Tampered
 
 PUBLISHED = "quaymaster:audit:published"
@@ -24,7 +25,10 @@ PUBLISHED = "quaymaster:audit:published"
 ATTEMPTS = 1000
 """How often an entry is offered to Redis; every refusal means that another process got in first."""
 
-_RECORD = f"{APPEND} return append(KEYS[1], KEYS[2], unpack(ARGV, 1, 5))"
+_RECORD = f"""{TAKE}{APPEND}
+if KEYS[3] and not take(KEYS[3], ARGV[6], ARGV[7]) then return '{SEEN.decode()}' end
+return append(KEYS[1], KEYS[2], unpack(ARGV, 1, 5))
+"""
 
 log = structlog.get_logger()
 
@@ -80,17 +84,22 @@ class Audit:
         self.reads = Reads(self.record, clock)
         self.segments = Segments(redis, self.carry, key, clock)
 
-    async def record(self, event: Event, /, *, actor: str | None, **details: JSON) -> Entry:
+    async def record(
+        self, event: Event, once: DedupeKey | None = None, /, *, actor: str | None, **details: JSON
+    ) -> Entry:
         """Append an entry and return it; one round trip while nobody else records.
 
-        Raises ValueError for details that would hold a secret or a number that JSON lacks, TypeError for what is
-        not JSON at all (a SecretStr, say), Contended, or whatever the Redis client raises. What the entry would
-        have announced must then not be done.
+        With `once`, its key is taken in the same step: raises SeenBefore where it was taken before, and records
+        nothing. Raises ValueError for details that would hold a secret or a number that JSON lacks, TypeError for
+        what is not JSON at all (a SecretStr, say), Contended, or whatever the Redis client raises. What the entry
+        would have announced must then not be done.
         """
 
         async def send(entry: list[bytes]) -> bytes:
-            found: bytes = await self._append(keys=[STREAM, HEAD], args=entry)
-            return found
+            if once is None:
+                found: bytes = await self._append(keys=[STREAM, HEAD], args=entry)
+                return found
+            return once.judge(await self._append(keys=[STREAM, HEAD, *once.keys], args=[*entry, *once.arguments]))
 
         return await self.carry(event, actor=actor, details=details, send=send)
 

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from bot.audit import APPEND, HEAD, JSON, STREAM, Audit, Event
 from bot.confirmations.freeze import FREEZE, Freeze, Freezer
 from bot.confirmations.record import Record, State
+from bot.storage.dedupe import DedupeKey
 from bot.storage.sealing import Sealer, Tampered
 
 KEPT_AFTER_CLOSING = timedelta(days=30)
@@ -239,12 +240,16 @@ class Confirmations:
         """Pending and approved records, the next to expire first. Unreadable ones are left out."""
         return (await self.overview()).records
 
-    async def overview(self) -> Overview:
-        """The same, and the freeze; two round trips."""
+    async def overview(self, once: DedupeKey | None = None) -> Overview:
+        """The same, and the freeze; two round trips. The first one takes the key of `once`; raises SeenBefore."""
         async with self.redis.pipeline(transaction=False) as pipeline:
             pipeline.zrangebyscore(self.keys.waiting, "-inf", "+inf")
             pipeline.get(FREEZE)
-            members, frozen = await pipeline.execute()
+            if once is not None:
+                once.join(pipeline)
+            members, frozen, *taken = await pipeline.execute()
+        if once is not None:
+            once.judge(*taken)
         freeze, ids = self.freezer.read(frozen), [member.decode() for member in members]
         values = await self.redis.mget([self.keys.record(record_id) for record_id in ids]) if ids else []
         found = (self._readable(id_, value) for id_, value in zip(ids, values, strict=True) if value is not None)

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from bot.audit import JSON, STREAM, Audit, Entry, Event
 from bot.audit.reads import LIMIT, Reads
 from bot.commands import Call
+from bot.storage.dedupe import DedupeKey, SeenBefore
 from handlers.menu import only_reads
 from tests.support.answers import asked, buttons
 from tests.support.world import World, grammar_of
@@ -118,7 +119,7 @@ async def test_nothing_is_read_that_cannot_be_recorded(clock: Clock) -> None:
             await read(unreachable, 1)
     entries: list[Any] = []
 
-    async def append(event: Event, /, *, actor: str | None, **details: JSON) -> Entry:
+    async def append(event: Event, once: DedupeKey | None = None, /, *, actor: str | None, **details: JSON) -> Entry:
         if len(entries) == LIMIT and clock.now.minute == 1:
             raise RedisError
         entries.append(event)
@@ -134,6 +135,14 @@ async def test_nothing_is_read_that_cannot_be_recorded(clock: Clock) -> None:
     await reads.sum_up()
     await reads.sum_up()
     assert entries == [*["command_allowed"] * LIMIT, "reads_counted"]
+
+
+async def test_a_read_that_is_only_counted_is_done_once_too(record: Audit, clock: Clock, redis: Redis) -> None:
+    """The same delivery again is noticed before anything is read."""
+    await read(record, LIMIT)
+    await record.reads.record(DedupeKey(redis, "a signature"), actor="T1/U1", **DETAILS)
+    with pytest.raises(SeenBefore):
+        await record.reads.record(DedupeKey(redis, "a signature"), actor="T1/U1", **DETAILS)
 
 
 async def test_reads_at_the_same_moment_are_counted_right(record: Audit, clock: Clock) -> None:

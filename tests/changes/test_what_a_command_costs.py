@@ -69,8 +69,9 @@ async def test_a_read_costs_one_request_and_two_round_trips(world: World, text: 
     await world.type("U0CAROL", text)
     async with AsyncClient(base_url=world.quay_url) as client:
         await client.delete("/sandbox/quay/requests")
+    await world.redis.get("nothing")
     trips.clear()
-    await world.type("U0CAROL", text, delivery="again")
+    await world.type("U0CAROL", text, delivery="again", signature="again")
     assert sorted(await requests_to_quay(world)) == requests
     assert len(trips) <= 2, trips
 
@@ -79,10 +80,27 @@ async def test_a_read_costs_one_request_and_two_round_trips(world: World, text: 
 async def test_what_the_bot_tells_of_itself_costs_no_request(world: World, text: str, most: int) -> None:
     """One round trip to record who asked, one to read; a list keeps where its reader is."""
     await world.type("U0DAVE", text)
+    await world.redis.get("nothing")
     trips.clear()
-    await world.type("U0DAVE", text, delivery="again")
+    await world.type("U0DAVE", text, delivery="again", signature="again")
     assert await requests_to_quay(world) == []
     assert len(trips) <= most, trips
+
+
+@pytest.mark.parametrize("text", ["help", "keys lst", "orgs delete team-alpha", "freeze", "keys list"])
+async def test_the_first_round_trip_takes_the_right_to_carry_a_command_out(world: World, text: str) -> None:
+    """Be it answered, corrected or refused; so the same delivery again costs one round trip, and does nothing."""
+    await world.type("U0CAROL", text)
+    await world.redis.get("nothing")
+    trips.clear()
+    await world.type("U0CAROL", text, delivery="again", signature="again")
+    assert b"quaymaster:delivered:" in trips[0]
+    events = await world.events()
+    await world.redis.get("nothing")
+    trips.clear()
+    assert await world.type("U0CAROL", text, delivery="again", signature="again") is None
+    assert {b"quaymaster:delivered:" in trip for trip in trips} == {True}
+    assert await world.events() == events
 
 
 async def test_nobody_who_could_not_be_allowed_causes_a_request(world: World) -> None:

@@ -26,6 +26,7 @@ from bot.loading import Files, build_grammar
 from bot.permissions import Actor, Person, Place, Policy
 from bot.quay.client import Quay, open_client
 from bot.slack.messages import Message, MessageId, MessengerError
+from bot.storage.dedupe import DedupeKey
 from handlers.confirmations import REJECT, ClickAnswer
 from handlers.dispatch import Delivery, guarded
 from sandbox.quay.app import create_app
@@ -297,9 +298,12 @@ class World:
     async def propose(self, user: str, command: str, delivery: str = "d1", /, **arguments: Any) -> Record:
         return await self.changes.propose(delivery, await self.person(user), Place(ADMIN), command, arguments)
 
-    async def type(self, user: str, text: str, *, channel: str = ADMIN, delivery: str = "d1") -> Message | None:
-        """What somebody is answered who types a command."""
-        command = Delivery(delivery, TEAM, user, channel, text)
+    async def type(
+        self, user: str, text: str, *, channel: str = ADMIN, delivery: str = "d1", signature: str = ""
+    ) -> Message | None:
+        """What somebody is answered who types a command; one with a signature is answered once."""
+        once = DedupeKey(self.redis, signature) if signature else None
+        command = Delivery(delivery, TEAM, user, channel, text, once)
         answer = await guarded(f"/quay {text}", self.dispatcher.answer(await self.person(user), command))
         if answer is not None:
             valid(answer)
