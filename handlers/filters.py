@@ -1,6 +1,6 @@
 """The button Filter… under what a command of options alone answers: it opens the command's form."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.commands import Command, form_of
 from handlers.menu import only_reads
@@ -32,3 +32,11 @@ def filter_value(command: Command, channel: str, text: str) -> str:
     if len(value) > _LONGEST_VALUE:
         return Asked(channel=channel, text=command.path).model_dump_json()
     return value
+
+
+def read_asked(value: str) -> Asked | None:
+    """Read what the button carries; None where that is nothing that `filter_value` made."""
+    try:
+        return Asked.model_validate_json(value)
+    except ValidationError:
+        return None

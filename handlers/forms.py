@@ -1,9 +1,10 @@
 """Commands as forms: opened where something is missing, checked as they are submitted, then typed like any other."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from bot.changes import Authorization
 from bot.commands import Command, Correction, Grammar, Incomplete, Value, form_of, render
@@ -59,8 +60,7 @@ class Forms:
         """What is wrong with a submitted form, by the block where it is to be said. Asks nobody anything."""
         command = self._command(view)
         if command is None:
-            first = next(block["block_id"] for block in view["blocks"] if block["type"] == "input")
-            return {first: _FORGOTTEN}
+            return at_first_input(view, _FORGOTTEN)
         fields = form_of(command).fields
         try:
             self.grammar.parse(self._text(command, view))
@@ -74,7 +74,7 @@ class Forms:
         command = self._command(view)
         if command is None or self.errors(view):
             return None
-        return Filled(self._text(command, view), channel_of(view))
+        return Filled(self._text(command, view), _carried(view).channel)
 
     async def _open(
         self, person: Person, channel: str, command: Command, given: Mapping[str, Value]
@@ -82,17 +82,32 @@ class Forms:
         place = await self.authorization.place(channel)
         if not is_offered(self.authorization.policy(), person, place, command):
             return None
-        metadata = json.dumps({"command": command.path, "channel": channel})
+        metadata = _Carried(command=command.path, channel=channel).model_dump_json()
         submit = "Show" if only_reads(command) else "Continue"
         return forms.form(self.grammar.slash, form_of(command), given, metadata, submit=submit)
 
     def _command(self, view: Mapping[str, Any]) -> Command | None:
-        return self.grammar.commands.get(json.loads(view["private_metadata"])["command"])
+        return self.grammar.commands.get(_carried(view).command)
 
     def _text(self, command: Command, view: Mapping[str, Any]) -> str:
         return render(command, forms.entered(form_of(command), view["state"]["values"]))
 
 
-def channel_of(view: Mapping[str, Any]) -> str:
-    """The channel in which a form was asked for."""
-    return str(json.loads(view["private_metadata"])["channel"])
+def at_first_input(view: Mapping[str, Any], said: str) -> dict[str, str]:
+    """The errors of a form that show a sentence at its first input; empty where it has none."""
+    inputs = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+    return dict.fromkeys(inputs[:1], said)
+
+
+class _Carried(BaseModel):
+    """What a form carries in its metadata; empty where it carries nothing that the bot wrote."""
+
+    command: str = ""
+    channel: str = ""
+
+
+def _carried(view: Mapping[str, Any]) -> _Carried:
+    try:
+        return _Carried.model_validate_json(view["private_metadata"])
+    except ValidationError:
+        return _Carried()

@@ -42,10 +42,10 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
-    """Serve an application on a socket for as long as the context lasts."""
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
-    server = _Server(config)
+async def serving(app: ASGIApp, listening: socket.socket, config: uvicorn.Config | None = None) -> AsyncIterator[None]:
+    """Serve an application on a socket for as long as the context lasts; `config` where it is not the usual one."""
+    usual = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    server = _Server(config or usual)
     task = asyncio.create_task(server.serve([listening]))
     try:
         await server.up.wait()

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.model.units import parse_duration
 
 SHORTEST_SECRET = 8
-"""Characters of a token or signing secret; shorter ones could not be told from words when logs are masked."""
+"""Characters of a signing secret or a token of Quay; shorter ones could not be told from words when logs are masked."""
 SHORTEST_KEY = 32
 """Characters of SECRET_KEY."""
 SHORTEST_RETENTION = timedelta(days=30)
@@ -39,14 +39,18 @@ def _secret(value: SecretStr | None) -> SecretStr | None:
         raise ValueError("has a quotation mark in it; remove it")
     if not re.fullmatch(r"[!-~]+", text):
         raise ValueError("has characters that such a secret never has")
-    if len(text) < SHORTEST_SECRET:
-        raise ValueError(f"is too short: a secret has at least {SHORTEST_SECRET} characters")
     return value
 
 
 def _bot_token(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith("xoxb-"):
+    if not re.match("xoxb-.", value.get_secret_value()):
         raise ValueError("must be a bot token, which begins with xoxb-")
+    return value
+
+
+def _long_enough(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"is too short: a secret has at least {SHORTEST_SECRET} characters")
     return value
 
 
@@ -110,7 +114,7 @@ class AuditSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     redis_url: Annotated[str, AfterValidator(_redis_url)]
-    slack_signing_secret: Annotated[SecretStr | None, AfterValidator(_secret)] = None
+    slack_signing_secret: Annotated[SecretStr | None, AfterValidator(_secret), AfterValidator(_long_enough)] = None
     secret_key: Annotated[SecretStr | None, AfterValidator(_key)] = None
 
     @model_validator(mode="after")
@@ -139,13 +143,13 @@ class Settings(AuditSettings):
     """What the processes are told by their environment. The names are fixed: others rely on them."""
 
     slack_bot_token: Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_bot_token)]
-    slack_signing_secret: Annotated[SecretStr, AfterValidator(_secret)]
+    slack_signing_secret: Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_long_enough)]
     slack_app_token: Annotated[SecretStr | None, AfterValidator(_no_socket_mode)] = None
     slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
     slack_command: Annotated[str, AfterValidator(_command)] = "/quay"
     quay_url: HttpUrl
-    quay_token: Annotated[SecretStr, AfterValidator(_secret)]
-    quay_read_token: Annotated[SecretStr | None, AfterValidator(_secret)] = None
+    quay_token: Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_long_enough)]
+    quay_read_token: Annotated[SecretStr | None, AfterValidator(_secret), AfterValidator(_long_enough)] = None
     permissions_file: str = "permissions.yaml"
     alerts_file: str = "alerts.yaml"
     listen_host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it

@@ -1,10 +1,10 @@
 """The window in which somebody says why they reject a change, or withdraw their own."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement, PlainTextObject
 from slack_sdk.models.views import View
 
@@ -29,6 +29,13 @@ class Entered:
     record_id: str
     channel: str
     reason: str
+
+
+class _Carried(BaseModel):
+    """What the window carries."""
+
+    record: str
+    channel: str
 
 
 def loading() -> dict[str, Any]:
@@ -64,7 +71,7 @@ def ask(record: Record, channel: str, *, own: bool) -> dict[str, Any]:
     return View(
         type="modal",
         callback_id=REJECTION,
-        private_metadata=json.dumps({"record": record.id, "channel": channel}),
+        private_metadata=_Carried(record=record.id, channel=channel).model_dump_json(),
         title=PlainTextObject(text=title),
         submit=PlainTextObject(text=press),
         close=PlainTextObject(text="Not now"),
@@ -72,8 +79,11 @@ def ask(record: Record, channel: str, *, own: bool) -> dict[str, Any]:
     ).to_dict()
 
 
-def entered(view: Mapping[str, Any]) -> Entered:
-    """What was submitted."""
-    metadata = json.loads(view["private_metadata"])
-    reason = view["state"]["values"][_REASON][_REASON].get("value") or ""
-    return Entered(str(metadata["record"]), str(metadata["channel"]), str(reason))
+def entered(view: Mapping[str, Any]) -> Entered | None:
+    """What was submitted; None where the window is not as `ask` made it."""
+    try:
+        carried = _Carried.model_validate_json(view["private_metadata"])
+    except ValidationError:
+        return None
+    reason = view["state"]["values"].get(_REASON, {}).get(_REASON, {}).get("value") or ""
+    return Entered(carried.record, carried.channel, reason)

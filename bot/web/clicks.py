@@ -9,7 +9,7 @@ from bot.permissions import Person
 from bot.slack.messages import HOME, Message
 from bot.views import progress
 from bot.web.home import HomeTab
-from bot.web.origin import Body, origin_of, value_of
+from bot.web.origin import Payload
 from bot.web.replies import Reply
 from handlers.alerts import AlertClicks
 from handlers.confirmations import ClickAnswer
@@ -32,28 +32,28 @@ class Clicks:
     measurement: Measurement
     home: HomeTab
 
-    async def card(self, body: Body) -> Reply | None:
+    async def card(self, payload: Payload) -> Reply | None:
         """Answer a button of a card; everything but the record's id is looked up again."""
-        return await self._press(body, partial(self.cards.click, at_home=origin_of(body).channel == HOME))
+        return await self._press(payload, partial(self.cards.click, at_home=payload.origin.channel == HOME))
 
-    async def list(self, body: Body) -> Reply | None:
+    async def list(self, payload: Payload) -> Reply | None:
         """Answer a button under a list, or *Cancel* of a file that is being made."""
-        return await self._press(body, self.lists.click)
+        return await self._press(payload, self.lists.click)
 
-    async def alert(self, body: Body) -> Reply | None:
+    async def alert(self, payload: Payload) -> Reply | None:
         """Answer *Acknowledge* or *Snooze* of an alert."""
-        return await self._press(body, self.alerts.click)
+        return await self._press(payload, self.alerts.click)
 
-    async def stop_following(self, body: Body) -> Reply | None:
+    async def stop_following(self, payload: Payload) -> Reply | None:
         """Follow a measurement no longer."""
-        stopped = await self.measurement.stop(origin_of(body).actor)
+        stopped = await self.measurement.stop(payload.origin.actor)
         return None if stopped else Reply(progress.over())
 
-    async def _press(self, body: Body, press: Press) -> Reply | None:
-        origin, action_id = origin_of(body), body["actions"][0]["action_id"]
+    async def _press(self, payload: Payload, press: Press) -> Reply | None:
+        origin, action_id = payload.origin, payload.body["actions"][0]["action_id"]
 
         async def answer() -> ClickAnswer | None:
-            return await press(action_id, value_of(body), await self.authorization.person(origin.actor))
+            return await press(action_id, payload.value, await self.authorization.person(origin.actor))
 
         if origin.channel == HOME:
             await self.home.show(origin, await guarded("The button", _message(answer())))

@@ -8,7 +8,7 @@ from bot.confirmations import Confirmations, Missing
 from bot.storage.sealing import Tampered
 from bot.views import clicks, lookups
 from bot.web.answers import Answers
-from bot.web.origin import Body, origin_of, value_of
+from bot.web.origin import Payload
 from bot.web.replies import Reply
 from bot.web.windows import Windows
 from handlers.forms import Forms
@@ -25,30 +25,31 @@ class Commands:
     answers: Answers
     windows: Windows
 
-    async def typed(self, body: Body) -> Reply | None:
-        """Answer the slash command."""
-        origin, text = origin_of(body), body.get("text", "")
+    async def typed(self, payload: Payload) -> Reply | None:
+        """Answer the slash command. The right to do so is taken with the first thing that comes of it."""
+        origin, text = payload.origin, payload.body["text"]
         view = await self.forms.completing(await self.authorization.person(origin.actor), origin.channel, text)
-        if view is not None and await self.windows.open(body, view):
-            return None
-        return await self.answers.answer(origin, body["trigger_id"], text)
+        if view is not None:
+            await payload.once.take()
+            if await self.windows.open(payload, view):
+                return None
+        return await self.answers.answer(payload, text)
 
-    async def chosen(self, body: Body) -> Reply | None:
+    async def chosen(self, payload: Payload) -> Reply | None:
         """Answer a button of the menu: open the command's form, or answer the command."""
-        origin, path = origin_of(body), value_of(body)
+        origin, path = payload.origin, payload.value
         command = self.grammar.commands.get(path)
         if command is not None and form_of(command).needed:
             view = await self.forms.asking(await self.authorization.person(origin.actor), origin.channel, path, {})
-            if view is not None and await self.windows.open(body, view):
+            if view is not None and await self.windows.open(payload, view):
                 return None
-        return await self.answers.answer(origin, body["trigger_id"], path)
+        return await self.answers.answer(payload, path)
 
-    async def look_again(self, body: Body) -> Reply | None:
+    async def look_again(self, payload: Payload) -> Reply | None:
         """Answer *Look again* with the state of what a change of unknown outcome was about."""
-        origin = origin_of(body)
         try:
-            record = await self.confirmations.get(value_of(body))
+            record = await self.confirmations.get(payload.value)
         except (Missing, Tampered):
             return Reply(clicks.gone())
-        there = replace(origin, channel=record.channel)
-        return await self.answers.answer(there, body["trigger_id"], lookups.reading_of(record))
+        there = replace(payload.origin, channel=record.channel)
+        return await self.answers.answer(replace(payload, origin=there), lookups.reading_of(record))

@@ -6,13 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.changes import Authorization
-from bot.commands import quoted
+from bot.commands import Suggest, quoted
 from bot.views import errors, forms
 from bot.web.answers import Answers
-from bot.web.origin import Body, origin_of, value_of
+from bot.web.origin import Payload
 from bot.web.replies import Reply
 from bot.web.windows import View, Windows
-from handlers.filters import Asked
+from handlers.filters import read_asked
 from handlers.forms import Forms
 from handlers.suggestions import Suggestions
 
@@ -30,51 +30,54 @@ class FormSurface:
     answers: Answers
     windows: Windows
 
-    async def suggest(self, body: Body) -> dict[str, Any]:
+    async def suggest(self, payload: Payload) -> dict[str, Any]:
         """The names that fit what a person has typed into a field that searches."""
-        source = str(body["action_id"]).removeprefix(forms.SEARCH)
-        origin = origin_of(body)
-        found = await self.suggestions.find(source, body["value"], origin.actor, origin.channel)
+        source, origin = payload.body["action_id"].removeprefix(forms.SEARCH), payload.origin
+        found: list[tuple[str, str]] = []
+        if source in {known.value for known in Suggest}:
+            found = await self.suggestions.find(source, payload.body["value"], origin.actor, origin.channel)
         return {"options": forms.options(found)}
 
-    async def check(self, body: Body) -> dict[str, Any]:
+    async def check(self, payload: Payload) -> dict[str, Any]:
         """What is wrong with a submitted form, for its fields; nothing where it can be closed."""
-        wrong = self.forms.errors(body["view"])
+        wrong = self.forms.errors(payload.body["view"])
         return {"response_action": "errors", "errors": wrong} if wrong else {}
 
-    async def submit(self, body: Body) -> Reply | None:
+    async def submit(self, payload: Payload) -> Reply | None:
         """Answer a submitted form as if it had been typed."""
-        filled = self.forms.read(body["view"])
-        return await self.answers.answer(origin_of(body), body["view"]["id"], filled.text) if filled else None
+        filled = self.forms.read(payload.body["view"])
+        return await self.answers.answer(payload, filled.text) if filled else None
 
-    async def raise_quota(self, body: Body) -> Reply | None:
+    async def raise_quota(self, payload: Payload) -> Reply | None:
         """Open the form of a namespace's quota, with the namespace given."""
-        return await self._fill_in(body, "quota set", {"namespace": value_of(body)})
+        return await self._fill_in(payload, "quota set", {"namespace": payload.value})
 
-    async def extend_key(self, body: Body) -> Reply | None:
+    async def extend_key(self, payload: Payload) -> Reply | None:
         """Open the form of a key's change, with the key given and a time proposed."""
-        return await self._fill_in(body, "keys update", {"kid": value_of(body)}, {"expires": PROPOSED_EXTENSION})
+        return await self._fill_in(payload, "keys update", {"kid": payload.value}, {"expires": PROPOSED_EXTENSION})
 
-    async def filter(self, body: Body) -> Reply | None:
+    async def filter(self, payload: Payload) -> Reply | None:
         """Open the form of a command that was answered, with the filters in force."""
-        asked = Asked.model_validate_json(value_of(body))
-        view = await self.forms.filtering(await self.authorization.person(origin_of(body).actor), asked)
-        return await self._open(body, view, asked.text)
+        asked = read_asked(payload.value)
+        if asked is None:
+            return Reply(errors.sentence("The bot can't read this button. Run the command again."))
+        view = await self.forms.filtering(await self.authorization.person(payload.origin.actor), asked)
+        return await self._open(payload, view, asked.text)
 
     async def _fill_in(
-        self, body: Body, path: str, given: Mapping[str, str], proposed: Mapping[str, str] = MappingProxyType({})
+        self, payload: Payload, path: str, given: Mapping[str, str], proposed: Mapping[str, str] = MappingProxyType({})
     ) -> Reply | None:
         """Open a command's form with what the button names; explain to those who can't why they can't."""
-        origin = origin_of(body)
+        origin = payload.origin
         person = await self.authorization.person(origin.actor)
         view = await self.forms.asking(person, origin.channel, path, {**given, **proposed})
         named = " ".join(f"{name}={quoted(value)}" for name, value in given.items())
-        return await self._open(body, view, f"why {path} {named}")
+        return await self._open(payload, view, f"why {path} {named}")
 
-    async def _open(self, body: Body, view: View | None, instead: str) -> Reply | None:
+    async def _open(self, payload: Payload, view: View | None, instead: str) -> Reply | None:
         """Open a form; where there is none for this person, answer the command `instead`."""
         if view is None:
-            return await self.answers.answer(origin_of(body), body["trigger_id"], instead)
-        if await self.windows.open(body, view):
+            return await self.answers.answer(payload, instead)
+        if await self.windows.open(payload, view):
             return None
         return Reply(errors.sentence("Slack didn't open the form. Press the button again."))

@@ -11,7 +11,7 @@ from bot.permissions import Actor
 from bot.slack.messages import Message
 from bot.slack.messenger import FAILURES, reason_of
 from bot.views import home
-from bot.web.origin import Body, Origin, origin_of
+from bot.web.origin import Origin, Payload
 from bot.web.replies import Replies, Reply
 from handlers.dispatch import guarded
 from handlers.home import Home
@@ -28,10 +28,10 @@ class HomeTab:
     web: AsyncWebClient
     replies: Replies
 
-    async def open(self, body: Body) -> None:
+    async def open(self, payload: Payload) -> None:
         """Publish the tab of the person who opened it. Opening the Messages tab sends the same event."""
-        if body["event"].get("tab") == "home":
-            await self._publish(origin_of(body).actor)
+        if payload.body["event"].get("tab") == "home":
+            await self._publish(payload.origin.actor)
 
     async def show(self, origin: Origin, notice: Message | None) -> None:
         """Publish the tab with what came of a click; a notice that the tab cannot show goes as a direct message."""

@@ -7,7 +7,7 @@ from bot.commands import Grammar
 from bot.slack.messages import Message
 from bot.views import errors, modals
 from bot.web.answers import Answers
-from bot.web.origin import Body, origin_of, value_of
+from bot.web.origin import Payload
 from bot.web.replies import Reply
 from bot.web.windows import Windows
 from handlers.dispatch import guarded
@@ -29,28 +29,28 @@ class Keys:
     answers: Answers
     windows: Windows
 
-    async def details(self, body: Body) -> Reply | None:
+    async def details(self, payload: Payload) -> Reply | None:
         """Show the details of a waiting key."""
-        window = await self.windows.open(body, modals.modal(_TITLE, Message("Asking Quay …")))
+        window = await self.windows.open(payload, modals.modal(_TITLE, Message("Asking Quay …")))
         if window is None:
             return Reply(errors.sentence(_NOT_SHOWN))
 
         async def show() -> Message:
-            person = await self.authorization.person(origin_of(body).actor)
-            return await self.key_details.show(value_of(body), person)
+            person = await self.authorization.person(payload.origin.actor)
+            return await self.key_details.show(payload.value, person)
 
         shown = await window.show(modals.modal(_TITLE, await guarded("The details", show()) or _NOTHING))
         return None if shown else Reply(errors.sentence(_NOT_SHOWN))
 
-    async def ask_about(self, body: Body) -> Reply | None:
+    async def ask_about(self, payload: Payload) -> Reply | None:
         """Show the key that a message names, as `keys show` does."""
-        kid = key_in(body["message"])
+        kid = key_in(payload.body["message"])
         if kid is None:
             said = errors.sentence(NO_KEY)
-            return None if await self.windows.open(body, modals.modal(_TITLE, said)) else Reply(said)
-        window = await self.windows.open(body, modals.modal(_TITLE, errors.sentence("Asking Quay …")))
+            return None if await self.windows.open(payload, modals.modal(_TITLE, said)) else Reply(said)
+        window = await self.windows.open(payload, modals.modal(_TITLE, errors.sentence("Asking Quay …")))
         if window is None:
             return Reply(errors.sentence(_NOT_SHOWN))
         text = question(self.grammar.commands["keys show"], kid)
-        said = await self.answers.message(origin_of(body), body["trigger_id"], text) or _NOTHING
+        said = await self.answers.message(payload, text) or _NOTHING
         return None if await window.show(modals.modal(_TITLE, said)) else Reply(errors.sentence(_NOT_SHOWN))

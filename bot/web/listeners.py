@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.web.edge import Edge
-from bot.web.origin import Body
+from bot.web.origin import Payload
 from bot.web.replies import Reply
 
 Kind = Literal["command", "action", "view", "options", "event", "shortcut"]
 """A slash command; a button or a choice; a submitted form; a field that searches; an event; a message's shortcut."""
-Handler = Callable[[Body], Awaitable[Reply | None]]
-Acknowledge = Callable[[Body], Awaitable[Mapping[str, Any]]]
+Handler = Callable[[Payload], Awaitable[Reply | None]]
+Acknowledge = Callable[[Payload], Awaitable[Mapping[str, Any]]]
+Dedupe = Literal["before", "within", "if possible"]
 
 
-async def empty(_: Body) -> Mapping[str, Any]:
+async def empty(_: Payload) -> Mapping[str, Any]:
     """Acknowledge with an empty body."""
     return {}
 
@@ -35,6 +36,8 @@ class Listener:
         acknowledge: Makes the acknowledgement, within Slack's three seconds, so from memory alone. One that says
             something (the errors of a form, the options of a field) is the whole answer: no handler is called.
         decides: Whether it decides on a change. Decisions go before everything else when there is much to do.
+        dedupe: When the right to handle the payload is taken, which is taken once: before the handler is called;
+            within it, together with what it stores first; before it unless Redis is away, where nothing is stored.
     """
 
     kind: Kind
@@ -42,6 +45,7 @@ class Listener:
     handler: Handler | None = None
     acknowledge: Acknowledge = empty
     decides: bool = False
+    dedupe: Dedupe = "before"
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -54,7 +58,7 @@ class Listener:
 def listeners(edge: Edge, slash: str) -> tuple[Listener, ...]:
     """The table. The first listener that matches answers; the last ones are for what the bot no longer shows."""
     return (
-        Listener("command", slash, edge.commands.typed),
+        Listener("command", slash, edge.commands.typed, dedupe="within"),
         # The menu, and the forms of commands
         Listener("action", "menu:*", edge.commands.chosen),
         Listener("action", "list_filter", edge.forms.filter),
@@ -85,7 +89,7 @@ def listeners(edge: Edge, slash: str) -> tuple[Listener, ...]:
         Listener("action", "alert_snooze", edge.clicks.alert),
         Listener("action", "quota_raise", edge.forms.raise_quota),
         # The Home tab
-        Listener("event", "app_home_opened", edge.home.open),
+        Listener("event", "app_home_opened", edge.home.open, dedupe="if possible"),
         # What nobody above handles: left over from an earlier version, or set up in Slack alone
         Listener("command", "*", edge.unhandled.command),
         Listener("action", "*", edge.unhandled.button),

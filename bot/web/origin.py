@@ -1,4 +1,8 @@
-"""Who caused a payload, and where an answer to it goes. Slack's payloads: https://docs.slack.dev/interactivity/"""
+"""Who caused a payload, and where an answer to it goes. Slack's payloads: https://docs.slack.dev/interactivity/
+
+A body here was checked by `bot.web.payloads`. What it says of people is a name at best: whether somebody is a member of
+our workspace is told by Slack when it is asked (`bot.slack.directory`).
+"""
 
 import json
 from collections.abc import Mapping
@@ -7,9 +11,10 @@ from typing import Any
 
 from bot.permissions import Actor
 from bot.slack.messages import HOME
+from bot.storage.dedupe import DedupeKey
 
 Body = Mapping[str, Any]
-"""A payload as Slack delivers it: a command's form fields, or the JSON of an interaction or an event."""
+"""A payload's fields: those of a command's form, or the JSON of an interaction or an event."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +35,44 @@ class Origin:
         return self.ephemeral or self.channel.startswith("D")
 
 
-def origin_of(body: Body) -> Origin:
-    """Read the origin of any payload."""
+@dataclass(frozen=True)
+class Payload:
+    """Something that Slack delivered."""
+
+    body: Body
+    origin: Origin
+    once: DedupeKey
+    """The right to handle it, which is taken once."""
+
+    @property
+    def id(self) -> str:
+        """What is the same when a person does the same thing once more: a form's window, else the trigger."""
+        return str(self.body["view"]["id"] if self.body.get("type") == "view_submission" else self.body["trigger_id"])
+
+    @property
+    def value(self) -> str:
+        """What the pressed button carries, or the chosen option of a menu; empty if it carries nothing."""
+        action = self.body["actions"][0]
+        return str(action.get("selected_option", action).get("value", ""))
+
+
+def origin_of(body: Body, workspace: str) -> Origin:
+    """Read the origin of any payload; `workspace` is ours."""
     ephemeral = bool(body.get("container", {}).get("is_ephemeral"))
-    return Origin(actor_of(body), channel_of(body), str(body.get("response_url") or ""), ephemeral)
+    return Origin(actor_of(body, workspace), channel_of(body), body.get("response_url", ""), ephemeral)
 
 
-def actor_of(body: Body) -> Actor:
-    """Read who caused any payload."""
-    if "event" in body:
-        return Actor(body["team_id"], body["event"]["user"])
-    if "user_id" in body:
-        return Actor(body["team_id"], body["user_id"])
-    return Actor(body["team"]["id"], body["user"]["id"])
+def actor_of(body: Body, workspace: str) -> Actor:
+    """Read who caused any payload.
+
+    Every team that a payload names has to be the workspace; else the actor is of the other team, and may do nothing.
+    If it names none, as clicks do in an app that was installed for a whole organization, that proves nothing: the
+    actor is taken for somebody of the workspace, and Slack is asked whether they are. The team that a user is said to
+    be of is not looked at: a member of several workspaces has the one where they signed up.
+    """
+    user = body.get("user_id") or body.get("user", {}).get("id") or body["event"]["user"]
+    named = (body.get("team_id"), body.get("team", {}).get("id"), body.get("view", {}).get("app_installed_team_id"))
+    return Actor(next((team for team in named if team not in {None, workspace}), workspace), user)
 
 
 def channel_of(body: Body) -> str:
@@ -52,10 +82,13 @@ def channel_of(body: Body) -> str:
     if body.get("channel"):
         return str(body["channel"].get("id") or body.get("container", {}).get("channel_id") or "")
     carried = body.get("view", {}).get("private_metadata")
-    return str(json.loads(carried)["channel"]) if carried else HOME
+    return _carried_channel(carried) if carried else HOME
 
 
-def value_of(body: Body) -> str:
-    """Read what the pressed button carries, or the chosen option of a menu."""
-    action = body["actions"][0]
-    return str(action["selected_option"]["value"] if "selected_option" in action else action["value"])
+def _carried_channel(metadata: str) -> str:
+    try:
+        carried = json.loads(metadata)
+    except ValueError:
+        return ""
+    channel = carried.get("channel") if isinstance(carried, dict) else None
+    return channel if isinstance(channel, str) else ""

@@ -6,7 +6,7 @@ from bot.changes import Authorization
 from bot.slack.messages import HOME, Message
 from bot.views import errors, rejections
 from bot.web.home import HomeTab
-from bot.web.origin import Body, origin_of, value_of
+from bot.web.origin import Payload
 from bot.web.replies import Reply
 from bot.web.windows import View, Windows
 from handlers.confirmations import Clicks
@@ -22,10 +22,10 @@ class Rejections:
     windows: Windows
     home: HomeTab
 
-    async def ask_reason(self, body: Body) -> Reply | None:
+    async def ask_reason(self, payload: Payload) -> Reply | None:
         """Ask the person who pressed *Reject* for a reason; nothing is decided yet."""
-        origin = origin_of(body)
-        window = await self.windows.open(body, rejections.loading())
+        origin = payload.origin
+        window = await self.windows.open(payload, rejections.loading())
         if window is None:
             return Reply(errors.sentence("Slack didn't open the window. Press the button again."))
         view: View = {}
@@ -33,15 +33,18 @@ class Rejections:
         async def make() -> None:
             nonlocal view
             person = await self.authorization.person(origin.actor)
-            view = await self.clicks.ask_reason(value_of(body), person, origin.channel)
+            view = await self.clicks.ask_reason(payload.value, person, origin.channel)
 
         trouble = await guarded("The button", make())
         await window.show(view if trouble is None else rejections.told(trouble))
         return None
 
-    async def submit(self, body: Body) -> Reply | None:
+    async def submit(self, payload: Payload) -> Reply | None:
         """Reject a change, if the person still may."""
-        origin, asked = origin_of(body), rejections.entered(body["view"])
+        origin, asked = payload.origin, rejections.entered(payload.body["view"])
+
+        if asked is None:
+            return Reply(errors.sentence("The bot can't read this form. Nothing changed. Press Reject again."))
 
         async def answer() -> Message | None:
             person = await self.authorization.person(origin.actor)

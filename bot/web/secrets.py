@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.changes import Authorization
 from bot.slack.messages import Message
 from bot.views import errors, secrets
-from bot.web.origin import Body, origin_of, value_of
+from bot.web.origin import Payload
 from bot.web.replies import Reply
 from bot.web.windows import Windows
 from handlers.confirmations import ClickAnswer
@@ -21,10 +21,10 @@ class Secrets:
     reveals: Reveals
     windows: Windows
 
-    async def reveal(self, body: Body) -> Reply | None:
+    async def reveal(self, payload: Payload) -> Reply | None:
         """Show a secret to its owner; what the button's message says afterwards takes the button away."""
-        origin = origin_of(body)
-        window = await self.windows.open(body, secrets.loading())
+        origin = payload.origin
+        window = await self.windows.open(payload, secrets.loading())
         if window is None:
             return Reply(errors.sentence("Slack didn't open the window. Press the button again."))
         said: ClickAnswer | None = None
@@ -32,7 +32,7 @@ class Secrets:
         async def answer() -> Message | None:
             nonlocal said
             person = await self.authorization.person(origin.actor)
-            said = await self.reveals.reveal(value_of(body), person, window.show)
+            said = await self.reveals.reveal(payload.value, person, window.show)
             return None
 
         trouble = await guarded("The button", answer())

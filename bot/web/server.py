@@ -3,35 +3,48 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from redis.exceptions import RedisError
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.app import App
+from bot.app import App, utc_now
 from bot.slack.in_flight import InFlight
+from bot.storage.doubts import Doubts
 from bot.web.deliveries import Deliveries
 from bot.web.edge import build_edge
+from bot.web.guard import Guard, Signed
 from bot.web.listeners import listeners
+from bot.web.payloads import Malformed, Unknown, check, decode
 from bot.web.periodic import running, sum_up_reads
-from bot.web.registration import build_bolt
+from bot.web.refusals import Refusals
+from bot.web.registration import build_bolt, dispatch
+
+log = structlog.get_logger()
 
 
 def build_server(app: App) -> Starlette:
-    """The web application over the bot's parts."""
+    """The web application over the bot's parts. Its `state.in_flight` is the work that follows acknowledgements."""
     settings, edge, in_flight = app.settings, build_edge(app), InFlight()
-    bolt = build_bolt(
-        settings.slack_signing_secret.get_secret_value(),
-        settings.slack_bot_token.get_secret_value(),
-        listeners(edge, settings.slack_command),
-        Deliveries(edge.home.replies, in_flight),
-    )
-    handler = AsyncSlackRequestHandler(bolt)
+    redis = app.connections.redis
+    deliveries = Deliveries(redis, lambda: app.authorization.policy().workspace, edge.home.replies, in_flight)
+    table = listeners(edge, settings.slack_command)
+    bolt = build_bolt(settings.slack_bot_token.get_secret_value(), table, deliveries)
+    refusals = Refusals(utc_now, Doubts(redis).publish)
 
-    async def slack(request: Request) -> Response:
-        return await handler.handle(request)
+    async def deliver(signed: Signed) -> Response:
+        try:
+            body = check(decode(signed.body, signed.content_type))
+        except Malformed as malformed:
+            log.warning("delivery_malformed", reason=str(malformed))
+            return JSONResponse({"error": "malformed"}, 400)
+        except Unknown as unknown:
+            log.info("delivery_unknown", reason=unknown.said)
+            return Response()
+        return to_starlette_response(await dispatch(bolt, body, signed.signature))
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"ok": True})
@@ -49,10 +62,14 @@ def build_server(app: App) -> Starlette:
         async with running(app.handlers.names.keep_fresh()), running(sum_up_reads(app.handlers.bot.audit)):
             yield
             await in_flight.drain(settings.shutdown_seconds)
+            await refusals.settle()
 
+    guard = Guard(settings.slack_signing_secret.get_secret_value(), deliver, refusals, utc_now)
     routes = [
-        Route("/slack/events", slack, methods=["POST"]),
+        Route("/slack/events", guard, methods=["POST"]),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    server = Starlette(routes=routes, lifespan=lifespan)
+    server.state.in_flight = in_flight
+    return server

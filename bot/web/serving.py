@@ -8,12 +8,14 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot.web.limits import server_config
+
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 async def serve_http(app: ASGIApp, host: str, port: int) -> None:
     """Serve an application; return once it was told to end by SIGINT or SIGTERM, and has ended."""
-    await _Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, ws="none")).serve()
+    await _Server(server_config(app, host, port)).serve()
 
 
 class _Server(uvicorn.Server):

@@ -7,7 +7,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.messenger import FAILURES, reason_of
-from bot.web.origin import Body
+from bot.web.origin import Payload
 
 log = structlog.get_logger()
 View = dict[str, Any]
@@ -36,10 +36,10 @@ class Windows:
 
     web: AsyncWebClient
 
-    async def open(self, body: Body, view: View) -> Window | None:
+    async def open(self, payload: Payload, view: View) -> Window | None:
         """Open a modal by a payload's trigger, which works once and for three seconds; None where Slack does not."""
         try:
-            opened = await self.web.views_open(trigger_id=body["trigger_id"], view=view)
+            opened = await self.web.views_open(trigger_id=payload.body["trigger_id"], view=view)
         except FAILURES as error:
             log.warning("window_not_opened", reason=reason_of(error))
             return None

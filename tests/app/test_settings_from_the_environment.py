@@ -76,7 +76,7 @@ SECRETS = {
         ('"{}"', "quotation mark"),
         ("'{}'", "quotation mark"),
         ("`{}`", "quotation mark"),
-        ("{0:.1}", "characters"),
+        ("{0:.1}", ""),
         ("{0:40.0}", "space"),
     ],
     ids=[
@@ -93,7 +93,7 @@ SECRETS = {
 )
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_that_is_not_as_it_was_meant_is_refused_by_name(name: str, malform: str, said: str) -> None:
-    """As it comes of a copied line, or of a file with quotes in it; the value itself is not shown."""
+    """Cut to one character, or copied with a line end or quotes; the value itself is not shown."""
     given: dict[str, Any] = {each.lower(): value for each, value in GOOD.items()}
     with pytest.raises(ValidationError) as caught:
         Settings(**{**given, name.lower(): malform.format(SECRETS[name])})

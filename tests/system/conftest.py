@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -105,7 +106,7 @@ class Town:
         raise AssertionError(f"there is no menu {action_id}")
 
     def click(self, user: str, card: dict[str, Any], button: dict[str, Any], *, answer_to: str = "") -> str:
-        """A click as Slack delivers it, from a window that may show an older state of the card."""
+        """A click as Slack delivers it, from a window that may show an older state of the card; each is a new one."""
         payload = {
             "type": "block_actions",
             "team": {"id": "T0SANDBOX"},
@@ -113,7 +114,7 @@ class Town:
             "channel": {"id": ADMIN},
             "container": {"type": "message", "channel_id": ADMIN, "message_ts": card["ts"], "is_ephemeral": False},
             "response_url": answer_to or f"{self.page.base_url}/hooks/response/none",
-            "trigger_id": "1.1",
+            "trigger_id": secrets.token_hex(8),
             "actions": [{"block_id": "b", **button}],
         }
         return urlencode({"payload": json.dumps(payload)})

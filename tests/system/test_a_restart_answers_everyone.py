@@ -1,6 +1,7 @@
 """SIGTERM while people wait: what finishes in time is answered, and everyone else is told to try again."""
 
 import asyncio
+import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,7 +59,7 @@ async def ask(town: Town, web: Web, text: str) -> None:
     """Deliver a command of Carol's; its response URL is too old, as one may be after a wait."""
     form = {"command": "/quay", "text": text, "team_id": "T0SANDBOX", "user_id": "U03CAROL", "channel_id": ADMIN}
     url = f"{town.page.base_url}/hooks/response/none"
-    body = urlencode({**form, "trigger_id": "1.1", "response_url": url})
+    body = urlencode({**form, "trigger_id": secrets.token_hex(8), "response_url": url})
     first, town.bot = town.bot, web.url
     try:
         assert (await town.deliver(body)).status_code == 200

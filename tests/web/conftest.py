@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -85,12 +86,13 @@ class Bot:
     async def command(self, user: str, text: str, **more: str) -> httpx.Response:
         """Deliver a slash command; its response URL is nobody's."""
         form = {"command": "/quay", "text": text, "team_id": TEAM, "user_id": user, "channel_id": ADMIN}
-        return await self.deliver({**form, "trigger_id": "1.1", "response_url": "", **more})
+        return await self.deliver({**form, "trigger_id": secrets.token_hex(8), "response_url": "", **more})
 
     async def interaction(self, user: str, type_: str, **payload: Any) -> httpx.Response:
         """Deliver what a person did."""
-        common = {"type": type_, "team": {"id": TEAM}, "user": {"id": user, "team_id": TEAM}, "trigger_id": "1.1"}
-        return await self.deliver({"payload": json.dumps({**common, **payload})})
+        common = {"type": type_, "team": {"id": TEAM}, "user": {"id": user, "team_id": TEAM}}
+        trigger = {"trigger_id": secrets.token_hex(8)}
+        return await self.deliver({"payload": json.dumps({**common, **trigger, **payload})})
 
     async def deliver(self, form: dict[str, str]) -> httpx.Response:
         """Deliver a form as Slack signs it."""

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.web.conftest import ADMIN, Bot
+from bot.app import App
+from bot.slack.in_flight import InFlight
+from bot.web.deliveries import Deliveries
+from bot.web.edge import Edge
+from bot.web.listeners import Listener
+from bot.web.origin import Payload
+from tests.web.conftest import ADMIN, TEAM, Bot
 
 CAROL, DAVE = "U03CAROL", "U04DAVE"
 Entrance = Callable[[Bot], Awaitable[Any]]
@@ -68,6 +74,7 @@ ENTRANCES: dict[Entrance, str] = {
 async def test_every_entrance_has_the_same_way_out(bot: Bot, entrance: Entrance) -> None:
     """An ephemeral message in the channel where the person is."""
     await entrance(bot)
+    await bot.until(lambda: bot.calls("chat.postEphemeral"))  # the menu says "Help" as well
     assert (await bot.sees(CAROL, ENTRANCES[entrance]))["ephemeral"]
     assert await bot.calls("chat.postEphemeral") == 1
 
@@ -125,9 +132,21 @@ async def test_a_home_tab_that_slack_refuses_does_not_cost_the_notice(bot: Bot) 
     await bot.sees(CAROL, "It is cancelled now", channel=await bot.direct_messages(CAROL))
 
 
-async def test_a_handler_that_breaks_is_answered(bot: Bot) -> None:
-    """A button whose value is not what the bot wrote there."""
+async def test_a_handler_that_breaks_is_answered(bot: Bot, app: App, edge: Edge) -> None:
+    """A fault of the bot's own: the person hears that there is one."""
+
+    async def breaks(_: Payload) -> None:
+        raise LookupError("a fault")
+
+    deliveries = Deliveries(app.connections.redis, lambda: TEAM, edge.home.replies, InFlight())
+    body = {"type": "block_actions", "user": {"id": CAROL}, "channel": {"id": ADMIN}}
+    await deliveries.take(Listener("action", "*", breaks), body, "a delivery")
+    await bot.sees(CAROL, "Something in the bot went wrong")
+
+
+async def test_a_button_that_the_bot_did_not_write_is_answered(bot: Bot) -> None:
+    """Its value is no command."""
     action = {"action_id": "list_filter", "block_id": "b", "type": "button", "value": "no JSON"}
     where = {"channel": {"id": ADMIN}, "container": {"type": "message", "channel_id": ADMIN}}
     assert (await bot.interaction(CAROL, "block_actions", actions=[action], **where)).status_code == 200
-    await bot.sees(CAROL, "Something in the bot went wrong")
+    await bot.sees(CAROL, "The bot can't read this button")
