@@ -21,6 +21,7 @@ from bot.changes import Authorization, Outbox
 from bot.changes.factory import build_changes
 from bot.changes.poster import CardMessenger, Poster
 from bot.changes.toolkit import Toolkit
+from bot.config.logs import mask_of
 from bot.config.settings import AuditSettings, Settings
 from bot.config.watched_file import FileChange
 from bot.confirmations.factory import build_confirmations
@@ -108,7 +109,9 @@ async def open_app(settings: Settings, files: Files, clock: Clock = utc_now) -> 
         redis = await stack.enter_async_context(_open_redis(settings.redis_url, seconds=10))
         blocking = await stack.enter_async_context(_open_redis(settings.redis_url, seconds=15))
         web = await stack.enter_async_context(
-            open_slack(str(settings.slack_api_url), settings.slack_bot_token.get_secret_value())
+            open_slack(
+                str(settings.slack_api_url), settings.slack_bot_token.get_secret_value(), mask_of(settings.secrets)
+            )
         )
         http = await stack.enter_async_context(open_client(str(settings.quay_url)))
         read = settings.quay_read_token

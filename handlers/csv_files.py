@@ -4,6 +4,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from bot.views.text import spelt_out
+
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
@@ -17,6 +19,9 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def safe_cell(value: str) -> str:
-    """Text for a cell, without NUL: what begins as a formula does, after any blanks, gets an apostrophe in front."""
-    text = value.replace("\0", "")
+    """Text for a cell, without NUL and with hidden characters spelt out.
+
+    What begins as a formula does, after any blanks, gets an apostrophe in front.
+    """
+    text = spelt_out(value.replace("\0", ""))
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

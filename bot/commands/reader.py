@@ -13,7 +13,7 @@ def read(text: str) -> list[str]:
     """Split a slash command's text into words.
 
     Curly quotes are quotes, a long dash before a word is `--`, `<mailto:a@b.c|a@b.c>` and `<https://…|…>` are what
-    was typed, `<@U…|name>` and `<#C…|name>` become `<@U…>` and `<#C…>`, and `&amp;` is `&`. An open quote reaches to
+    was typed, `<@U…|name>` becomes `<@U…>`, `<#C…|name>` becomes `#name`, and `&amp;` is `&`. An open quote reaches to
     the end. Any text can be read.
     """
     words: list[str] = []
@@ -63,6 +63,8 @@ def _plain(text: str) -> str:
 
 def _meant(markup: re.Match[str]) -> str:
     target, label = markup.groups()
+    if target.startswith("#") and label:
+        return f"#{html.unescape(label)}"
     if target.startswith(("@", "#", "!")):
         return f"<{target}>"
     if target.startswith("mailto:"):

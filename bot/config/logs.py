@@ -2,18 +2,20 @@
 
 import logging
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 import structlog
 from structlog.typing import Processor
 
+Mask = Callable[[Any], Any]
 
-def masking(secrets: Iterable[str]) -> Processor:
-    """A processor that masks these values wherever they stand in an entry, also inside a traceback."""
+
+def mask_of(secrets: Iterable[str]) -> Mask:
+    """What replaces these values wherever they stand in a value of strings, mappings and lists."""
     known = [secret for secret in secrets if len(secret) >= 8]
 
-    def mask(value: object) -> object:
+    def mask(value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, str):
             for secret in known:
                 value = value.replace(secret, "[secret]")
@@ -23,6 +25,13 @@ def masking(secrets: Iterable[str]) -> Processor:
         if isinstance(value, list | tuple):
             return [mask(inner) for inner in value]
         return value
+
+    return mask
+
+
+def masking(secrets: Iterable[str]) -> Processor:
+    """A processor that masks these values wherever they stand in an entry, also inside a traceback."""
+    mask = mask_of(secrets)
 
     def process(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {key: mask(value) for key, value in entry.items()}

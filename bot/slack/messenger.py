@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.config.logs import Mask
 from bot.slack.limits import Limits
 from bot.slack.messages import HOME, Message, MessageId, MessengerError
 
@@ -40,11 +42,29 @@ def retry_after(failure: Exception) -> timedelta | None:
     return timedelta(seconds=int(asked) if asked.isdigit() else 1)
 
 
+class MaskingWebClient(AsyncWebClient):
+    """The client that never sends a secret of the settings, whatever an error of Quay's echoed into a message."""
+
+    mask: Mask = staticmethod(lambda value: value)
+
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:  # noqa: ANN401
+        for kind in ("json", "params", "data"):
+            if arguments.get(kind):
+                arguments[kind] = self.mask(arguments[kind])
+        return await super().api_call(api_method, **arguments)
+
+
 @asynccontextmanager
-async def open_slack(url: str, token: str) -> AsyncIterator[AsyncWebClient]:
-    """Open the client. It never sleeps through a 429: who calls knows what can wait."""
+async def open_slack(url: str, token: str, mask: Mask | None = None) -> AsyncIterator[AsyncWebClient]:
+    """Open the client. It never sleeps through a 429: who calls knows what can wait.
+
+    `mask` replaces secrets in everything that is sent.
+    """
     async with ClientSession(timeout=ClientTimeout(total=SECONDS)) as session:
-        yield AsyncWebClient(token=token, base_url=url, session=session, timeout=SECONDS)
+        web = MaskingWebClient(token=token, base_url=url, session=session, timeout=SECONDS)
+        if mask:
+            web.mask = mask
+        yield web
 
 
 @dataclass

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.config.logs import Mask
 from bot.slack.messages import Message, MessengerError
 from bot.slack.messenger import FAILURES
 
@@ -24,6 +25,8 @@ class ResponseUrls:
     """
 
     web: AsyncWebClient
+    mask: Mask
+    """Replaces secrets of the settings in what is sent."""
 
     async def send(self, url: str, message: Message, *, replaces: bool) -> None:
         """Show a message to the person alone; `replaces` puts it in place of the message whose button they pressed.
@@ -40,7 +43,7 @@ class ResponseUrls:
         try:
             async with asyncio.timeout(SECONDS):
                 hook = AsyncWebhookClient(url, session=self.web.session, retry_handlers=[])
-                taken = await hook.send_dict(answer)
+                taken = await hook.send_dict(self.mask(answer))
         except (*FAILURES, ValueError) as error:  # ValueError: what is no address
             raise MessengerError(type(error).__name__) from error
         if refusal := _refusal(taken.status_code, taken.body):

@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.slack.messages import Block, Message
-from bot.views.text import clip, escape, unlinked, visible
+from bot.views.text import clip, escape, length, unlinked, visible, without_emoji
 
 SECTION_LIMIT = 3000
 TABLE_ROWS = 100
@@ -29,7 +29,7 @@ TABLE_CHARACTERS = 10_000
 
 def message(said: str, blocks: Sequence[Block] = ()) -> Message:
     """A message whose text, for notifications and screen readers, is plain: nothing in it pings or links."""
-    return Message(clip(unlinked(said) if blocks else escape(said), SECTION_LIMIT), tuple(blocks))
+    return Message(clip(without_emoji(unlinked(said)) if blocks else escape(said), SECTION_LIMIT), tuple(blocks))
 
 
 def header(title: str) -> Block:
@@ -105,11 +105,11 @@ def table(
     wrapped: Sequence[int] = (),
 ) -> tuple[Block, int]:
     """A table of raw text and people, and how many of the rows found room in it."""
-    room = TABLE_CHARACTERS - sum(map(len, columns))
+    room = TABLE_CHARACTERS - sum(map(length, columns))
     shown: list[list[dict[str, Any]]] = [[_cell(column) for column in columns]]
     for row in rows[: TABLE_ROWS - 1]:
         cells = [value if isinstance(value, Mention) else visible(value) for value in row]
-        room -= sum(len(value) for value in cells if isinstance(value, str))
+        room -= sum(length(value) for value in cells if isinstance(value, str))
         if room < 0:
             break
         shown.append([_cell(value) for value in cells])

@@ -15,7 +15,7 @@ from bot.quay.errors import (
 )
 from bot.slack.messages import Message
 from bot.views.blocks import context, message, section
-from bot.views.text import clip, code, escape
+from bot.views.text import clip, code, escape, escape_quoted
 
 _ADVICE: tuple[tuple[type[QuayError], str], ...] = (
     (
@@ -38,7 +38,7 @@ _ADVICE: tuple[tuple[type[QuayError], str], ...] = (
 
 def sentence(text: str) -> Message:
     """A short answer in plain words."""
-    return message(text, (section(escape(text)),))
+    return message(text, (section(escape_quoted(text)),))
 
 
 def denied(decision: Decision, *, asked: str = "") -> Message:

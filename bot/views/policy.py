@@ -7,7 +7,7 @@ from bot.permissions import Policy
 from bot.permissions.askable import Approvers, Explanation
 from bot.slack.messages import Block, Message
 from bot.views.blocks import context, message, preformatted, section
-from bot.views.text import clip, code, count, duration, escape
+from bot.views.text import clip, code, count, duration, escape, escape_quoted
 
 LISTED = 40
 _MARKS = {"allow": "✅", "request": "🙋", "deny": "⛔"}
@@ -25,7 +25,7 @@ def news(changed: FileChange[Policy]) -> Message:
 
 
 def _list(said: Sequence[str]) -> list[Block]:
-    lines = [f"• {clip(escape(line), 270)}" for line in said[:LISTED]]
+    lines = [f"• {clip(escape_quoted(line), 270)}" for line in said[:LISTED]]
     blocks = [section("\n".join(lines[at : at + 10])) for at in range(0, len(lines), 10)]
     if len(said) > LISTED:
         blocks.append(context(f"And {count(len(said) - LISTED)} more; `quaymaster check --diff OLD` lists all."))

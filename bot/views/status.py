@@ -52,7 +52,7 @@ def status(bot: Status, quay_trouble: str, now: datetime) -> Message:
     for name, problems in bot.files.items():
         if problems:
             wrong.append(f"⚠️ *{escape(name)} is faulty; the one before it is in force:*")
-            wrong += [clip(escape(problem), 270) for problem in problems[:5]]
+            wrong += [clip(code(problem), 270) for problem in problems[:5]]
     if quay_trouble:
         wrong.append(f"⚠️ *Quay does not do what the bot asks:* {escape(quay_trouble)}")
     said = "The bot has a problem" if wrong else "The bot is well, and Quay answers it"

@@ -10,6 +10,9 @@ _MARKS = re.compile(r"[*_~`]+")
 _LIKE_MARKS = str.maketrans("*_~`", "∗ˍ∼ˋ")
 """Slack has no escape for the characters that format, only letters that look like them do nothing in every client."""
 
+_EMOJI = re.compile(r":(?=(?![0-9]{1,2}:)[\w+'-]+:)")
+"""No emoji is called by one or two digits, but times and lines of files are."""
+_QUOTED = re.compile(r"(?<!\w)'([^'\n]+)'(?!\w)")
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Characters that are drawn as nothing although Unicode does not call them format characters."""
 
@@ -34,16 +37,22 @@ def visible(text: str) -> str:
     return "".join(map(_visible_character, text))
 
 
+def spelt_out(text: str) -> str:
+    r"""Text in which what is invisible or turns the direction of writing is spelt out (`\u202e`), and nothing else."""
+    return "".join(map(_spelt_out, text))
+
+
 def _visible_character(character: str) -> str:
     if character.isspace():
         return " "
-    category = unicodedata.category(character)
-    if category == "Cc":
-        return ""
-    if category in {"Cf", "Cs"} or character in _BLANK_LETTERS:
-        code = ord(character)
-        return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-    return character
+    return "" if unicodedata.category(character) == "Cc" else _spelt_out(character)
+
+
+def _spelt_out(character: str) -> str:
+    if unicodedata.category(character) not in {"Cf", "Cs"} and character not in _BLANK_LETTERS:
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def unlinked(text: str) -> str:
@@ -54,9 +63,24 @@ def unlinked(text: str) -> str:
 def escape(text: str) -> str:
     """Text that Slack's mrkdwn shows as it is: no mention, no link, nothing hidden, nothing bold, slanted or struck.
 
-    A character that would format becomes one that looks like it; inside a word, as in `team_alpha`, it stays.
+    A character that would format becomes one that looks like it; inside a word, as in `team_alpha`, it stays. No
+    `:word:` becomes an emoji. What people will copy belongs into `code`.
     """
-    return _MARKS.sub(_without_effect, visible(text)).translate(_ENTITIES)
+    return without_emoji(_MARKS.sub(_without_effect, visible(text)).translate(_ENTITIES))
+
+
+def without_emoji(text: str) -> str:
+    """Text in which no `:word:` becomes an emoji: another colon begins it."""
+    return _EMOJI.sub("꞉", text)
+
+
+def escape_quoted(text: str) -> str:
+    """The same as `escape`, with everything in single quotes as code, to the letter."""
+    shown, position = [], 0
+    for quoted in _QUOTED.finditer(text):
+        shown += [escape(text[position : quoted.start()]), code(quoted[1])]
+        position = quoted.end()
+    return "".join([*shown, escape(text[position:])])
 
 
 def _without_effect(marks: re.Match[str]) -> str:
@@ -70,16 +94,22 @@ def code(text: str) -> str:
     return f"`{unlinked(text).replace('`', 'ˋ') or ' '}`"
 
 
+def length(text: str) -> int:
+    """How long a text is by the stricter way to count: in UTF-16, where an emoji outside the first plane is two."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
 def clip(text: str, limit: int) -> str:
-    """Mrkdwn of at most `limit` characters, ending in … where it was cut.
+    """Mrkdwn of at most `limit` characters (`length`), ending in … where it was cut.
 
     The cut is never inside an entity, a spelt-out character, or a `<…>` of Slack.
     """
-    if len(text) <= limit:
+    if length(text) <= limit:
         return text
-    kept = 0
+    kept, room = 0, limit - 1
     for match in _WHOLE.finditer(text):
-        if match.end() > limit - 1:
+        room -= length(match[0])
+        if room < 0:
             break
         kept = match.end()
     return f"{text[:kept]}…"[:limit]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.app import App
+from bot.config.logs import mask_of
 from bot.slack.response_urls import ResponseUrls
 from bot.web.answers import Answers
 from bot.web.clicks import Clicks
@@ -36,7 +37,7 @@ def build_edge(app: App) -> Edge:
     handlers, bot, web = app.handlers, app.handlers.bot, app.connections.web
     authorization, grammar, buttons = app.authorization, app.files.grammar, app.handlers.buttons
     confirmations, measurement = bot.changes.tools.confirmations, bot.changes.measurement
-    windows, replies = Windows(web), Replies(bot.courier, ResponseUrls(web))
+    windows, replies = Windows(web), Replies(bot.courier, ResponseUrls(web, mask_of(app.settings.secrets)))
     home = HomeTab(authorization, handlers.home, web, replies)
     answers = Answers(authorization, handlers.dispatcher, home, app.settings.slack_command)
     return Edge(

@@ -28,7 +28,7 @@ GRAMMAR = build_grammar("/quay")
         ),
         ("orgs list --match <http://x.example|x.example>", ["orgs", "list", "--match", "x.example"]),
         ("why read <@U02BOB|bob>", ["why", "read", "<@U02BOB>"]),
-        ("why read <#C1|general>", ["why", "read", "<#C1>"]),
+        ("why read <#C1|general>", ["why", "read", "#general"]),
         ("orgs list --match a&lt;b&amp;c", ["orgs", "list", "--match", "a<b&c"]),
         ("don't split it's words", ["don't", "split", "it's", "words"]),
         ('an "open quote reaches the end', ["an", "open quote reaches the end"]),

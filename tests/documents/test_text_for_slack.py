@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.views.blocks import message
 from bot.views.text import (
     DateStyle,
     clip,
@@ -16,7 +17,9 @@ from bot.views.text import (
     date,
     duration,
     escape,
+    escape_quoted,
     exact_size,
+    length,
     percent,
     size,
     unlinked,
@@ -195,3 +198,34 @@ def test_exact_figures_have_separators() -> None:
     assert exact_size(85_899_345_920) == "85,899,345,920 bytes"
     assert exact_size(1) == "1 byte"
     assert count(1_234_567) == "1,234,567"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (":white_check_mark: approved by ada", "꞉white_check_mark: approved by ada"),
+        ("build:100:ok :+1:", "build꞉100:ok ꞉+1:"),
+        ("12:30:45", "12:30:45"),
+        ("clair: a:b", "clair: a:b"),
+        ("http://x.test:80/a", "http://x.test:80/a"),
+    ],
+)
+def test_no_word_of_others_becomes_an_emoji(text: str, shown: str) -> None:
+    """An approval's tick is the bot's alone."""
+    assert escape(text) == shown
+    assert message(text).text == shown
+
+
+def test_what_is_quoted_is_code_and_can_be_copied() -> None:
+    """No letter that looks like another stands in it."""
+    assert escape_quoted("'quay_*' isn't a service. Try 'keys list --service _x_'") == (
+        "`quay_*` isn't a service. Try `keys list --service _x_`"
+    )
+
+
+@given(ANY_TEXT, st.integers(2, 60))
+def test_lengths_are_counted_as_the_stricter_reader_does(text: str, limit: int) -> None:
+    """Slack may count an emoji as two."""
+    clipped = clip(visible(text), limit)
+    assert len(clipped.encode("utf-16-le", "surrogatepass")) // 2 <= limit
+    assert length(clipped) == len(clipped.encode("utf-16-le", "surrogatepass")) // 2
