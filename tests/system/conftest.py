@@ -198,9 +198,19 @@ def serving_processes() -> int:
     return 1
 
 
+@pytest.fixture(scope="module")
+def working_processes() -> int:
+    """How many workers there are; a module whose tests start their own wants none."""
+    return 1
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def town(
-    redis_url: str, permissions: str, serving_processes: int, tmp_path_factory: pytest.TempPathFactory
+    redis_url: str,
+    permissions: str,
+    serving_processes: int,
+    working_processes: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Town]:
     """One town for all stories of a module: starting it takes some seconds."""
     folder = tmp_path_factory.mktemp("town")
@@ -231,7 +241,7 @@ async def town(
             "LISTEN_HOST": "127.0.0.1",
         }
         logs = []
-        for name, port in [*(("serve", port) for port in ports), ("worker", 0)]:
+        for name, port in [*(("serve", port) for port in ports), *[("worker", 0)] * working_processes]:
             command = [sys.executable, "-m", "bot.cli", name]
             logs.append(folder / f"{name}-{port}.log")
             await house.enter_async_context(child(name, command, {**environment, "PORT": str(port)}, logs[-1]))
