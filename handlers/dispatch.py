@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot.audit import JSON
-from bot.changes import Denied, NotKnown
+from bot.changes import CardNotPosted, Denied, NotKnown
 from bot.commands import Call, Command, Correction, Help
 from bot.confirmations import Record
 from bot.confirmations.freeze import Frozen
@@ -52,6 +52,8 @@ class Delivery:
     text: str
     once: DedupeKey | None = None
     """The right to carry it out; None where that was taken before the command was read."""
+    typed: bool = True
+    """Whether the person knows the text; what the bot put together is not named to those who can't run it."""
 
     @property
     def proposal(self) -> str:
@@ -106,7 +108,7 @@ class Dispatcher:
             return details.gone_key(gone.record)
         except Denied as denied:
             await self._refused(person, place, delivery, denied.decision)
-            return errors.denied(denied.decision, asked=delivery.text)
+            return errors.denied(denied.decision, asked=delivery.text if delivery.typed else "")
         except Frozen as frozen:
             await self._refused(person, place, delivery, Decision(Verdict.DENY, frozen.freeze.note))
             return freeze.refused(frozen.freeze, done="Nothing was proposed.")
@@ -248,9 +250,12 @@ async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message |
     except RedisError as error:
         log.error("storage_failed", incident=incident, kind=type(error).__name__)
         return errors.storage(incident)
+    except CardNotPosted as error:
+        log.error("card_not_posted", incident=incident, reason=error.reason)
+        return errors.card_not_posted(error.reason, incident, lasting=not error.passing)
     except MessengerError as error:
         log.error("slack_failed", incident=incident, reason=error.reason)
-        return errors.card_not_posted(error.reason, incident, lasting=not error.passing)
+        return errors.slack(error.reason, incident, asked=asked, passing=error.passing)
     except NotKnown:
         log.warning("people_not_known", incident=incident)
         return errors.unknown_people(incident)

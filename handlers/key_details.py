@@ -34,6 +34,8 @@ class Details:
         except (Missing, Tampered):
             return clicks.gone()
         arguments = record.offers[0].arguments
+        if "kid" not in arguments:
+            return errors.sentence("This change has no service key to show. Its card says what it is about.")
         place = await self.authorization.directory.place(record.channel)
         policy = self.authorization.policy()
         decisions = [

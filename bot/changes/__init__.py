@@ -6,13 +6,14 @@ from bot.changes.executor import JOB_TIMEOUT, Executor
 from bot.changes.freeze_notices import FreezeNotices
 from bot.changes.key_requests import KeyRequests
 from bot.changes.measurement import Measurement
-from bot.changes.outbox import Outbox
+from bot.changes.outbox import CardNotPosted, Outbox
 from bot.changes.reminders import Reminders
 from bot.changes.secret_delivery import SecretExpiry
 
 __all__ = [
     "JOB_TIMEOUT",
     "Authorization",
+    "CardNotPosted",
     "Changes",
     "Denied",
     "Executor",

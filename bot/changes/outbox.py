@@ -32,6 +32,10 @@ _REMEMBERED = 2000
 log = structlog.get_logger()
 
 
+class CardNotPosted(MessengerError):
+    """No channel takes the card of a change, which others must see to approve it."""
+
+
 @dataclass(frozen=True)
 class _Pause:
     until: datetime
@@ -68,7 +72,7 @@ class Outbox:
     async def deliver_within(self, record: Record, seconds: float = PATIENCE) -> tuple[Record, bool]:
         """Deliver, and say within `seconds` how the record stands and whether people can see that already.
 
-        Goes on beside if it takes longer. Raises MessengerError when a card that others must see can be posted
+        Goes on beside if it takes longer. Raises CardNotPosted when a card that others must see can be posted
         nowhere.
         """
         task = asyncio.create_task(self.deliver(record))
@@ -83,7 +87,7 @@ class Outbox:
     async def deliver(self, record: Record) -> tuple[Record, bool]:
         """Bring people up to date with a record unless another process does; returns it, and whether they are.
 
-        Raises MessengerError when a card that others must see can be posted nowhere.
+        Raises CardNotPosted when a card that others must see can be posted nowhere.
         """
         while True:
             lease = await self.confirmations.claim_delivery(record.id)
@@ -118,9 +122,12 @@ class Outbox:
             await self.poster.report(clicks.tampered(record_id))
 
     async def post(self, record: Record, channel: str) -> Record:
-        """Post a card and remember it. Raises MessengerError when no channel takes it."""
+        """Post a card and remember it. Raises CardNotPosted when no channel takes it."""
         shown = cards.card(record)
-        posted = await self.poster.post(channel, shown)
+        try:
+            posted = await self.poster.post(channel, shown)
+        except MessengerError as error:
+            raise CardNotPosted(error.reason) from error
         card = Card(channel=posted.channel, message_id=posted.message_id)
         self._remember(card, shown)
         return await self.confirmations.advance(record.id, lambda stored: show_on(stored, card), notifies=False)

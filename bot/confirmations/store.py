@@ -5,8 +5,9 @@ tells of it, and with the debt to tell people of it. So there is no decision wit
 nobody will ever mend. Time is the application's: Redis's own expiry only cleans up, long after.
 """
 
+import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,6 +20,8 @@ from bot.storage.dedupe import DedupeKey
 from bot.storage.sealing import Sealer, Tampered
 
 KEPT_AFTER_CLOSING = timedelta(days=30)
+READ_AT_ONCE = 50
+"""Records that are read in one round trip, and before other tasks have their turn."""
 DELIVERY_SECONDS = 30
 """The lease on delivering a record: so long after a process died another one takes over."""
 REMINDER_SECONDS = 30
@@ -122,6 +125,8 @@ class Overview:
 
     records: list[Record]
     freeze: Freeze
+    unread: int = 0
+    """How many there are besides, which expire later."""
 
 
 class _Changed(Exception):
@@ -240,20 +245,32 @@ class Confirmations:
         """Pending and approved records, the next to expire first. Unreadable ones are left out."""
         return (await self.overview()).records
 
-    async def overview(self, once: DedupeKey | None = None) -> Overview:
-        """The same, and the freeze; two round trips. The first one takes the key of `once`; raises SeenBefore."""
+    async def overview(self, once: DedupeKey | None = None, *, limit: int | None = None) -> Overview:
+        """The same, and the freeze; of the records at most `limit`. Costs a round trip, and one for each READ_AT_ONCE.
+
+        The first one takes the key of `once`; raises SeenBefore. Reading a record takes about 50 µs, so other tasks
+        have their turn in between.
+        """
         async with self.redis.pipeline(transaction=False) as pipeline:
-            pipeline.zrangebyscore(self.keys.waiting, "-inf", "+inf")
+            pipeline.zrange(self.keys.waiting, 0, -1 if limit is None else limit - 1)
+            pipeline.zcard(self.keys.waiting)
             pipeline.get(FREEZE)
             if once is not None:
                 once.join(pipeline)
-            members, frozen, *taken = await pipeline.execute()
+            members, total, frozen, *taken = await pipeline.execute()
         if once is not None:
             once.judge(*taken)
-        freeze, ids = self.freezer.read(frozen), [member.decode() for member in members]
-        values = await self.redis.mget([self.keys.record(record_id) for record_id in ids]) if ids else []
+        records: list[Record] = []
+        for start in range(0, len(members), READ_AT_ONCE):
+            records += await self._read([member.decode() for member in members[start : start + READ_AT_ONCE]])
+            await asyncio.sleep(0)
+        return Overview(records, self.freezer.read(frozen), unread=total - len(members))
+
+    async def _read(self, ids: Sequence[str]) -> list[Record]:
+        """Read the records that are there and can be believed; one round trip."""
+        values = await self.redis.mget([self.keys.record(record_id) for record_id in ids])
         found = (self._readable(id_, value) for id_, value in zip(ids, values, strict=True) if value is not None)
-        return Overview([record for record in found if record is not None], freeze)
+        return [record for record in found if record is not None]
 
     async def live_for(self, target: str, *, besides: str = "") -> str | None:
         """The id of the newest live record that speaks of a target, besides one that is known."""

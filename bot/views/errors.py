@@ -110,6 +110,16 @@ def card_not_posted(reason: str, incident: str, *, lasting: bool) -> Message:
     return message(said, (section(f"❌ *{escape(said)}*\n{advice}"), context(f"Incident `{incident}`")))
 
 
+def slack(reason: str, incident: str, *, asked: str, passing: bool) -> Message:
+    """Slack didn't take something that the bot sent: a file, an edit of a message."""
+    said = f"{asked}: Slack refused what the bot sent ({reason})."
+    if passing:
+        advice = "Try again in a minute."
+    else:
+        advice = "The bot may lack a scope, or isn't in the channel. Report the incident to its operator."
+    return message(said, (section(f"❌ *{escape(said)}*\n{advice}"), context(f"Incident `{incident}`")))
+
+
 def card_stands_at(link: str | None) -> Message:
     """A key's card is in the channel already."""
     said = "The key waits for approval already: its card stands in this channel."

@@ -27,13 +27,16 @@ class Answers:
             return None
         return Reply(message) if message is not None else None
 
-    async def message(self, payload: Payload, text: str) -> Message | None:
-        """The answer to a command; None when the channel shows it already."""
+    async def message(self, payload: Payload, text: str, *, typed: bool = True) -> Message | None:
+        """The answer to a command; None when the channel shows it already.
+
+        A command that was not `typed` by the person is not named to them where they can't run it.
+        """
         actor, channel = payload.origin.actor, payload.origin.channel
 
         async def answer() -> Message | None:
             person = await self.authorization.person(actor)
-            delivery = Delivery(payload.id, actor.team, actor.user, channel, text, payload.once)
+            delivery = Delivery(payload.id, actor.team, actor.user, channel, text, payload.once, typed)
             return await self.dispatcher.answer(person, delivery)
 
         return await guarded(f"{self.slash} {text}".strip(), answer())

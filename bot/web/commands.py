@@ -51,5 +51,6 @@ class Commands:
             record = await self.confirmations.get(payload.value)
         except (Missing, Tampered):
             return Reply(clicks.gone())
-        there = replace(payload.origin, channel=record.channel)
-        return await self.answers.answer(replace(payload, origin=there), lookups.reading_of(record))
+        there = replace(payload, origin=replace(payload.origin, channel=record.channel))
+        said = await self.answers.message(there, lookups.reading_of(record), typed=False)
+        return Reply(said) if said else None

@@ -23,7 +23,7 @@ class Origin:
 
     actor: Actor
     channel: str
-    """The channel's id, HOME for the Home tab, or nothing where Slack does not name the channel."""
+    """The channel's id, HOME for the Home tab, or nothing where Slack doesn't name the channel: no rule holds there."""
     response_url: str = ""
     """Where an answer can be sent; empty for forms, the Home tab and events, which have none."""
     ephemeral: bool = False
@@ -76,13 +76,18 @@ def actor_of(body: Body, workspace: str) -> Actor:
 
 
 def channel_of(body: Body) -> str:
-    """Read the channel of any payload. A form carries the channel in which it was asked for."""
+    """Read the channel of any payload: HOME for the Home tab, nothing where Slack doesn't name one.
+
+    A form carries the channel in which it was asked for.
+    """
     if "channel_id" in body:
         return str(body["channel_id"])
-    if body.get("channel"):
-        return str(body["channel"].get("id") or body.get("container", {}).get("channel_id") or "")
-    carried = body.get("view", {}).get("private_metadata")
-    return _carried_channel(carried) if carried else HOME
+    view = body.get("view", {})
+    if "event" in body or view.get("type") == "home":
+        return HOME
+    if carried := view.get("private_metadata"):
+        return _carried_channel(carried)
+    return str(body.get("channel", {}).get("id") or body.get("container", {}).get("channel_id") or "")
 
 
 def _carried_channel(metadata: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.permissions import Policy
-from tests.support.world import POLICY, World
+from tests.support.world import ADMIN, POLICY, World
 
 
 async def request(world: World) -> str:
@@ -53,3 +53,11 @@ async def test_an_ended_card_has_no_buttons_and_no_time_left(world: World, end: 
         await world.outbox.deliver_due()
     shown = world.only_card()
     assert all(word not in shown for word in ("actions", "change_approve", "{ago}", "Needs"))
+
+
+async def test_a_card_that_slack_refuses_is_told_as_one(world: World) -> None:
+    """Nobody can approve what nobody sees: the request is withdrawn, and its requester hears why."""
+    world.slack.refuses |= {ADMIN, "C2"}
+    said = await world.type("U0DAVE", "quota set team-alpha 900GiB")
+    assert said is not None
+    assert "Slack did not take the card (not_in_channel), so nobody can approve it." in said.text

@@ -1,20 +1,35 @@
 """The Home tab: what its reader may decide, what they asked for, how full the registry is, and what they may do."""
 
+import asyncio
 import json
 from typing import Any
 
+import pytest
 from httpx import AsyncClient
+from redis.asyncio import Redis
 
-from bot.permissions import Policy
+from bot.confirmations import Record
+from bot.confirmations.store import READ_AT_ONCE
+from bot.permissions import Actor, Policy
 from bot.views.text import size
-from handlers.home import Home
+from handlers.home import LOOKED_AT, Home
 from handlers.name_index import Names
 from sandbox.slack.blocks import check_view
-from tests.support.world import ADMIN, POLICY, World
+from tests.support.world import ADMIN, POLICY, TEAM, World
 
 GIB = 1024**3
 AT_HOME = {"name": "staff may look from home", "who": ["staff"], "may": ["read"], "in": ["home"]}
 CHANGING_AT_HOME = {"name": "managers at home", "who": ["managers"], "may": ["quotas.change"], "in": ["home"]}
+
+
+class Counting(Redis):
+    """Counts the values that are read together."""
+
+    read = 0
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        self.read += len(args) - 1 if args[0] == "MGET" else 0
+        return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
 
 async def home_of(world: World, user: str, names: Names | None = None, *, answered: str = "") -> dict[str, Any]:
@@ -161,11 +176,83 @@ async def test_a_change_from_the_home_tab_is_judged_there(world: World) -> None:
     assert done.state == "done"
 
 
-async def test_many_records_fit_into_one_view(world: World) -> None:
-    """Ten of each kind; of the others it says how many there are."""
-    for number in range(12):
-        namespace = list(world.registry.organizations())[number].name
-        await world.propose("U0DAVE", "quota set", f"d{number}", namespace=namespace, limit=(700 + number) * GIB)
+async def many(world: World, number: int, user: str = "U0DAVE") -> list[Record]:
+    """So many pending changes of one person, each with an id of its own; the first expires first."""
+    first = await world.propose(user, "quota set", user, namespace="team-alpha", limit=900 * GIB)
+    others = [first.model_copy(update={"id": f"{user}{place:06}"}) for place in range(1, number)]
+    async with world.redis.pipeline(transaction=False) as pipeline:
+        for place, record in enumerate(others, 1):
+            key = world.confirmations.keys.record(record.id)
+            pipeline.set(key, world.confirmations.sealer.seal(key, record.model_dump(mode="json")))
+            pipeline.zadd(world.confirmations.keys.waiting, {record.id: record.expires_at.timestamp() + place / 1000})
+        await pipeline.execute()
+    return [first, *others]
+
+
+@pytest.mark.parametrize("number", [1, 16, 24, 40, 200])
+async def test_a_view_holds_as_many_records_as_its_hundred_blocks(world: World, number: int) -> None:
+    """Of the others it says how many there are; what else the tab shows is always there."""
+    let(world, AT_HOME)
+    await many(world, number)
+    await world.freezer.freeze(Actor(TEAM, "U0ALICE"), "Alice", ADMIN, "for an upgrade")
     view = await home_of(world, "U0BOB")
-    assert "Waiting for you: 12" in text(view)
-    assert "And 2 more" in text(view)
+    shown = sum(action == "change_approve" for action, _ in buttons(view))
+    assert f"Waiting for you: {number}" in text(view)
+    assert ("more, which expire later" in text(view)) == (shown < number)
+    assert shown == number or f"And {number - shown} more" in text(view)
+    assert shown == number or 95 <= len(view["blocks"]) <= 100
+    assert "Changes are frozen" in text(view)
+    assert "What you may do from here" in text(view)
+
+
+async def test_ones_own_requests_have_room_beside_what_one_decides(world: World) -> None:
+    """However much waits: a quarter of it, and less where less is needed."""
+    let(world, {"name": "approvers may ask", "who": ["approvers"], "may_request": ["quotas.change"]})
+    await many(world, 100)
+    own = await many(world, 100, "U0BOB")
+    view = await home_of(world, "U0BOB")
+    shown = [value for action, value in buttons(view) if action == "change_cancel"]
+    assert shown == [record.id for record in own[: len(shown)]]
+    assert 10 <= len(shown) <= 13
+    assert f"And {100 - len(shown)} more" in text(view)
+
+
+async def test_eight_tabs_at_once_leave_turns_to_others(world: World) -> None:
+    """With a thousand pending changes: each tab reads the first 300, and says how many more there are."""
+    await many(world, 1000)
+    counting = Counting(connection_pool=world.redis.connection_pool)
+    world.confirmations.redis = counting
+    turns, over = 0, False
+
+    async def others() -> None:
+        nonlocal turns
+        while not over:
+            await asyncio.sleep(0)
+            turns += 1
+
+    ticking = asyncio.create_task(others())
+    views = await asyncio.gather(*(home_of(world, "U0BOB") for _ in range(8)))
+    over = True
+    await ticking
+    assert counting.read == 8 * LOOKED_AT
+    assert turns > 8 * LOOKED_AT / READ_AT_ONCE
+    assert {f"{1000 - LOOKED_AT} more changes are pending" in text(view) for view in views} == {True}
+
+
+async def test_a_slack_that_does_not_say_who_one_is_takes_nothing_away(world: World) -> None:
+    """The tab says that Slack isn't answering, not that there is nothing; what came of a click is still shown."""
+    world.web.unreachable = True
+    view = await home_of(world, "U0BOB")
+    assert "Slack isn't answering, so I can't tell who you are or what you can do here" in text(view)
+    assert "there is nothing that you may do" not in text(view)
+    assert buttons(view) == []
+
+
+async def test_changes_whose_requester_slack_does_not_know_are_counted(world: World) -> None:
+    """They can't be judged, so the tab doesn't claim that nothing waits."""
+    await many(world, 3)
+    world.clock.forward(minutes=1)
+    world.web.silent_about.add("U0DAVE")
+    view = await home_of(world, "U0BOB")
+    assert "Slack didn't say who requested 3 more pending changes" in text(view)
+    assert "Nothing waits for you" not in text(view)

@@ -42,6 +42,16 @@ async def test_a_log_comes_as_a_file_without_the_codes_of_a_terminal(world: Worl
     assert "error: exit 2" in text_of(answer)
 
 
+async def test_a_file_that_slack_refuses_is_no_card(world: World) -> None:
+    """Slack's word, what was not sent and what to do; nothing about cards, of which there is none."""
+    world.slack.fails = "missing_scope"
+    uuid = build_in(world, "error")
+    answer = await asked(world, f"builds logs {uuid}")
+    assert answer.text == f"/quay builds logs {uuid}: Slack refused what the bot sent (missing_scope)."
+    assert "The bot may lack a scope" in text_of(answer)
+    assert "card" not in text_of(answer)
+
+
 async def test_an_archived_log_is_linked_to_for_the_asker_alone(world: World) -> None:
     """Its address may be signed: it is in the answer, which only they see, and in no channel and no record."""
     uuid = build_in(world, "complete")

@@ -181,6 +181,8 @@ class FakeWeb(AsyncWebClient):
         self.group_requests = 0
         self.shared: set[str] = set()
         self.unreachable = False
+        self.silent_about: set[str] = set()
+        """People of whom Slack says nothing."""
 
     def _answer(self, data: dict[str, Any]) -> AsyncSlackResponse:
         response = AsyncSlackResponse(
@@ -191,6 +193,8 @@ class FakeWeb(AsyncWebClient):
         return response
 
     async def users_info(self, *, user: str, **_: Any) -> AsyncSlackResponse:
+        if user in self.silent_about:
+            raise TimeoutError
         known = {"id": user, "team_id": TEAM, "real_name": user.removeprefix("U0").title(), "profile": {}}
         return self._answer({"ok": True, "user": {**known, **self.users.get(user, {})}})
 
