@@ -196,7 +196,7 @@ def _build_tools(
         confirmations=confirmations,
         authorization=Authorization(files.policy.current, Directory(connections.web, clock, shared_groups)),
         outbox=Outbox(Poster(connections.speaker, alerts.admin_channel), confirmations, clock),
-        effects=build_effects(redis, str(settings.quay_url)),
+        effects=build_effects(redis, str(settings.quay_url), files.policy.current),
         vault=Vault(redis, derive_key(secret, "vault"), settings.secret_lifetime, clock),
         clock=clock,
     )

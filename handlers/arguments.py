@@ -7,7 +7,7 @@ from typing import Any
 from bot.commands import Correction, Grammar, Help
 from bot.model.plans import Argument
 from bot.model.units import parse_size
-from bot.permissions.conditions import SIZES, fact
+from bot.permissions.conditions import ENFORCEMENT, NOT_WEAKER, SUPPOSED, WEAKER, fact
 
 
 def given(**arguments: Argument) -> dict[str, Argument]:
@@ -27,16 +27,20 @@ def _plain(value: object) -> Argument:
 
 
 def split_facts(words: Iterable[str]) -> tuple[list[str], dict[str, Argument]]:
-    """Take out what somebody supposes to be there now, such as `limit_now=80GiB` or `limit_now=none`.
+    """Take out what somebody supposes to be so: `limit_now=80GiB`, `limit_now=none`, `enforcement_now=not_weaker`.
 
     Raises ValueError with a sentence.
     """
     left: list[str] = []
     facts: dict[str, Argument] = {}
-    names = {fact(argument) for argument in SIZES}
+    names = {fact(argument) for argument in SUPPOSED}
     for word in words:
         name, _, value = word.partition("=")
-        if name in names:
+        if name == fact(ENFORCEMENT):
+            if value not in {NOT_WEAKER, WEAKER}:
+                raise ValueError(f"{name} is {NOT_WEAKER} or {WEAKER}")
+            facts[name] = value
+        elif name in names:
             facts[name] = None if value == "none" else parse_size(value)
         else:
             left.append(word)

@@ -9,7 +9,7 @@ from bot.audit import Entry, Event
 from bot.commands import Command, CommandSet, Correction
 from bot.commands.filters import Member, Past, Recorded
 from bot.permissions import Actor
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 from bot.views import audit as views
 from bot.views import files
 from handlers.context import Handed
@@ -85,7 +85,7 @@ async def search_audit(
 def _meant(typed: str, commands: Mapping[str, Command]) -> str:
     """The operation, command or event that was typed, as entries name it. Raises Correction where it is none."""
     permissions = {name for command in commands.values() for name in command.permissions}
-    known: dict[str, str] = {name.casefold(): name for name in (*OPERATIONS, *permissions, *commands, *get_args(Event))}
+    known: dict[str, str] = {name.casefold(): name for name in (*KNOWN, *permissions, *commands, *get_args(Event))}
     if typed.casefold() not in known:
         close = get_close_matches(typed.casefold(), known, 1)
         hint = f"Did you mean {known[close[0]]!r}?" if close else "For example: approveServiceKey, or 'quota set'."
@@ -96,6 +96,6 @@ def _meant(typed: str, commands: Mapping[str, Command]) -> str:
 def _names(entry: Entry) -> set[str]:
     """The event, command and operations that an entry is about; a step that names no command, by its operation's."""
     operation = str(entry.details.get("operation"))
-    command = entry.details.get("command") or (OPERATIONS[operation].command if operation in OPERATIONS else "")
+    command = entry.details.get("command") or (KNOWN[operation].command if operation in KNOWN else "")
     several = entry.details.get("operations")
     return {entry.event, operation, str(command), *map(str, several if isinstance(several, list | tuple) else ())}

@@ -5,9 +5,10 @@ from bot.model.plans import Argument
 from bot.model.units import parse_size
 from bot.permissions import Actor
 from bot.permissions.askable import explain
+from bot.permissions.conditions import ENFORCEMENT
 from bot.permissions.names import OWN_NAMES, arguments_of
 from bot.quay.errors import QuayError
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 from bot.slack.messages import Message
 from bot.views import meta, policy, status
 from bot.views.overview import overview
@@ -15,7 +16,7 @@ from handlers.arguments import plain_arguments, require_command, split_facts
 from handlers.context import Context, Handed
 
 GENERAL = CommandSet("", "The bot itself.")
-_BY_NAME = {name.lower(): name for name in (*OPERATIONS, *OWN_NAMES)}
+_BY_NAME = {name.lower(): name for name in (*KNOWN, *OWN_NAMES)}
 
 
 @GENERAL.command("help", examples=("help keys approve",))
@@ -70,7 +71,7 @@ async def explain_why(operation: str, *more: str, here: Handed) -> Message:
         An operation, such as approveServiceKey, or a command, with its arguments or without.
     more
         A person (@name; yourself if left out), arguments such as namespace=team-a limit=100GiB, and what is supposed to
-        be there now, such as limit_now=80GiB or limit_now=none.
+        be so, such as limit_now=80GiB, limit_now=none or enforcement_now=weaker.
     """
     person, words = here.person, []
     for word in (operation, *more):
@@ -107,7 +108,7 @@ def _by_name(path: str, given: dict[str, str], here: Context) -> tuple[tuple[str
     operations = command.permissions if command else (_BY_NAME.get(path.lower(), ""),)
     if not operations or not operations[0]:
         raise Correction(f"{path!r} is no operation and no command of one. For example: approveServiceKey")
-    known = {argument for operation in operations for argument in arguments_of(operation)}
+    known = {argument for operation in operations for argument in arguments_of(operation)} - {ENFORCEMENT}
     for name in given:
         if name not in known:
             raise Correction(f"{path} has no argument {name!r}; it has {', '.join(sorted(known)) or 'none'}.")

@@ -3,7 +3,7 @@
 from bot.commands import Command, CommandSet, Grammar
 from bot.permissions import Person, Place, Policy, decide, may_use
 from bot.permissions.askable import may_ask_about
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 
 _READING = {"audit", "alerts"}
 """The permissions of the bot's own commands that only read."""
@@ -13,7 +13,7 @@ def only_reads(command: Command) -> bool:
     """Whether a command reads the registry, the audit or the alerts, and changes nothing."""
     if command.permission:
         return command.permission in _READING
-    return bool(command.operations) and all(OPERATIONS[each].kind == "read" for each in command.operations)
+    return bool(command.operations) and all(KNOWN[each].kind == "read" for each in command.operations)
 
 
 def is_offered(policy: Policy, person: Person, place: Place, command: Command) -> bool:

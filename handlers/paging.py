@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.commands import Call, Correction, Grammar
 from bot.permissions import Person
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 from bot.slack.messages import Message
 from bot.storage.cursors import Cursor, CursorOfAnother, Ended
 from bot.views import progress as views
@@ -64,4 +64,4 @@ class Paging:
             return False
         if not isinstance(call, Call) or call.command.permission not in _READING:
             return False
-        return all(OPERATIONS[each].kind == "read" for each in call.command.operations)
+        return all(KNOWN[each].kind == "read" for each in call.command.operations)

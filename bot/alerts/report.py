@@ -13,7 +13,7 @@ from bot.alerts.samples import as_sampled, day_of
 from bot.audit import Entry
 from bot.model.usage import Usage
 from bot.quay.models import ServiceKey
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 from bot.views.report import Deeds, Growth, KeyFigures, Mishap, Together
 
 NAMED = 5
@@ -127,7 +127,7 @@ def _is_last(approval: Entry) -> bool:
 
 
 def _mishap(outcome: Entry, asked: Entry | None) -> Mishap:
-    operation = OPERATIONS.get(str(outcome.details.get("operation")))
+    operation = KNOWN.get(str(outcome.details.get("operation")))
     arguments = asked.details.get("arguments") if asked else None
     first = operation.arguments[0] if operation and operation.arguments else ""
     named = arguments.get(first) if isinstance(arguments, Mapping) else None
@@ -142,4 +142,4 @@ def _mishap(outcome: Entry, asked: Entry | None) -> Mishap:
 
 def _command(entry: Entry) -> str:
     operation = str(entry.details.get("operation"))
-    return OPERATIONS[operation].command if operation in OPERATIONS else operation
+    return KNOWN[operation].command if operation in KNOWN else operation

@@ -68,7 +68,8 @@ class Changes:
             if decision.denied:
                 raise Denied(decision)
         observation = await effect.plan(self.tools.quay, arguments, now)
-        decision = decide(policy, person, observation.operation, {**arguments, **observation.facts}, place)
+        named = {**arguments, **observation.facts}
+        decision = decide(policy, person, observation.operation, named, place, also=observation.also)
         if decision.denied:
             raise Denied(decision)
         typed = typed_name is not None and typed_name == named_by(observation.operation, arguments)
@@ -81,6 +82,7 @@ class Changes:
         offer = Offer(
             command=command,
             operation=observation.operation,
+            also=observation.also,
             arguments=dict(arguments),
             facts=observation.facts,
             needed=entry.approvals,
@@ -215,7 +217,7 @@ class Changes:
         if person.membership == "unknown" or place.unknown:
             raise NotKnown
         for by_others in (False, True):
-            entry = confirmation_for(policy, offer.operation, offer.for_rules, by_others=by_others)
+            entry = confirmation_for(policy, offer.operation, offer.for_rules, by_others=by_others, also=offer.also)
             decision = may_approve(
                 policy,
                 person,
@@ -224,6 +226,7 @@ class Changes:
                 place,
                 requester=record.requester,
                 entry=required(entry, typed=True),
+                also=offer.also,
             )
             if not decision.denied:
                 return

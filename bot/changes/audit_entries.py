@@ -67,7 +67,7 @@ def stale(record: Record, note: str) -> Noted:
 
 
 def intent(record: Record, operation: str | None = None) -> Noted:
-    """That a call is about to be sent: the first of a change, or with `operation` one that follows."""
+    """That a call is about to be sent: of the offer's operation, or with `operation` of another one."""
     agreed = [str(approval.actor) for approval in record.agreed(record.offer.operation)]
     return _noted(
         "change_intent",

@@ -79,7 +79,14 @@ class Authorization:
         entry = _requirement(policy, record, offer, place, requester)
         _require_known(policy, place, person)
         decision = may_approve(
-            policy, person, offer.operation, offer.for_rules, place, requester=record.requester, entry=entry
+            policy,
+            person,
+            offer.operation,
+            offer.for_rules,
+            place,
+            requester=record.requester,
+            entry=entry,
+            also=offer.also,
         )
         if decision.denied:
             raise Denied(decision)
@@ -116,7 +123,7 @@ def _requirement(
     if requester is None:
         return required(confirmation_for(policy, offer.operation, offer.for_rules), typed=record.typed)
     _require_known(policy, place, requester)
-    decision = decide(policy, requester, offer.operation, offer.for_rules, place)
+    decision = decide(policy, requester, offer.operation, offer.for_rules, place, also=offer.also)
     if decision.denied:
         raise deny(f"{record.requester_label} may no longer ask for it: {decision.reason}", decision.rule)
     return required(decision.confirmation, typed=record.typed)

@@ -131,7 +131,7 @@ class Executor:
             intended = await self.tools.confirmations.advance(
                 claimed.id,
                 lambda stored: intend(stored, claimed, now),
-                lambda _: audit_entries.intent(claimed),
+                lambda _: audit_entries.intent(claimed, next(iter(observation.calls), None)),
                 notifies=False,
                 guarded=True,
             )

@@ -3,7 +3,7 @@
 import hashlib
 
 from bot.effects import Arguments
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 
 
 def record_id(*parts: str) -> str:
@@ -13,7 +13,7 @@ def record_id(*parts: str) -> str:
 
 def named_by(operation: str, arguments: Arguments) -> str:
     """The name of what an operation changes: its first argument."""
-    first = next(iter(OPERATIONS[operation].arguments), "")
+    first = next(iter(KNOWN[operation].arguments), "")
     return str(arguments.get(first, ""))
 
 

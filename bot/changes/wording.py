@@ -11,10 +11,19 @@ Keeping = Literal["none", "lost", "kept"]
 
 
 def still_fits(record: Record, observation: Observation) -> bool:
-    """Whether the state is the one that was shown. Both offers of a record rest on the same state."""
+    """Whether the state is the one that was shown. Both offers of a record rest on the same state.
+
+    An older version knew fewer facts, which its digest then is of; still nothing is done that its plan did not show.
+    """
     first = record.offers[0]
-    basis = observation.model_copy(update={"operation": first.operation})
-    return observation.operation == record.offer.operation and basis.digest(first.arguments) == record.digest
+    known = {name: value for name, value in observation.rests_on.items() if name in record.rests_on}
+    basis = observation.model_copy(update={"operation": first.operation, "rests_on": known})
+    return (
+        observation.operation == record.offer.operation
+        and basis.digest(first.arguments) == record.digest
+        and set(observation.also) <= set(record.offer.also)
+        and set(observation.plan.alarms) <= set(record.plan.alarms)
+    )
 
 
 def with_secret(verification: Verification, audit_upkeep: Keeping, secret: Secret | None) -> Verification:

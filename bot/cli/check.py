@@ -14,6 +14,7 @@ from bot.config.documents import DocumentError, unreadable
 from bot.loading import build_grammar, open_alerts, open_policy
 from bot.permissions import Policy
 from bot.permissions.askable import Approvers, Explanation, explain_offline
+from bot.permissions.conditions import SUPPOSED, fact
 from bot.permissions.difference import difference
 from bot.permissions.schema import schema
 from handlers.arguments import operations_of, split_facts
@@ -162,7 +163,11 @@ def _more(each: Explanation) -> list[str]:
     if each.entry:
         groups = " or ".join(map(_group, each.approvers))
         lines.append(f"needs {f'{each.entry.approvals} of {groups}' if groups else 'their own confirmation'}")
-    lines += [f"depends on what is there now as well; suppose it with {fact}=80GiB" for fact in each.unseen]
+    lines += [
+        f"depends on what is there now as well; suppose it with {fact(name)}={value}"
+        for name, value in SUPPOSED.items()
+        if fact(name) in each.unseen
+    ]
     return lines
 
 

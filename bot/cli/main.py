@@ -27,7 +27,7 @@ from bot.config.settings import ConfigurationError, Settings, load_audit_setting
 from bot.jobs.preview import Previewed, as_object, as_text
 from bot.jobs.worker import running, stopped_by_signals
 from bot.loading import Files, build_grammar, open_alerts, open_policy
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import BEYOND, KNOWN, OPERATIONS
 from bot.slack.manifest import manifest
 from bot.storage.sealing import Tampered
 from bot.web.server import build_server
@@ -111,23 +111,27 @@ def sandbox(
 
 
 @cli.command
-def operations(*, as_json: AsJson = False) -> None:
+def operations(*, all_: Annotated[bool, Parameter(name="--all", negative=())] = False, as_json: AsJson = False) -> None:
     """List the 28 superuser operations and the commands that they are used by.
 
     Parameters
     ----------
+    all_
+        List the operations beyond the 28 as well, marked as such.
     as_json
         Print them as JSON.
     """
     rows = [
         {"id": o.id, "method": o.method, "path": o.path, "kind": o.kind, "noun": o.noun, "command": o.command}
-        for o in OPERATIONS.values()
+        | ({"beyond": o.id in BEYOND} if all_ else {})
+        for o in (KNOWN if all_ else OPERATIONS).values()
     ]
     if as_json:
         print(json.dumps(rows, indent=2))
         return
     for row in rows:
-        print(f"{row['id']:38} {row['method']:6} {row['command']:16} {row['path']}")
+        beyond = "  (beyond the 28)" if row.get("beyond") else ""
+        print(f"{row['id']:38} {row['method']:6} {row['command']:16} {row['path']}{beyond}")
 
 
 @cli.command(name="manifest")

@@ -23,6 +23,21 @@ def _size(_: object, tokens: Sequence[Token]) -> int:
     return parse_size(tokens[0].value)
 
 
+def _percent(_: object, tokens: Sequence[Token]) -> int:
+    return _percentage(tokens[0].value)
+
+
+def _percents(_: object, tokens: Sequence[Token]) -> tuple[int, ...]:
+    return tuple(_percentage(token.value) for token in tokens)
+
+
+def _percentage(typed: str) -> int:
+    number = typed.strip().removesuffix("%").rstrip()
+    if not re.fullmatch(r"[0-9]{1,3}", number) or not 1 <= int(number) <= 100:
+        raise ValueError(f"{typed!r} isn't a percentage. Use a whole number from 1 to 100, e.g. 80")
+    return int(number)
+
+
 def _duration(_: object, tokens: Sequence[Token]) -> timedelta:
     return parse_duration(tokens[0].value)
 
@@ -124,6 +139,12 @@ def _reason(_: object, tokens: Sequence[Token]) -> str:
 
 Size = Annotated[int, Parameter(converter=_size, n_tokens=1, allow_leading_hyphen=True), "SIZE"]
 """Bytes, typed with a unit."""
+
+Percent = Annotated[int, Parameter(converter=_percent, n_tokens=1, allow_leading_hyphen=True), "100"]
+"""A whole percentage of a quota, 1 to 100, with or without the sign."""
+
+Percents = Annotated[tuple[int, ...], Parameter(converter=_percents, n_tokens=1, allow_leading_hyphen=True), "80"]
+"""Percentages of a quota; the option may be given several times."""
 
 Duration = Annotated[timedelta, Parameter(converter=_duration, n_tokens=1), "30d"]
 """A length of time, typed as `90d` or `12h`."""

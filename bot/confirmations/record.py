@@ -36,6 +36,8 @@ class Offer(_Frozen):
 
     command: str
     operation: str
+    also: tuple[str, ...] = ()
+    """The other operations that it takes, which rules have to allow as well."""
     arguments: dict[str, Argument]
     facts: dict[str, Argument] = {}
     """What permission rules may ask of the registry as it was when the plan was made."""

@@ -1,6 +1,6 @@
 """Every effect there is, put together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from redis.asyncio import Redis
 
@@ -12,9 +12,10 @@ from bot.effects.organizations import ChangeOrganization, DeleteOrganization
 from bot.effects.quotas import DeleteQuota, SetQuota
 from bot.effects.registry import MeasureRegistry
 from bot.effects.users import ChangeUser, CreateUser, DeleteUser
+from bot.permissions import Policy
 
 
-def build_effects(redis: Redis, quay_url: str) -> Mapping[str, Effect]:
+def build_effects(redis: Redis, quay_url: str, policy: Callable[[], Policy]) -> Mapping[str, Effect]:
     """What every changing command does, by the command."""
     return by_command(
         [
@@ -22,7 +23,7 @@ def build_effects(redis: Redis, quay_url: str) -> Mapping[str, Effect]:
             DeleteKey(),
             CreateKey(),
             ChangeKey(),
-            SetQuota(),
+            SetQuota(lambda: policy().quota_limits),
             DeleteQuota(),
             ChangeOrganization(Ignored(redis, quay_url)),
             DeleteOrganization(),

@@ -1,189 +1,132 @@
 """What setting and deleting a quota do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.effects import Arguments, Note, Stamp
-from bot.effects.users import target_of
-from bot.model.plans import Line, Observation, Outcome, Plan, Refusal, Verification
+from bot.effects import Arguments, Note, Stamp, in_part
+from bot.effects.quota_limits import Typed, limits_typed, wanted_limits
+from bot.effects.quota_plans import NO_FULL_ACCESS, PROXY_CACHE, plan_deletion, plan_setting
+from bot.effects.quota_state import (
+    Namespace,
+    QuotaState,
+    fetch_quota,
+    is_proxy_cache,
+    list_quotas,
+    may_write_limits,
+    state_of,
+)
+from bot.model.enforcement import Threshold
+from bot.model.plans import Argument, Observation, Outcome, Refusal, Verification
+from bot.model.quota_writes import Limit, QuotaNow, Write, after, writes
+from bot.model.units import write_size
+from bot.permissions.conditions import NOT_WEAKER, WEAKER
+from bot.permissions.policy import StandardLimits
 from bot.quay.client import Quay
-from bot.quay.errors import Forbidden, NotFound
-from bot.quay.models import Quota, QuotaLimit, QuotaReport
-from bot.views.text import percent, size
+from bot.quay.errors import Invalid, QuayError
+from bot.quay.quota_settings import QuotaSettings
+from bot.views.enforcement import limits, summary
+from bot.views.text import size
 
-
-@dataclass(frozen=True)
-class Namespace:
-    """An organization, or a user's own namespace (`user:NAME`)."""
-
-    name: str
-    of_user: bool
-
-    @classmethod
-    def parse(cls, text: str) -> "Namespace":
-        """Read a namespace as people type it."""
-        prefix, _, name = text.rpartition("user:")
-        return cls(name, of_user=text.startswith("user:") and not prefix)
-
-    def __str__(self) -> str:
-        return f"user:{self.name}" if self.of_user else self.name
-
-
-@dataclass(frozen=True)
-class QuotaState:
-    """The quota of one namespace and, where Quay lets it be seen, its use."""
-
-    namespace: Namespace
-    quota_id: int | None
-    limit: int | None
-    limits: Sequence[QuotaLimit]
-    report: QuotaReport | None
-    system_default: int | None = None
-
-    @property
-    def used(self) -> int | None:
-        """Bytes in use, or None where Quay does not say or is still counting."""
-        return self.report.quota_bytes if self.report and self.report.is_complete else None
-
-    @property
-    def rejects_at(self) -> int | None:
-        """The percentage at which Quay refuses pushes, if it does."""
-        return min((limit.limit_percent for limit in self.limits if limit.type == "Reject"), default=None)
-
-
-async def fetch_quota(quay: Quay, namespace: Namespace) -> QuotaState:
-    """Fetch quota and use with one request, with a second where the first shows no quota to this token.
-
-    Raises Refusal for an unknown namespace, or QuayError.
-    """
-    try:
-        holder = await (quay.get_install_user if namespace.of_user else quay.get_organization)(namespace.name)
-    except NotFound:
-        hint = "" if namespace.of_user else f" A user's own namespace is written user:{namespace.name}."
-        kind = "user" if namespace.of_user else "organization"
-        raise Refusal(f"There is no {kind} {namespace.name!r} in Quay.{hint}") from None
-    except Forbidden:
-        holder = None
-    if holder is not None and holder.quotas is not None:
-        own = next(iter(holder.quotas), None)
-        return QuotaState(
-            namespace,
-            own.id if own else None,
-            own.limit_bytes if own else None,
-            own.limits if own else (),
-            holder.quota_report,
-            holder.quota_report.configured_quota if holder.quota_report and own is None else None,
-        )
-    return state_of(namespace, await list_quotas(quay, namespace))
-
-
-async def list_quotas(quay: Quay, namespace: Namespace) -> Sequence[Quota]:
-    """The quotas of a namespace. Quay names the operations the other way round."""
-    if namespace.of_user:
-        return await quay.list_organization_quota_super_user(namespace.name)
-    return await quay.list_user_quota_super_user(namespace.name)
-
-
-def state_of(namespace: Namespace, quotas: Sequence[Quota]) -> QuotaState:
-    """The state without the use, which the quota operations never tell."""
-    own = next((quota for quota in quotas if not quota.default_config), None)
-    default = next((quota.limit_bytes for quota in quotas if quota.default_config), None)
-    if own is None:
-        return QuotaState(namespace, None, None, (), None, default)
-    return QuotaState(namespace, own.id, own.limit_bytes, own.limits, None, default)
-
-
-def _fill(used: int | None, limit: int | None) -> str:
-    return percent(used, limit) if used is not None and limit else "unknown"
-
-
-def _limit_of(state: QuotaState) -> str:
-    if state.limit:
-        return size(state.limit)
-    return f"the system's default, {size(state.system_default)}" if state.system_default else "none"
-
-
-def _in_use(state: QuotaState, after: int | None) -> Line:
-    if state.report is None:
-        return Line(label="In use", now="Quay does not show it to this token")
-    if state.used is None:
-        return Line(label="In use", now="Quay is still counting")
-    now = f"{size(state.used)} ({_fill(state.used, state.limit)})" if state.limit else size(state.used)
-    return Line(label="In use", now=now, after=f"{_fill(state.used, after)} of the limit" if after else None)
+_LIMIT_WRITES = {
+    "create limit": "createOrganizationQuotaLimit",
+    "change limit": "changeOrganizationQuotaLimit",
+    "delete limit": "deleteOrganizationQuotaLimit",
+}
 
 
 @dataclass(frozen=True)
 class SetQuota:
-    """One intent with two operations: create the quota where there is none, change the one that is there."""
+    """One intent: a quota of this size, with these limits.
 
+    It takes the superuser's operation for the size, by whether there is a quota to change, and one write for each
+    limit. `standard` are the limits of a new quota for which the command names none.
+    """
+
+    standard: Callable[[], StandardLimits | None]
     command: str = "quota set"
 
     def operations(self, arguments: Arguments) -> tuple[str, ...]:
-        """Both operations of the namespace's kind."""
+        """Both operations of the namespace's kind, and those of limits where the command names some."""
         kind = "Organization" if Namespace.parse(str(arguments["namespace"])).of_user else "User"
-        return (f"create{kind}QuotaSuperUser", f"change{kind}QuotaSuperUser")
+        named = limits_typed(arguments)
+        also = ("createOrganizationQuotaLimit",) if named and named.adds else ()
+        return (f"create{kind}QuotaSuperUser", f"change{kind}QuotaSuperUser", *also)
 
     async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
-        """Refuses an unknown namespace and a limit that is set already."""
-        wanted = int(str(arguments["limit"]))
+        """Refuses an unknown namespace, limits that make no sense or can't be written, and what is so already."""
+        wanted_size, typed = int(str(arguments["limit"])), limits_typed(arguments)
         state = await fetch_quota(quay, Namespace.parse(str(arguments["namespace"])))
-        if state.limit == wanted:
-            raise Refusal(f"The quota of {state.namespace} is {size(wanted)} already.")
-        create, change = self.operations(arguments)
-        warnings = []
-        if state.used is not None and state.used > wanted:
-            warnings.append(f"More is in use ({size(state.used)}) than the new limit.")
-            if state.rejects_at:
-                warnings.append("Pushes will be refused at once.")
-        rejects = f"Pushes are refused at {state.rejects_at} %." if state.rejects_at else "Pushes are never refused."
-        plan = Plan(
-            title=f"Set the quota of {state.namespace} to {size(wanted)}",
-            target=target_of(state.namespace.name),
-            lines=(
-                Line(label="Limit", now=_limit_of(state), after=size(wanted)),
-                _in_use(state, wanted),
-            ),
-            consequences=(rejects,),
-            warnings=tuple(warnings),
+        standard = self.standard() if state.quota_id is None and typed is None else None
+        wanted = wanted_limits(state.own, typed, standard)
+        wanted, notes = await _writable(quay, state, typed, wanted)
+        planned = writes(state.own, wanted_size, wanted, state.default)
+        if not planned:
+            there = limits(limit.threshold for limit in state.own.limits)
+            raise Refusal(f"The quota of {state.namespace} is already {size(wanted_size)}, with limits: {there}.")
+        if standard is not None and wanted is not None:
+            notes.append("Its limits are the standard ones of permissions.yaml.")
+        elif state.quota_id is None and not wanted and not notes:
+            notes.append("To have Quay refuse pushes, add --reject 100.")
+        then = state.own
+        for write in planned:
+            then = after(then, write)
+        create, change, *_ = self.operations(arguments)
+        return Observation(
+            operation=create if state.quota_id is None else change,
+            calls=tuple(_operation(write, create, change) for write in planned),
+            rests_on=_rests_on(state, then) | {"wanted": None if wanted is None else _written(wanted)},
+            plan=plan_setting(state, then, notes),
         )
-        rests_on = {"quota_id": state.quota_id, "limit_now": state.limit}
-        return Observation(operation=create if state.quota_id is None else change, rests_on=rests_on, plan=plan)
+
+    async def forewarn(
+        self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
+    ) -> tuple[str, ...]:
+        """Of a proxy cache, Quay does more with a quota than its limits say."""
+        namespace = Namespace.parse(str(arguments["namespace"]))
+        return (PROXY_CACHE,) if await is_proxy_cache(quay, namespace) else ()
 
     async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
-        """Send the one that the state asked for."""
-        name, limit = Namespace.parse(str(arguments["namespace"])).name, int(str(arguments["limit"]))
+        """Send the writes in their order, each once; one that fails ends it."""
+        namespace = Namespace.parse(str(arguments["namespace"]))
+        create, change, *_ = self.operations(arguments)
         quota_id = observation.rests_on["quota_id"]
-        match observation.operation:
-            case "createUserQuotaSuperUser":
-                await quay.create_user_quota_super_user(name, limit_bytes=limit)
-            case "createOrganizationQuotaSuperUser":
-                await quay.create_organization_quota_super_user(name, limit_bytes=limit)
-            case "changeUserQuotaSuperUser":
-                await quay.change_user_quota_super_user(name, int(str(quota_id)), limit_bytes=limit)
-            case _:
-                await quay.change_organization_quota_super_user(name, int(str(quota_id)), limit_bytes=limit)
+        first, *rest = _planned(arguments, observation)
+        await _send(quay, namespace, None if quota_id is None else int(str(quota_id)), first)
+        with in_part(QuayError):
+            if rest and quota_id is None:
+                quota_id = await _id_of_new(quay, namespace, first.size)
+            for write in rest:
+                await note(_operation(write, create, change))
+                await _send(quay, namespace, int(str(quota_id)), write)
 
     async def verify(
         self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
     ) -> Verification:
-        """The limit that Quay lists is the truth; where it is a third one, somebody else set it before or after."""
+        """What Quay lists is the truth: all of it, a part of it, nothing, or what another user made of it."""
         namespace = Namespace.parse(str(arguments["namespace"]))
-        wanted = int(str(arguments["limit"]))
-        state = state_of(namespace, await list_quotas(quay, namespace))
-        if state.limit == wanted:
-            return Verification(outcome=Outcome.DONE, sentence=f"Quay has the quota of {namespace} at {size(wanted)}.")
-        now = size(state.limit) if state.limit else "no limit"
-        sentence = f"Quay has {now} for {namespace}, not {size(wanted)}."
-        if state.limit == observation.rests_on.get("limit_now"):
-            return Verification(outcome=Outcome.FAILED, sentence=sentence)
-        also = "Somebody else changed it meanwhile. Look at it in Quay before you ask again."
-        return Verification(outcome=Outcome.UNKNOWN, sentence=f"{sentence} {also}")
+        state = await _read_back(quay, namespace, observation)
+        steps = [_now_in(observation)]
+        for write in _planned(arguments, observation):
+            steps.append(after(steps[-1], write))
+        found = next((place for place, step in enumerate(steps) if _is_same(step, state.own)), None)
+        does = f"Quay {summary(state.enforced())}."
+        if found == len(steps) - 1:
+            confirmed = f"Quay confirms the quota of {namespace}: {size(state.own.size or 0)}. {does}"
+            return Verification(outcome=Outcome.DONE, sentence=confirmed)
+        holds = f"{_holds(state)} {does}"
+        if found == 0:
+            return Verification(outcome=Outcome.FAILED, sentence=f"Nothing changed. {holds}")
+        if found is not None:
+            again = f"To finish, run: {_command(arguments, observation)}"
+            return Verification(outcome=Outcome.FAILED, sentence=f"Only part of it was done. {holds} {again}")
+        also = "Another user changed it in the meantime. Check it in Quay before you try again."
+        return Verification(outcome=Outcome.UNKNOWN, sentence=f"{holds} {also}")
 
 
 @dataclass(frozen=True)
 class DeleteQuota:
-    """Lift the limit of a namespace."""
+    """Take its own quota from a namespace, with all limits; the system default holds then, if there is one."""
 
     command: str = "quota delete"
 
@@ -196,24 +139,11 @@ class DeleteQuota:
         """Refuses an unknown namespace and one without a quota of its own."""
         state = await fetch_quota(quay, Namespace.parse(str(arguments["namespace"])))
         if state.quota_id is None:
-            raise Refusal(f"{state.namespace} has no quota of its own, so there is none to delete.")
-        plan = Plan(
-            title=f"Delete the quota of {state.namespace}",
-            target=target_of(state.namespace.name),
-            lines=(
-                Line(
-                    label="Limit",
-                    now=size(state.limit or 0),
-                    after="none, or the system's default where one is set",
-                ),
-                _in_use(state, None),
-            ),
-            consequences=("Nothing will stop the namespace from growing, unless the system has a default limit.",),
-        )
+            default = f" It is under the system default, {size(state.default)}." if state.default else ""
+            raise Refusal(f"{state.namespace} has no quota of its own.{default} Nothing to delete.")
         (operation,) = self.operations(arguments)
-        return Observation(
-            operation=operation, rests_on={"quota_id": state.quota_id, "limit_now": state.limit}, plan=plan
-        )
+        rests_on = _rests_on(state, QuotaNow(None))
+        return Observation(operation=operation, rests_on=rests_on, plan=plan_deletion(state))
 
     async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Delete by the id that was seen."""
@@ -229,11 +159,146 @@ class DeleteQuota:
     ) -> Verification:
         """Gone is gone; another quota in its place is not what was wanted."""
         namespace = Namespace.parse(str(arguments["namespace"]))
-        state = state_of(namespace, await list_quotas(quay, namespace))
+        state = await _read_back(quay, namespace, observation)
+        holds = f"Quay {summary(state.enforced())}."
         if state.quota_id is None:
-            rest = f" The system's default of {size(state.system_default)} applies." if state.system_default else ""
-            return Verification(outcome=Outcome.DONE, sentence=f"{namespace} has no quota of its own any more.{rest}")
-        return Verification(
-            outcome=Outcome.FAILED,
-            sentence=f"Quay still lists a quota of {size(state.limit or 0)} for {namespace}.",
+            return Verification(
+                outcome=Outcome.DONE, sentence=f"Quay confirms that {namespace} has no quota of its own. {holds}"
+            )
+        return Verification(outcome=Outcome.FAILED, sentence=f"Quay still has it. {_holds(state)} {holds}")
+
+
+async def _writable(
+    quay: Quay, state: QuotaState, typed: Typed | None, wanted: tuple[Threshold, ...] | None
+) -> tuple[tuple[Threshold, ...] | None, list[str]]:
+    """The limits as far as the bot can write them, and what follows from that. Raises Refusal."""
+    creates = state.quota_id is None
+    there = {limit.threshold for limit in state.own.limits}
+    to_write = wanted is not None and set(wanted) != there
+    accepted = typed is not None and typed.no_reject
+    lifts = creates and not accepted and state.default != 0 and not any(kind == "Reject" for kind, _ in wanted or ())
+    if not (to_write or lifts) or await may_write_limits(quay, state):
+        return wanted, []
+    if to_write and typed is not None:
+        raise Refusal(
+            f"The bot can't change limits here: {NO_FULL_ACCESS}. Nothing changed. "
+            "To change only the size, leave out --warn, --reject and --no-reject."
         )
+    if state.default != 0 and state.settings.checks is not False:
+        shown = (
+            f"the system default of {size(state.default)}" if state.default else "the system default, if there is one"
+        )
+        raise Refusal(
+            f"A quota of its own would lift {shown}, and the bot can't set a reject limit here: {NO_FULL_ACCESS}. "
+            "Nothing changed. If pushes shall never be refused, add --no-reject."
+        )
+    return None, [f"It gets no limits: {NO_FULL_ACCESS}."]
+
+
+def _operation(write: Write, create: str, change: str) -> str:
+    return {"create quota": create, "change quota": change}.get(write.kind) or _LIMIT_WRITES[write.kind]
+
+
+def _rests_on(state: QuotaState, then: QuotaNow) -> dict[str, Argument]:
+    """What the plan stands on: size, limits, the default behind them, and whether Quay checks at all."""
+    weakened = state.is_weakened_by(then)
+    return {
+        "quota_id": state.quota_id,
+        "limit_now": state.own.size,
+        "limits": " ".join(sorted(f"{limit.id}:{limit.kind}:{limit.percent}" for limit in state.own.limits)),
+        "default": state.default,
+        "checks": state.settings.checks,
+        "enforcement_now": None if weakened is None else WEAKER if weakened else NOT_WEAKER,
+    }
+
+
+def _now_in(observation: Observation) -> QuotaNow:
+    """The quota on which the plan rests."""
+    held = observation.rests_on["limit_now"]
+    return QuotaNow(
+        None if held is None else int(str(held)), tuple(_limits_in(str(observation.rests_on.get("limits", ""))))
+    )
+
+
+def _limits_in(text: str) -> Iterator[Limit]:
+    for each in text.split():
+        id_, kind, percent = each.split(":")
+        yield Limit(int(id_), "Reject" if kind == "Reject" else "Warning", int(percent))
+
+
+def _written(wanted: tuple[Threshold, ...]) -> str:
+    return " ".join(f"0:{kind}:{percent}" for kind, percent in wanted)
+
+
+def _planned(arguments: Arguments, observation: Observation) -> tuple[Write, ...]:
+    """The writes of the plan, worked out again from what it rests on."""
+    wanted, default = observation.rests_on.get("wanted"), observation.rests_on.get("default")
+    thresholds = None if wanted is None else [limit.threshold for limit in _limits_in(str(wanted))]
+    known = None if default is None else int(str(default))
+    return writes(_now_in(observation), int(str(arguments["limit"])), thresholds, known)
+
+
+async def _send(quay: Quay, namespace: Namespace, quota_id: int | None, write: Write) -> None:
+    name = namespace.name
+    match write, quota_id:
+        case Write("create quota", size=bytes_), _:
+            create = (
+                quay.create_organization_quota_super_user if namespace.of_user else quay.create_user_quota_super_user
+            )
+            await create(name, limit_bytes=bytes_)
+        case Write("change quota", size=bytes_), int():
+            change = (
+                quay.change_organization_quota_super_user if namespace.of_user else quay.change_user_quota_super_user
+            )
+            await change(name, quota_id, limit_bytes=bytes_)
+        case Write("create limit", limit=Limit(kind=kind, percent=percent)), int():
+            await quay.limits.create(name, quota_id, kind, percent)
+        case Write("change limit", limit=Limit(id=int(limit_id)), percent=percent), int():
+            await quay.limits.change(name, quota_id, limit_id, percent)
+        case Write("delete limit", limit=Limit(id=int(limit_id))), int():
+            await quay.limits.delete(name, quota_id, limit_id)
+        case _:
+            raise ValueError(f"{write.kind} names nothing that is there")
+
+
+async def _id_of_new(quay: Quay, namespace: Namespace, new_size: int) -> int:
+    """The number of the quota that was just created: Quay does not answer with it."""
+    for quota in await list_quotas(quay, namespace):
+        if quota.id is not None and quota.limit_bytes == new_size:
+            return quota.id
+    raise Invalid("Another user changed the quota at the same moment.", operation="createOrganizationQuotaLimit")
+
+
+async def _read_back(quay: Quay, namespace: Namespace, observation: Observation) -> QuotaState:
+    """The state as Quay lists it now, with the default that the plan rests on."""
+    default, checks = observation.rests_on.get("default"), observation.rests_on.get("checks")
+    settings = QuotaSettings(
+        default_bytes=None if default is None else int(str(default)), checks=None if checks is None else bool(checks)
+    )
+    return state_of(namespace, await list_quotas(quay, namespace), settings)
+
+
+def _is_same(step: QuotaNow, found: QuotaNow) -> bool:
+    def does(quota: QuotaNow) -> list[Threshold]:
+        return sorted(limit.threshold for limit in quota.limits)
+
+    return step.size == found.size and does(step) == does(found)
+
+
+def _holds(state: QuotaState) -> str:
+    if state.own.size is None:
+        return f"{state.namespace} has no quota of its own."
+    there = limits(limit.threshold for limit in state.own.limits)
+    return f"The quota of {state.namespace} is {size(state.own.size)}, with limits: {there}."
+
+
+def _command(arguments: Arguments, observation: Observation) -> str:
+    """The command that makes what was wanted, whatever is there."""
+    wanted = observation.rests_on.get("wanted")
+    options = ""
+    if wanted is not None:
+        there = sorted(_limits_in(str(wanted)), key=lambda limit: limit.percent)
+        options = "".join(f" --warn {limit.percent}" for limit in there if limit.kind == "Warning")
+        rejects = [limit.percent for limit in there if limit.kind == "Reject"]
+        options += f" --reject {rejects[0]}" if rejects else " --no-reject"
+    return f"quota set {arguments['namespace']} {write_size(int(str(arguments['limit'])))}{options}"

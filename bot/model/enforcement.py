@@ -78,6 +78,11 @@ class Enforcement:
         return None if self.ceiling is None or self.size is None else _reached_at(self.size, self.ceiling)
 
     @property
+    def turns(self) -> tuple[int, ...]:
+        """The uses, in bytes, from which on Quay does something else than below them; 0 is the first."""
+        return tuple(_reached_at(self.size, band.start) for band in self.bands) if self.size else (0,)
+
+    @property
     def gaps(self) -> tuple[Band, ...]:
         """Where Quay refuses pushes although it takes them again above that, or may refuse them."""
         last = self.bands[-1]
@@ -100,9 +105,10 @@ class Enforcement:
         """What Quay does with a push at a use in bytes."""
         if not self.size:
             return Action.NOTHING
-        return next(
-            (band.action for band in reversed(self.bands) if used * 100 >= band.start * self.size), Action.NOTHING
+        reached = (
+            band.action for band, turn in zip(reversed(self.bands), reversed(self.turns), strict=True) if used >= turn
         )
+        return next(reached, Action.NOTHING)
 
     def at_percent(self, percent: int) -> Action:
         """What Quay does with a push at a percentage of the quota."""
@@ -156,5 +162,5 @@ def _deciding(kinds: set[Kind]) -> Action:
 
 
 def _reached_at(size: int, percent: int) -> int:
-    """The lowest whole number of bytes that is at least a percentage of a size."""
-    return -(-size * percent // 100)
+    """The use in bytes at which Quay takes a limit for reached: rounded down."""
+    return size * percent // 100

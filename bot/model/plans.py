@@ -45,6 +45,8 @@ class Plan(_Frozen):
     lines: tuple[Line, ...] = ()
     consequences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+    """What nobody may overlook who agrees: shown first, with the strongest mark."""
 
 
 class Observation(_Frozen):
@@ -52,10 +54,17 @@ class Observation(_Frozen):
 
     operation: str
     """Which operation the state asks for."""
+    calls: tuple[str, ...] = ()
+    """The operations of its writes, in order, where those are others than the one, or more."""
     rests_on: Mapping[str, Argument]
     """What must still be so when the change is executed; never figures that move by themselves. What permission rules
     may ask of it ends in `_now`."""
     plan: Plan
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """The other operations that the change takes; rules have to allow them as well."""
+        return tuple(dict.fromkeys(each for each in self.calls if each != self.operation))
 
     @property
     def facts(self) -> dict[str, Argument]:

@@ -3,8 +3,15 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bot.permissions.conditions import SIZES, Arguments, asks_for_state, fact
-from bot.permissions.decision import Decision, Presumed, Verdict, confirmation_for, decide, may_approve
+from bot.permissions.conditions import ENFORCEMENT, Arguments, asks_for_state, fact
+from bot.permissions.decision import (
+    STRICTEST_FIRST,
+    Decision,
+    Presumed,
+    confirmation_for,
+    decide,
+    may_approve,
+)
 from bot.permissions.names import arguments_of
 from bot.permissions.people import Actor, Person, Place
 from bot.permissions.policy import ConfirmationRule, Expectation, Policy
@@ -73,13 +80,12 @@ def explain(
 def _explained(policy: Policy, person: Person, operation: str, arguments: Arguments, place: Place) -> Explanation:
     decision = decide(policy, person, operation, arguments, place)
     groups = decision.confirmation.approvers if decision.confirmation and decision.confirmation.approvals else ()
-    unseen = tuple(fact(name) for name in arguments_of(operation) if name in SIZES and fact(name) not in arguments)
     return Explanation(
         operation,
         decision,
         tuple(_approvers(policy, group) for group in groups),
         policy.quote(decision.rule) if decision.rule else "",
-        unseen if _asked_for_state(policy, operation) else (),
+        tuple(fact(name) for name in _states_asked(policy, operation) if fact(name) not in arguments),
     )
 
 
@@ -97,10 +103,12 @@ def _approvers(policy: Policy, group: str) -> Approvers:
     return Approvers(group, users, tuple(filter(None, unnamed)))
 
 
-def _asked_for_state(policy: Policy, operation: str) -> bool:
+def _states_asked(policy: Policy, operation: str) -> list[str]:
+    """The arguments of an operation of which some rule or entry asks what only a look at the registry tells."""
     rules = [rule.where for rule in policy.rules if operation in rule.operations]
     entries = [entry.where for entry in policy.confirmations if operation in entry.operations]
-    return any(asks_for_state(where) for where in (*rules, *entries))
+    asked = {name for where in (*rules, *entries) for name in where if asks_for_state({name: where[name]})}
+    return [name for name in arguments_of(operation) if name in asked]
 
 
 def explain_offline(
@@ -143,10 +151,17 @@ def _strictest(policy: Policy, example: Expectation, operations: Iterable[str], 
     """The strictest decision on the operations that the command may come to."""
     place = _place(policy, example.in_)
     person, extended = _person(policy, example.who, example.as_)
-    order = [Verdict.DENY, Verdict.REQUEST, Verdict.ALLOW]
-    known = dict(arguments) if example.now is None else {**arguments, fact("limit"): example.now.limit}
+    known = dict(arguments)
+    if example.now is not None:
+        known |= {fact("limit"): example.now.limit, fact(ENFORCEMENT): example.now.enforcement}
     decisions = [decide(extended, person, operation, known, place) for operation in operations]
-    return min(decisions, key=lambda decision: order.index(decision.verdict))
+    return min(decisions, key=_leniency)
+
+
+def _leniency(decision: Decision) -> tuple[int, int]:
+    """How little stands in the way: by the verdict, then by the approvals that it takes."""
+    approvals = decision.confirmation.approvals if decision.confirmation else 0
+    return STRICTEST_FIRST.index(decision.verdict), -approvals
 
 
 def _person(policy: Policy, who: str, named: tuple[str, ...]) -> tuple[Person, Policy]:

@@ -15,8 +15,18 @@ from bot.model.units import parse_size
 SIZES = frozenset({"limit"})
 """The arguments that are sizes, for bounds; all others are names, for globs."""
 
+ENFORCEMENT = "enforcement"
+"""What a change makes of what Quay does with pushes. Nobody types it: only the plan tells."""
+NOT_WEAKER = "not_weaker"
+WEAKER = "weaker"
+"""What the fact `enforcement_now` says of a change; None where it cannot be told."""
+
 Argument = str | int | bool | None
 Arguments = Mapping[str, Argument]
+
+
+SUPPOSED = {"limit": "80GiB", ENFORCEMENT: NOT_WEAKER}
+"""What somebody may suppose to be so who asks offline, for each argument of which rules may ask the state."""
 
 
 def fact(argument: str) -> str:
@@ -118,7 +128,9 @@ Where = dict[str, Condition]
 
 def asks_for_state(where: Where) -> bool:
     """Whether only a look at the registry tells if the conditions hold."""
-    return any(isinstance(condition, Bounds) and condition.max_increase is not None for condition in where.values())
+    return ENFORCEMENT in where or any(
+        isinstance(condition, Bounds) and condition.max_increase is not None for condition in where.values()
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from bot.permissions import words
 from bot.permissions.conditions import Where
 from bot.permissions.names import is_change
 from bot.permissions.policy import ConfirmationRule, Policy
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 
 Told = tuple[str, dict[str, Any]]
 """A sentence, and the same as data."""
@@ -18,7 +18,7 @@ Told = tuple[str, dict[str, Any]]
 def differences_of_confirmations(old: Policy, new: Policy) -> Iterator[Told]:
     """What differs in how changes are confirmed, apart from by whom; what is said of several, once."""
     found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for operation in filter(is_change, OPERATIONS):
+    for operation in filter(is_change, KNOWN):
         for what in _compared(entries_for(old, operation), entries_for(new, operation)):
             found[what].append(operation)
     for (sentence, before, after), operations in found.items():

@@ -1,10 +1,12 @@
 """The decision: who may do what, where; and which confirmation a change needs. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
 from bot.permissions.conditions import (
+    ENFORCEMENT,
     Argument,
     Arguments,
     Bounds,
@@ -14,7 +16,7 @@ from bot.permissions.conditions import (
     fact,
     matches_pattern,
 )
-from bot.permissions.names import is_change
+from bot.permissions.names import arguments_of, is_change
 from bot.permissions.people import Actor, Person, Place, is_same_address
 from bot.permissions.policy import ConfirmationRule, Policy, Rule
 
@@ -29,6 +31,9 @@ class Verdict(StrEnum):
     ALLOW = "allow"
     REQUEST = "request"
     DENY = "deny"
+
+
+STRICTEST_FIRST = (Verdict.DENY, Verdict.REQUEST, Verdict.ALLOW)
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,28 @@ def decide(
     arguments: Arguments,
     place: Place,
     *,
+    also: Sequence[str] = (),
     presume: Presumed = "nothing",
 ) -> Decision:
     """Decide whether a person may use an operation with these arguments in this place.
 
     The verdict comes with its reason, the rule that decided and, for a change, the confirmation that applies.
+    `also` are the operations that the change takes besides: the strictest verdict on any of them is the one.
     `arguments` hold, besides what was typed, the facts that a look at the registry told (`fact`). Before they are
     complete, `presume` asks whether it could still be allowed; the answer then names no confirmation.
     """
+    needed = {each: _permission(policy, person, each, arguments, place, presume) for each in (operation, *also)}
+    which = min(needed, key=lambda each: STRICTEST_FIRST.index(needed[each].verdict))
+    decision = needed[which]
+    if decision.denied and which != operation:
+        return replace(decision, reason=f"It takes {which} as well. {decision.reason}")
+    return _with_confirmation(policy, operation, arguments, decision, presume, also)
+
+
+def _permission(
+    policy: Policy, person: Person, operation: str, arguments: Arguments, place: Place, presume: Presumed
+) -> Decision:
+    """What the rules say of one operation, whatever confirms it."""
     if refusal := _membership(policy, person, place):
         return Decision(Verdict.DENY, refusal)
     for rule in _speaking(policy, person, operation, "deny"):
@@ -69,13 +88,14 @@ def decide(
     elsewhere: Rule | None = None
     for effect, verdict in (("may", Verdict.ALLOW), ("may_request", Verdict.REQUEST)):
         for rule in _speaking(policy, person, operation, effect):
-            if not all(_fits(rule.where, named, presume) for named in _under_each_name(operation, arguments)):
+            under_each_name = _under_each_name(operation, arguments)
+            if not all(_fits(rule.where, operation, named, presume) for named in under_each_name):
                 continue
             if not _held_in(policy, rule, place):
                 elsewhere = elsewhere or rule
                 continue
             reason = _because(rule, unseen=presume == "state" and asks_for_state(rule.where))
-            return _with_confirmation(policy, operation, arguments, Decision(verdict, reason, rule.name), presume)
+            return Decision(verdict, reason, rule.name)
     if elsewhere:
         return Decision(Verdict.DENY, f"The rule “{elsewhere.name}” allows it, but not in this channel.")
     return Decision(Verdict.DENY, "No rule allows it.")
@@ -87,12 +107,17 @@ def _because(rule: Rule, *, unseen: bool = False) -> str:
 
 
 def _with_confirmation(
-    policy: Policy, operation: str, arguments: Arguments, decision: Decision, presume: Presumed
+    policy: Policy,
+    operation: str,
+    arguments: Arguments,
+    decision: Decision,
+    presume: Presumed,
+    also: Sequence[str],
 ) -> Decision:
-    if not is_change(operation):
+    if decision.denied or not is_change(operation):
         return decision
     by_others = decision.verdict is Verdict.REQUEST
-    entry = confirmation_for(policy, operation, arguments, by_others=by_others, presume=presume)
+    entry = confirmation_for(policy, operation, arguments, by_others=by_others, also=also, presume=presume)
     if entry is None:
         return Decision(Verdict.DENY, "The permissions file says nothing of how such a change is confirmed.")
     return decision if presume != "nothing" else replace(decision, confirmation=entry)
@@ -104,16 +129,19 @@ def confirmation_for(
     arguments: Arguments,
     *,
     by_others: bool = False,
+    also: Sequence[str] = (),
     presume: Presumed = "nothing",
 ) -> ConfirmationRule | None:
     """The first entry of `confirmations` that matches; of those that match a rename's two names, the stricter one.
 
+    Where the change takes other operations `also`, the strictest of all their entries; among equals, one of theirs.
     With `by_others`, entries without approvals are passed over, and where one approval is enough, it is not the
     requester's own, whatever the entry says.
     """
     found = [
-        _first_entry(policy, operation, named, presume, by_others=by_others)
-        for named in _under_each_name(operation, arguments)
+        _first_entry(policy, each, named, presume, by_others=by_others)
+        for each in (*also, operation)
+        for named in _under_each_name(each, arguments)
     ]
     entries = [entry for entry in found if entry is not None]
     if len(entries) < len(found):
@@ -129,7 +157,7 @@ def _first_entry(
     for entry in policy.confirmations:
         if by_others and entry.approvals == 0:
             continue
-        if operation in entry.operations and _fits(entry.where, arguments, presume):
+        if operation in entry.operations and _fits(entry.where, operation, arguments, presume):
             return entry
     return None
 
@@ -143,19 +171,22 @@ def may_approve(
     *,
     requester: Actor | None,
     entry: ConfirmationRule,
+    also: Sequence[str] = (),
 ) -> Decision:
     """Decide whether a person may approve this change, in the place where its record was made.
 
-    `requester` is None where a service asked by itself (a waiting key). An approver needs no `may`. Where no
-    approvals are needed, whoever may use the operation may confirm a change that nobody in particular requested.
+    `also` are the operations that the change takes besides. `requester` is None where a service asked by itself (a
+    waiting key). An approver needs no `may`. Where no approvals are needed, whoever may use the operation may confirm
+    a change that nobody in particular requested.
     """
     if refusal := _membership(policy, approver, place):
         return Decision(Verdict.DENY, refusal)
-    for rule in _speaking(policy, approver, operation, "deny"):
-        if _forbids(policy, rule, operation, arguments, place):
-            return _forbidden(policy, rule, approver)
+    for each in (operation, *also):
+        for rule in _speaking(policy, approver, each, "deny"):
+            if _forbids(policy, rule, each, arguments, place):
+                return _forbidden(policy, rule, approver)
     if entry.approvals == 0:
-        return _own_confirmation(decide(policy, approver, operation, arguments, place), approver, requester)
+        return _own_confirmation(decide(policy, approver, operation, arguments, place, also=also), approver, requester)
     if not any(_belongs(policy, approver, group) for group in entry.approvers):
         return Decision(Verdict.DENY, f"Deciding on it is for {' and '.join(entry.approvers)}.")
     if requester == approver.actor and not entry.self_approval:
@@ -188,7 +219,7 @@ def may_use(policy: Policy, person: Person, place: Place) -> Decision:
 def _forbids(policy: Policy, rule: Rule, operation: str, arguments: Arguments, place: Place) -> bool:
     """Whether a deny holds here; one of several names is enough."""
     named = _under_each_name(operation, arguments)
-    return _held_in(policy, rule, place, everywhere=True) and any(_fits(rule.where, each) for each in named)
+    return _held_in(policy, rule, place, everywhere=True) and any(_fits(rule.where, operation, each) for each in named)
 
 
 def _forbidden(policy: Policy, rule: Rule, person: Person) -> Decision:
@@ -263,12 +294,18 @@ def _under_each_name(operation: str, arguments: Arguments) -> list[Arguments]:
     return [arguments, {**arguments, "name": rename}]
 
 
-def _fits(where: Where, arguments: Arguments, presume: Presumed = "nothing") -> bool:
+def _fits(where: Where, operation: str, arguments: Arguments, presume: Presumed = "nothing") -> bool:
     """Whether every condition holds."""
+    if ENFORCEMENT in where and ENFORCEMENT not in arguments_of(operation):
+        return False
     return all(_holds(condition, name, arguments.get(name), arguments, presume) for name, condition in where.items())
 
 
 def _holds(condition: Condition, name: str, value: Argument, arguments: Arguments, presume: Presumed) -> bool:
+    if name == ENFORCEMENT:
+        if fact(name) not in arguments:
+            return presume != "nothing"
+        value = arguments[fact(name)]
     if value is None:
         return presume == "everything"
     if not isinstance(condition, Bounds):

@@ -15,7 +15,7 @@ from bot.permissions.conditions import Condition, Where, are_apart, covers
 from bot.permissions.confirmation_rules import differences_of_confirmations, entries_for
 from bot.permissions.names import is_change
 from bot.permissions.policy import Policy
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 
 Effect = Literal["may", "may_request", "deny", "approve", "approve_some"]
 EVERYWHERE = "everywhere"
@@ -26,7 +26,7 @@ EVERYWHERE = "everywhere"
 class Difference:
     """One difference, as a sentence and as data."""
 
-    kind: Literal["gains", "loses", "group", "channels", "confirmation", "rule", "workspace", "registry"]
+    kind: Literal["gains", "loses", "group", "channels", "confirmation", "rule", "limits", "workspace", "registry"]
     said: str
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -77,6 +77,10 @@ def difference(old: Policy, new: Policy) -> tuple[Difference, ...]:
         *_of_channels(old, new),
         *_of_rules(old, new),
     ]
+    if old.quota_limits != new.quota_limits:
+        before_, after_ = words.limits(old.quota_limits), words.limits(new.quota_limits)
+        said = f"Limits of a new quota that names none: {before_} → {after_}."
+        found.append(Difference("limits", said, {"before": before_, "after": after_}))
     if old.workspace != new.workspace:
         found.append(Difference("workspace", f"The workspace is {new.workspace}, no longer {old.workspace}."))
     if old.registry != new.registry:
@@ -99,7 +103,7 @@ def _rights(policy: Policy) -> Iterator[_Right]:
             for operation in rule.operations:
                 for place in places:
                     yield _Right(rule.effect, member, operation, place, frozenset(rule.where.items()))
-    for operation in filter(is_change, OPERATIONS):
+    for operation in filter(is_change, KNOWN):
         for of_requests in (False, True):
             yield from _voices(policy, operation, of_requests=of_requests)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal, get_args
 
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import BEYOND, KNOWN, OPERATIONS
 
 OwnName = Literal["alerts", "audit", "freeze"]
 OWN_NAMES: tuple[OwnName, ...] = get_args(OwnName)
@@ -13,10 +13,14 @@ OWN_NAMES: tuple[OwnName, ...] = get_args(OwnName)
 
 @lru_cache
 def sets() -> Mapping[str, frozenset[str]]:
-    """Every name that a rule may use, with the operations that it stands for."""
-    named: dict[str, set[str]] = {name: {name} for name in (*OPERATIONS, *OWN_NAMES)}
-    for operation in OPERATIONS.values():
-        for name in (operation.noun, f"{operation.noun}.{operation.kind}", operation.kind, "all"):
+    """Every name that a rule may use, with the operations that it stands for.
+
+    `read` and `change` are the superuser's 28 for ever: an upgrade that brings new operations widens nobody's rights.
+    """
+    named: dict[str, set[str]] = {name: {name} for name in (*KNOWN, *OWN_NAMES)}
+    for operation in KNOWN.values():
+        kinds = (operation.kind,) if operation.id in OPERATIONS else ()
+        for name in (operation.noun, f"{operation.noun}.{operation.kind}", *kinds, "all"):
             named.setdefault(name, set()).add(operation.id)
     named["all"].update(OWN_NAMES)
     return {name: frozenset(members) for name, members in named.items()}
@@ -27,11 +31,17 @@ def operations_in(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset().union(*(sets()[name] for name in names))
 
 
+def confirmed_in(names: tuple[str, ...]) -> frozenset[str]:
+    """All that some names stand for in a confirmation, where `change` is every change: nothing goes unconfirmed."""
+    beyond = {each for each in BEYOND if is_change(each)} if "change" in names else set()
+    return operations_in(names) | beyond
+
+
 def arguments_of(operation: str) -> tuple[str, ...]:
     """What a rule can ask about an operation; nothing about the bot's own names."""
-    return OPERATIONS[operation].arguments if operation in OPERATIONS else ()
+    return KNOWN[operation].arguments if operation in KNOWN else ()
 
 
 def is_change(operation: str) -> bool:
     """Whether somebody has to confirm it: a write to the registry."""
-    return operation in OPERATIONS and OPERATIONS[operation].kind == "change"
+    return operation in KNOWN and KNOWN[operation].kind == "change"

@@ -10,8 +10,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 
 from bot.config.excerpts import quote_entries
 from bot.model.units import parse_duration, write_duration
-from bot.permissions.conditions import SIZES, Bounds, Size, Where, asks_for_state, scalar
-from bot.permissions.names import arguments_of, operations_in, sets
+from bot.permissions.conditions import (
+    ENFORCEMENT,
+    NOT_WEAKER,
+    SIZES,
+    Bounds,
+    Size,
+    Where,
+    asks_for_state,
+    scalar,
+)
+from bot.permissions.names import arguments_of, confirmed_in, operations_in, sets
 from bot.permissions.people import ADDRESS
 
 
@@ -48,6 +57,15 @@ ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]+$")]
 Member = Annotated[str, Field(pattern=r"^(?:[UW][A-Z0-9]+|S[A-Z0-9]+|\*|[^@\s]+@[^@\s]+)$")]
 
 
+Conditions = Annotated[
+    Where,
+    Field(
+        description="What the command's arguments must be like, and what becomes of enforcement.",
+        json_schema_extra={"properties": {ENFORCEMENT: {"const": NOT_WEAKER}}},
+    ),
+]
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, ignored_types=(cached_property,))
 
@@ -71,7 +89,7 @@ class Rule(_Frozen):
             "`channels`; for a deny, everywhere.",
         ),
     ] = ()
-    where: Annotated[Where, Field(description="What the command's arguments must be like.")] = {}
+    where: Conditions = {}
 
     @model_validator(mode="after")
     def _one_effect(self) -> "Rule":
@@ -99,6 +117,10 @@ def _require_for_deny(operations: frozenset[str], where: Where) -> None:
         for argument in where:
             if argument not in arguments_of(operation):
                 raise ValueError(f"a deny cannot ask for {argument!r}: {operation} has no such argument")
+    if ENFORCEMENT in where:
+        raise ValueError(
+            f"a deny cannot ask for {ENFORCEMENT}: it would forbid what keeps it; put it into what may be done"
+        )
     if asks_for_state(where):
         raise ValueError(
             "a deny cannot ask for max_increase: it would forbid small increases; put it into what may be done"
@@ -113,6 +135,8 @@ def _require_known(operations: frozenset[str], where: Where) -> None:
             close = get_close_matches(argument, known, 1)
             hint = f", did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"where: none of these operations has an argument {argument!r}{hint}")
+        if argument == ENFORCEMENT and condition != (NOT_WEAKER,):
+            raise ValueError(f"where: {ENFORCEMENT} can only be {NOT_WEAKER}")
         if argument in SIZES and not isinstance(condition, Bounds):
             raise ValueError(f"where: {argument} is a size and takes bounds, such as {{max: 500GiB}}")
         if argument not in SIZES and isinstance(condition, Bounds):
@@ -141,7 +165,7 @@ class ConfirmationRule(_Frozen):
         bool, Field(description="Whether the requester types the name of what changes once more.")
     ] = False
     self_approval: Annotated[bool, Field(description="Whether the requester counts as one of the approvers.")] = False
-    where: Annotated[Where, Field(description="What the command's arguments must be like.")] = {}
+    where: Conditions = {}
 
     @model_validator(mode="after")
     def _somebody_can_approve(self) -> "ConfirmationRule":
@@ -153,13 +177,51 @@ class ConfirmationRule(_Frozen):
     @cached_property
     def operations(self) -> frozenset[str]:
         """The changes that the entry is for."""
-        return operations_in(self.for_)
+        return confirmed_in(self.for_)
+
+
+Percentage = Annotated[int, Field(strict=True, ge=1, le=100)]
+
+
+class StandardLimits(_Frozen):
+    """The limits that a new quota gets where its command names none. They grant nothing."""
+
+    warn: Annotated[
+        tuple[Percentage, ...],
+        BeforeValidator(lambda value: [value] if isinstance(value, int) else value),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "integer", "minimum": 1, "maximum": 100},
+                    {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 100}},
+                ]
+            }
+        ),
+        Field(description="Where Quay warns the owners, in percent of the quota."),
+    ] = ()
+    reject: Annotated[
+        Percentage | None, Field(description="Where Quay refuses pushes, in percent of the quota: above each warning.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "StandardLimits":
+        if not self.warn and self.reject is None:
+            raise ValueError("give warn, reject or both")
+        if len(set(self.warn)) < len(self.warn):
+            raise ValueError("warn names one percentage twice")
+        if self.reject is not None and max(self.warn, default=0) >= self.reject:
+            raise ValueError(f"a warning at {max(self.warn)}% would switch off the reject at {self.reject}%")
+        return self
 
 
 class Now(_Frozen):
     """What an example takes to be there in the registry."""
 
     limit: Annotated[Size | None, Field(description="The present limit; nothing: there is no quota.")] = None
+    enforcement: Annotated[
+        Literal["not_weaker", "weaker"] | None,
+        Field(description="What the change does to the refusal of pushes; nothing: it cannot be told."),
+    ] = None
 
 
 class Expectation(_Frozen):
@@ -207,6 +269,10 @@ class Policy(_Frozen):
     confirmations: Annotated[
         tuple[ConfirmationRule, ...], Field(description="The first that matches says how a change is confirmed.")
     ] = ()
+    quota_limits: Annotated[
+        StandardLimits | None,
+        Field(description="The limits of a quota that `quota set` creates without --warn, --reject or --no-reject."),
+    ] = None
     expect: Annotated[tuple[Expectation, ...], Field(description="Examples; the file is refused if one fails.")] = ()
 
     _quotes: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from bot.model.units import write_size
-from bot.permissions.conditions import Bounds, Condition, Where
+from bot.permissions.conditions import ENFORCEMENT, Bounds, Condition, Where
 from bot.permissions.names import sets
-from bot.permissions.policy import Policy
+from bot.permissions.policy import Policy, StandardLimits
 
 PHRASES: Mapping[str, str] = {
     "listAllUsers": "list users",
@@ -36,13 +36,21 @@ PHRASES: Mapping[str, str] = {
     "getRegistrySize": "look at the registry's size",
     "postRegistrySize": "have the registry measured",
     "getConfigDump": "read the configuration",
+    "createOrganizationQuotaLimit": "add quota limits",
+    "changeOrganizationQuotaLimit": "move quota limits",
+    "deleteOrganizationQuotaLimit": "remove quota limits",
     "alerts": "handle alerts",
     "audit": "read the audit",
     "freeze": "freeze and thaw all changes",
 }
 """What somebody does who uses an operation."""
 
-_OF_SETS = {"all": "do everything", "read": "read everything", "change": "make any change"}
+_OF_SETS = {
+    "all": "do everything",
+    "read": "read everything",
+    "change": "make any change",
+    "limits": "set quota limits",
+}
 _VERBS = {"": "look after", "read": "look at", "change": "change"}
 _NOUNS = {"keys": "service keys", "registry": "the registry's size"}
 
@@ -71,7 +79,21 @@ def places(policy: Policy, channels: frozenset[str]) -> str:
 
 def conditions(where: Where) -> str:
     """What arguments must be like, such as `namespace is team-*`; nothing where all are taken."""
-    return listed([f"{name} {_condition(condition)}" for name, condition in sorted(where.items())])
+    return listed(
+        [
+            "enforcement is not weakened" if name == ENFORCEMENT else f"{name} {_condition(condition)}"
+            for name, condition in sorted(where.items())
+        ]
+    )
+
+
+def limits(standard: StandardLimits | None) -> str:
+    """The limits of new quotas, such as `warn at 80%, refuse at 100%`."""
+    if standard is None:
+        return "none"
+    said = [f"warn at {' and '.join(f'{percent}%' for percent in sorted(standard.warn))}"] if standard.warn else []
+    said += [] if standard.reject is None else [f"refuse at {standard.reject}%"]
+    return ", ".join(said)
 
 
 def _condition(condition: Condition) -> str:

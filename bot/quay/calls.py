@@ -20,7 +20,7 @@ from bot.quay.errors import (
     refusal,
 )
 from bot.quay.models import Entries
-from bot.quay.operations import OPERATIONS, Route
+from bot.quay.operations import KNOWN, Route
 from bot.quay.turns import Turns
 
 log = structlog.get_logger(__name__)
@@ -173,7 +173,7 @@ def _authorization(token: str) -> dict[str, str]:
 
 
 def _route(operation: str | Route) -> Route:
-    return OPERATIONS[operation] if isinstance(operation, str) else operation
+    return KNOWN[operation] if isinstance(operation, str) else operation
 
 
 def _segment(route: Route, value: str | int) -> str:

@@ -9,6 +9,7 @@ from pydantic import JsonValue, SecretStr
 
 from bot.quay import models
 from bot.quay.calls import READ_WITHIN, Calls
+from bot.quay.limits import QuotaLimits
 from bot.quay.operations import (
     CHANGE_ORGANIZATION_DETAILS,
     GET_ORGANIZATION,
@@ -16,6 +17,7 @@ from bot.quay.operations import (
     GET_USER,
 )
 from bot.quay.paging import pages
+from bot.quay.quota_settings import QuotaSettingsReader
 from bot.quay.transport import open_client
 from bot.quay.turns import Turns
 
@@ -35,6 +37,9 @@ class Quay:
     seconds. What timed out is not. `read_within` is the most seconds that a read takes. A write is sent once. At most
     four calls are under way; `turns` says whose turn it is, and Busy is raised for what is too much. Every method
     raises QuayError; a malformed token is a ValueError.
+
+    `limits` has the calls for the limits of quotas, which are beyond the superuser's operations; `quota_settings` reads
+    the settings of the registry by which quotas work.
     """
 
     def __init__(
@@ -51,6 +56,8 @@ class Quay:
         self.turns = turns or Turns()
         calls = Calls(http, token, read_token, attempts=attempts, wait=wait, read_within=read_within, turns=self.turns)
         self._ask, self._tell = calls.ask, calls.tell
+        self.limits = QuotaLimits(calls)
+        self.quota_settings = QuotaSettingsReader(calls)
         self._reads_apart = read_token not in {None, token}
 
     # Users

@@ -163,6 +163,18 @@ class Quotas(RootModel[tuple[Quota, ...]]):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
+class Limits(RootModel[tuple[QuotaLimit, ...]]):
+    """The bare list of a quota's limits, in no promised order."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class ProxyCache(Answer):
+    """What an organization caches; `upstream_registry` is empty for one that is no proxy cache."""
+
+    upstream_registry: str | None = None
+
+
 class QuotaReport(Answer):
     """How much a namespace uses, in bytes. Quay counts in the background: see `is_complete`."""
 

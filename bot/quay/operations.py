@@ -1,11 +1,14 @@
-"""The 28 superuser operations in one table: permissions, commands, documentation and client rest on it."""
+"""The 28 superuser operations in one table: permissions, commands, documentation and client rest on it.
+
+A second, short table holds the operations beyond the 28 that the bot uses as well.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Noun = Literal["users", "organizations", "keys", "quotas", "logs", "builds", "registry", "config"]
+Noun = Literal["users", "organizations", "keys", "quotas", "logs", "builds", "registry", "config", "limits"]
 Risk = Literal["none", "low", "medium", "high"]
 
 
@@ -50,6 +53,8 @@ _ORGANIZATION_QUOTAS = "/api/v1/superuser/organization/{namespace}/quota"
 _ORGANIZATION_QUOTA = "/api/v1/superuser/organization/{namespace}/quota/{quota_id}"
 _USER_QUOTAS = "/api/v1/superuser/users/{namespace}/quota"
 _USER_QUOTA = "/api/v1/superuser/users/{namespace}/quota/{quota_id}"
+_LIMITS = "/api/v1/organization/{namespace}/quota/{quota_id}/limit"
+_LIMIT = "/api/v1/organization/{namespace}/quota/{quota_id}/limit/{limit_id}"
 _LOGS = "/api/v1/superuser/logs"
 _BUILD = "/api/v1/superuser/{build_uuid}/build"
 _BUILD_STATUS = "/api/v1/superuser/{build_uuid}/status"
@@ -123,17 +128,17 @@ _TABLE = (
     Operation(
         "createUserQuotaSuperUser", "POST", _ORGANIZATION_QUOTAS, "quotas", "quota set",
         "Give an organization a quota.",
-        ("namespace", "limit"), risk="medium", idempotent=False,
+        ("namespace", "limit", "enforcement"), risk="medium", idempotent=False,
     ),
     Operation(
         "changeUserQuotaSuperUser", "PUT", _ORGANIZATION_QUOTA, "quotas", "quota set",
         "Change the quota of an organization.",
-        ("namespace", "limit"), risk="medium",
+        ("namespace", "limit", "enforcement"), risk="medium",
     ),
     Operation(
         "deleteUserQuotaSuperUser", "DELETE", _ORGANIZATION_QUOTA, "quotas", "quota delete",
         "Take the quota away from an organization.",
-        ("namespace",), risk="medium",
+        ("namespace", "enforcement"), risk="medium",
     ),
     Operation(
         "listOrganizationQuotaSuperUser", "GET", _USER_QUOTAS, "quotas", "quota show",
@@ -143,17 +148,17 @@ _TABLE = (
     Operation(
         "createOrganizationQuotaSuperUser", "POST", _USER_QUOTAS, "quotas", "quota set",
         "Give a user's namespace a quota.",
-        ("namespace", "limit"), risk="medium", idempotent=False,
+        ("namespace", "limit", "enforcement"), risk="medium", idempotent=False,
     ),
     Operation(
         "changeOrganizationQuotaSuperUser", "PUT", _USER_QUOTA, "quotas", "quota set",
         "Change the quota of a user's namespace.",
-        ("namespace", "limit"), risk="medium",
+        ("namespace", "limit", "enforcement"), risk="medium",
     ),
     Operation(
         "deleteOrganizationQuotaSuperUser", "DELETE", _USER_QUOTA, "quotas", "quota delete",
         "Take the quota away from a user's namespace.",
-        ("namespace",), risk="medium",
+        ("namespace", "enforcement"), risk="medium",
     ),
     Operation(
         "listAllLogs", "GET", _LOGS, "logs", "logs",
@@ -189,11 +194,43 @@ _TABLE = (
     ),
 )  # fmt: skip
 
+_TABLE_BEYOND = (
+    Operation(
+        "createOrganizationQuotaLimit", "POST", _LIMITS, "limits", "quota set",
+        "Add a limit to a namespace's quota: a warning, or the refusal of pushes.",
+        ("namespace", "limit", "enforcement"), risk="medium", idempotent=False,
+    ),
+    Operation(
+        "changeOrganizationQuotaLimit", "PUT", _LIMIT, "limits", "quota set",
+        "Move a limit of a namespace's quota to another percentage.",
+        ("namespace", "limit", "enforcement"), risk="medium",
+    ),
+    Operation(
+        "deleteOrganizationQuotaLimit", "DELETE", _LIMIT, "limits", "quota set",
+        "Remove a limit from a namespace's quota.",
+        ("namespace", "limit", "enforcement"), risk="medium",
+    ),
+)  # fmt: skip
+
 OPERATIONS: Mapping[str, Operation] = MappingProxyType({operation.id: operation for operation in _TABLE})
 """Every superuser operation by its operationId, in the order of the command table."""
+
+BEYOND: Mapping[str, Operation] = MappingProxyType({operation.id: operation for operation in _TABLE_BEYOND})
+"""The operations beyond the superuser's 28. They have nouns of their own and are in `all`, in no other old set.
+
+Those of limits take users' namespaces as well as organizations, and need FEATURE_SUPERUSERS_FULL_ACCESS.
+"""
+
+KNOWN: Mapping[str, Operation] = MappingProxyType({**OPERATIONS, **BEYOND})
+"""Every operation that the bot uses, the 28 first."""
 
 GET_USER = Route("getInstallUser", "GET", _USER)
 GET_ORGANIZATION = Route("getOrganization", "GET", "/api/v1/organization/{name}")
 GET_ORGANIZATION_MEMBERS = Route("getOrganizationMembers", "GET", "/api/v1/organization/{name}/members")
 CHANGE_ORGANIZATION_DETAILS = Route("changeOrganizationDetails", "PUT", "/api/v1/organization/{name}")
 """Four calls beside them: one namespace at a time, and an organization's own settings and members."""
+
+LIST_QUOTA = Route("listOrganizationQuota", "GET", "/api/v1/organization/{namespace}/quota")
+LIST_LIMITS = Route("listOrganizationQuotaLimit", "GET", _LIMITS)
+GET_PROXY_CACHE = Route("getProxyCacheConfig", "GET", "/api/v1/organization/{name}/proxycache")
+"""Three reads that tell how a quota is enforced; each needs FEATURE_SUPERUSERS_FULL_ACCESS."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.audit import JSON, Entry, Head
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 from bot.slack.messages import Message
 from bot.views.blocks import Mention, context, message, section
 from bot.views.lists import Shown, listing
@@ -109,7 +109,7 @@ def what(entry: Entry) -> str:
 def _subject(details: Mapping[str, JSON]) -> str:
     """The command as it was typed, or near it: `quota set team-alpha 100 GiB`; else what the entry is about."""
     operation = str(details.get("operation") or "")
-    command = OPERATIONS[operation].command if operation in OPERATIONS else operation
+    command = KNOWN[operation].command if operation in KNOWN else operation
     subject = details.get("command") or command or details.get("segment") or details.get("what") or ""
     named = details.get("arguments")
     arguments: Mapping[str, JSON] = named if isinstance(named, Mapping) else {}

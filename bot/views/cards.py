@@ -74,7 +74,7 @@ def confirmation(record: Record) -> Message:
         context(f"Nothing has changed yet. Only you see this; you can confirm it until {date(record.expires_at)}."),
         actions(
             [
-                button("Confirm", "change_confirm", record.id, style="primary"),
+                button("Confirm", "change_confirm", record.id, style="danger" if record.plan.alarms else "primary"),
                 button("Cancel", "change_cancel", record.id),
             ],
             f"record:{record.id}",
@@ -142,7 +142,8 @@ def _look_again(record: Record) -> list[Block]:
 def plan(shown: Plan, *, live: bool) -> list[Block]:
     """What is so, what will be so, and what follows."""
     blocks = [section(text) for text in texts_of([line for line in shown.lines if live or not line.while_live])]
-    said = [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
+    said = [f"🚨 *{escape(alarm)}*" for alarm in shown.alarms]
+    said += [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
     said += [escape(consequence) for consequence in shown.consequences]
     if said and live:
         blocks.append(section("\n".join(said)))
@@ -169,7 +170,7 @@ def _standing(record: Record) -> tuple[str, str]:
 def shows_whole(shown: Plan) -> bool:
     """Whether a card can show all of a plan: what does not fit nobody can agree to."""
     texts = texts_of(shown.lines)
-    follows = sum(len(escape(said)) + 10 for said in (*shown.warnings, *shown.consequences))
+    follows = sum(len(escape(said)) + 10 for said in (*shown.alarms, *shown.warnings, *shown.consequences))
     return len(texts) <= MOST_TEXTS and max(map(len, texts), default=0) <= SECTION_LIMIT and follows <= SECTION_LIMIT
 
 
@@ -297,7 +298,7 @@ def buttons(record: Record) -> list[ButtonElement]:
         ]
     becomes = "\n".join(_line(line) for line in record.plan.lines if line.after is not None)
     beside = (f"When this was asked, {NEIGHBOUR}.",) if record.neighbour else ()
-    follows = " ".join((*beside, *record.plan.warnings, *record.plan.consequences))
+    follows = " ".join((*record.plan.alarms, *beside, *record.plan.warnings, *record.plan.consequences))
     question = f"*{escape(record.plan.title)}*?\n{becomes}\n{escape(follows)}"
     return [
         button("Approve", "change_approve", record.id, style="primary", confirm=(question, "Approve")),

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.confirmations import Record, State
+from bot.model.enforcement import Enforcement
 from bot.model.plans import Line
-from bot.quay.models import QuotaLimit, RegistrySize, ServiceKey
+from bot.quay.models import RegistrySize, ServiceKey
 from bot.slack.messages import Block, Message
 from bot.views.blocks import context, link, message, section
 from bot.views.cards import names_of, texts_of
+from bot.views.enforcement import pushes
 from bot.views.lists import Setting, key_states, state_of
 from bot.views.text import clip, code, count, date, duration, escape, exact_size, percent, size, visible
 
@@ -96,38 +98,34 @@ def quota(
     namespace: str,
     *,
     used: int | None,
-    limit: int | None,
-    limits: Sequence[QuotaLimit],
+    enforced: Enforcement,
+    default_known: bool,
     visible: bool,
-    system_default: int | None,
     page: str | None = None,
 ) -> Message:
-    """A namespace's use of its quota; figures that Quay is still counting are not shown as if they were true."""
+    """A namespace's use of its quota, or of the system default, and what Quay does with pushes.
+
+    A use that Quay is still counting is not shown as if it were true.
+    """
+    quota = enforced.size
+    kind = "the system default" if enforced.source == "default" else "its quota"
     if used is None:
-        use = "Quay is still counting its use" if visible else "its use is not shown to the bot's token"
-        said = f"{namespace}: the limit is {size(limit)}; {use}" if limit else f"{namespace} has no quota; {use}"
-    elif limit:
-        said = f"{namespace} is at {percent(used, limit)} of its quota: {size(used)} of {size(limit)}"
+        use = "Quay is still calculating its usage" if visible else "its usage isn't shown to the bot's token"
+        said = f"{namespace}: {kind} is {size(quota)}; {use}" if quota else f"{namespace} has no quota; {use}"
+    elif quota:
+        said = f"{namespace} is at {percent(used, quota)} of {kind}: {size(used)} of {size(quota)}"
     else:
         said = f"{namespace} has no quota and uses {size(used)}"
     lines = [f"*{escape(said)}*"]
-    if limit and used is not None:
-        left = limit - used
-        lines.append(f"{size(left)} left" if left >= 0 else f"{size(-left)} over the limit")
-    lines += [_limit(entry) for entry in sorted(limits, key=lambda entry: entry.limit_percent)]
-    if not limit and system_default:
-        lines.append(f"The system's default limit of {size(system_default)} applies.")
+    if quota and used is not None:
+        left = quota - used
+        lines.append(f"{size(left)} left" if left >= 0 else f"{size(-left)} over it")
+    lines += [escape(each) for each in pushes(enforced, used, default_known=default_known)]
     exact = " · ".join(
-        f"{label} {exact_size(figure)}" for label, figure in (("used", used), ("limit", limit)) if figure is not None
+        f"{label} {exact_size(figure)}" for label, figure in (("used", used), ("quota", quota)) if figure is not None
     )
     small = " · ".join(filter(None, [exact, link(page, "Open in Quay") if page else ""]))
     return message(said, (section("\n".join(lines)), *([context(small)] if small else [])))
-
-
-def _limit(entry: QuotaLimit) -> str:
-    if entry.type == "Reject":
-        return f"Pushes are refused at {entry.limit_percent} %."
-    return f"Quay warns at {entry.limit_percent} %."
 
 
 def registry_size(measured: RegistrySize, now: datetime) -> Message:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.config.watched_file import FileChange
 from bot.permissions import Policy
 from bot.permissions.askable import Approvers, Explanation
+from bot.permissions.conditions import SUPPOSED, fact
 from bot.slack.messages import Block, Message
 from bot.views.blocks import context, message, preformatted, section
 from bot.views.text import clip, code, count, duration, escape, escape_quoted
@@ -41,8 +42,12 @@ def why(who: str, explanations: Sequence[Explanation]) -> Message:
         said = f"{_MARKS[verdict]} {escape(who)} *{_VERDICTS[verdict]}*"
         grouped.setdefault((said, reason), []).append(code(each.operation))
     text = "\n".join(f"{said} {' and '.join(named)} here. {reason}" for (said, reason), named in grouped.items())
-    unseen = {fact for each in explanations for fact in each.unseen}
-    notes = [context(f"It also depends on what is there now: add {code(f'{fact}=80GiB')}.") for fact in sorted(unseen)]
+    unseen = {asked for each in explanations for asked in each.unseen}
+    notes = [
+        context(f"It also depends on what is there now: add {code(f'{fact(name)}={value}')}.")
+        for name, value in SUPPOSED.items()
+        if fact(name) in unseen
+    ]
     quotes = dict.fromkeys(each.quote for each in explanations if each.quote)
     return message(f"What {who} may do", (section(text), *notes, *map(preformatted, quotes)))
 

@@ -30,6 +30,7 @@ def _config(registry: Registry) -> Json:
         "FEATURE_BUILD_SUPPORT": True,
         "FEATURE_EDIT_QUOTA": features.edit_quota,
         "FEATURE_MAILING": features.mailing,
+        "FEATURE_PROXY_CACHE": features.proxy_cache,
         "FEATURE_QUOTA_MANAGEMENT": features.quota_management,
         "FEATURE_REPO_MIRROR": features.repo_mirror,
         "FEATURE_SUPERUSERS_FULL_ACCESS": features.superusers_full_access,

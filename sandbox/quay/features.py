@@ -23,6 +23,7 @@ class Features:
     verify_quota: bool = True
     auto_prune: bool = True
     repo_mirror: bool = True
+    proxy_cache: bool = True
     mailing: bool = False
     mail_server: bool = True
     authentication: Authentication = "Database"
@@ -47,6 +48,7 @@ class Features:
             verify_quota=True,
             auto_prune=False,
             repo_mirror=False,
+            proxy_cache=False,
             mailing=True,
         )
 

@@ -137,6 +137,16 @@ def _details(call: Call, organization: Organization, *, is_admin: bool) -> views
     return {**shown, **views.quota_fields(organization, call.features)}
 
 
+def _proxy_cache(call: Call) -> Response:
+    """Empty for an organization that caches nothing, and for one that is not there."""
+    organization = call.registry.organization(call.parameters["namespace"])
+    caches = organization is not None and bool(organization.upstream_registry)
+    upstream = organization.upstream_registry if organization else ""
+    return answers.answer(
+        {"upstream_registry": upstream, "expiration_s": 86400 if caches else "", "insecure": False if caches else ""}
+    )
+
+
 def _team(organization: Organization, name: str) -> views.Json:
     return {
         "name": name,
@@ -163,5 +173,10 @@ RESOURCES = (
             "PUT": Operation(_change_details, _DETAILS, access="organization"),
         },
         present=lambda _features: True,
+    ),
+    Resource(
+        "/api/v1/organization/{namespace}/proxycache",
+        {"GET": Operation(_proxy_cache, access="organization")},
+        present=lambda features: features.proxy_cache,
     ),
 )

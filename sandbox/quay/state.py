@@ -87,6 +87,8 @@ class Organization(Namespace):
     team_roles: dict[str, TeamRole] = field(default_factory=lambda: {"owners": "admin"})
     """What a team is in its organization; one that isn't named is of role member."""
     applications: list[Application] = field(default_factory=list)
+    upstream_registry: str = ""
+    """The registry whose images it caches, if it does."""
 
     def admins(self) -> set[str]:
         """Who is in any team of role admin: its owners, whatever the teams are called."""

@@ -21,7 +21,7 @@ async def test_the_plan_says_exactly_what_will_change(world: World) -> None:
     assert answer is not None
     shown = text_of(answer)
     assert "80 GiB → *100 GiB*" in shown
-    assert "77.5 GiB (96.9 %) → *77.5 % of the limit*" in shown
+    assert "77.5 GiB (96.9 %) → *77.5 % of the quota*" in shown
     assert "change_confirm" in shown
     assert world.slack.messages == {}
     assert limit_of(world) == 80 * GIB
@@ -140,7 +140,7 @@ async def test_use_that_moves_by_itself_makes_nothing_stale(world: World) -> Non
             "There is no organization 'nowhere' in Quay. A user's own namespace is written user:nowhere",
         ),
         ("quota set user:nowhere 10GiB", "There is no user 'nowhere'"),
-        ("quota set team-alpha 80GiB", "is 80 GiB already"),
+        ("quota set team-alpha 80GiB", "is already 80 GiB, with limits: warning 80%, reject 100%"),
         ("quota delete team-mobile", "has no quota of its own"),
     ],
 )
@@ -156,8 +156,7 @@ async def test_a_limit_below_the_use_warns(world: World) -> None:
     """Pushes are refused at once, and the plan says so before."""
     answer = await world.type("U0CAROL", "quota set team-alpha 50GiB")
     assert answer is not None
-    assert "More is in use (77.5 GiB) than the new limit" in text_of(answer)
-    assert "Pushes will be refused at once" in text_of(answer)
+    assert "Usage (77.5 GiB) exceeds the new limit. Pushes will be blocked immediately." in text_of(answer)
 
 
 async def test_delivered_twice_is_proposed_once(world: World) -> None:

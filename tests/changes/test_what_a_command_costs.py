@@ -109,12 +109,12 @@ async def test_nobody_who_could_not_be_allowed_causes_a_request(world: World) ->
     assert await requests_to_quay(world) == []
 
 
-async def test_executing_a_quota_costs_three_requests(world: World) -> None:
-    """Look, the one write, read back."""
+async def test_executing_a_quota_costs_four_requests(world: World) -> None:
+    """The quota and the settings behind it, the one write, reading back."""
     record = await world.propose("U0CAROL", "quota set", namespace="team-alpha", limit=100 * 1024**3)
     await world.click("U0CAROL", "change_confirm", record.id)
     async with AsyncClient(base_url=world.quay_url) as client:
         await client.delete("/sandbox/quay/requests")
     await world.work()
     done = await requests_to_quay(world)
-    assert [request.split()[0] for request in done] == ["GET", "PUT", "GET"]
+    assert [request.split()[0] for request in done] == ["GET", "GET", "PUT", "GET"]

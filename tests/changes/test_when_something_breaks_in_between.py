@@ -223,9 +223,10 @@ async def test_a_key_that_is_named_like_a_mention_pings_nobody(world: World) -> 
     assert all("<!channel>" not in text for card in cards for text in markup_of(card))
 
 
-async def test_the_system_default_is_told_where_a_namespace_has_no_quota(world: World) -> None:
-    """It shows in the report alone."""
+async def test_the_system_default_is_what_a_namespace_without_a_quota_is_measured_by(world: World) -> None:
+    """With its percentage, and that Quay refuses pushes by it."""
     world.registry.features.default_quota_bytes = 5 * GIB
     answer = await world.type("U0CAROL", "quota show team-mobile")
     assert answer is not None
-    assert "default limit of 5 GiB applies" in text_of(answer)
+    assert "team-mobile is at 240 % of the system default: 12 GiB of 5 GiB" in text_of(answer)
+    assert "Pushes are blocked now.\\nPushes are refused at the system default, 5 GiB." in text_of(answer)

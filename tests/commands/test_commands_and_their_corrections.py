@@ -10,7 +10,9 @@ from bot.commands import Call, Correction, Help
 from bot.commands.grammar import LONGEST
 from bot.effects.factory import build_effects
 from bot.loading import build_grammar
+from bot.permissions import Policy
 from bot.quay.operations import OPERATIONS
+from tests.support.world import POLICY
 
 GRAMMAR = build_grammar("/quay")
 LISTED_BY = {"users show": "users list", "orgs show": "orgs list"}
@@ -33,6 +35,12 @@ LISTED_BY = {"users show": "users list", "orgs show": "orgs list"}
         ("quota set user:kim 1.5TB", "quota set", {"namespace": "user:kim", "limit": 1_500_000_000_000}),
         ("quota set team-a 1,500GiB", "quota set", {"namespace": "team-a", "limit": 1500 * 1024**3}),
         ("quota set team-a 1,234,567.5 KiB", "quota set", {"namespace": "team-a", "limit": 1_264_197_120}),
+        ("quota set team-a 1B --reject 100", "quota set", {"namespace": "team-a", "limit": 1, "reject": 100}),
+        (
+            "quota set team-a 1B --warn 80 --warn=70% --no-reject",
+            "quota set",
+            {"namespace": "team-a", "limit": 1, "warn": (80, 70), "no_reject": True},
+        ),
         ("quota show team-a", "quota show", {"namespace": "team-a"}),
         ("registry size", "registry size", {}),
         ("pending", "pending", {}),
@@ -55,6 +63,12 @@ def test_what_is_typed_becomes_a_typed_call(text: str, path: str, arguments: dic
         ("keys approve abc/def", "isn't a key ID. Use the ID or its first 6 characters"),
         ("keys approve abcdef --note x", "Did you mean --notes?"),
         ("keys approve abcdef ghijkl", "'ghijkl' is too much"),
+        ("quota set team-a 1GiB --warn 0", "'0' isn't a percentage. Use a whole number from 1 to 100, e.g. 80."),
+        ("quota set team-a 1GiB --reject 101", "'101' isn't a percentage."),
+        ("quota set team-a 1GiB --reject -5", "'-5' isn't a percentage."),
+        ("quota set team-a 1GiB --warn 80.5", "'80.5' isn't a percentage."),
+        ("quota set team-a 1GiB --warn most", "'most' isn't a percentage."),
+        ("quota set team-a 1GiB --reject 90 --reject 100", "--reject is given twice"),
         ("quota set team-a 100", "A size needs a unit: 100GiB or 100GB"),
         ("quota set team-a 0GiB", "use 'quota delete'"),
         ("quota set team-a 0", "A size of 0 is not a limit; to lift the limit, use 'quota delete'"),
@@ -126,4 +140,6 @@ def test_commands_and_operations_agree() -> None:
         for operation in command.operations:
             assert OPERATIONS[operation].command == LISTED_BY.get(command.path, command.path)
             if OPERATIONS[operation].kind == "change":
-                assert command.path in build_effects(Redis(), "https://quay.test")
+                assert command.path in build_effects(
+                    Redis(), "https://quay.test", lambda: Policy.model_validate(POLICY)
+                )

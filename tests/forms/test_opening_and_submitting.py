@@ -40,7 +40,7 @@ async def test_a_command_without_arguments_opens_its_form(world: World) -> None:
     view = await opened(world, "U0CAROL", "quota set")
     assert view is not None
     kinds = [block["element"]["type"] for block in view["blocks"] if block["type"] == "input"]
-    assert kinds == ["external_select", "plain_text_input"]
+    assert kinds == ["external_select", *["plain_text_input"] * 3, "checkboxes"]
     filled_in = filled(view, namespace="team-alpha", limit="100 GiB")
     assert forms_of(world).errors(filled_in) == {}
     assert forms_of(world).read(filled_in) == Filled('quota set team-alpha "100 GiB"', ADMIN)

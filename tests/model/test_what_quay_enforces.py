@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model.enforcement import Action, Enforcement, enforcement
+from sandbox.quay.enforcement import check_push
+from sandbox.quay.features import Features
+from sandbox.quay.state import Limit, LimitType, Organization, Quota
 
 GIB = 1024**3
 NOTHING, WARN, UNSETTLED, REFUSE = Action
@@ -68,7 +71,7 @@ TABLE = {
         None,
     ),
     "types in any case of letters": (100 * GIB, [("REJECT", 100)], None, {100 * GIB: REFUSE}, 100 * GIB),
-    "a percentage that is no whole number of bytes": (1001, [(R, 50)], None, {500: NOTHING, 501: REFUSE}, 501),
+    "a percentage that is no whole number of bytes": (1001, [(R, 50)], None, {499: NOTHING, 500: REFUSE}, 500),
 }
 
 
@@ -136,7 +139,8 @@ def test_warnings_that_a_reject_outweighs_are_not_told_as_warnings() -> None:
     assert enforcement(GIB, [(W, 90), (R, 90)], None).warns_at == ()
 
 
-sizes = st.integers(1, 2**62)
+sizes = st.integers(100, 2**62)
+"""Below 100 bytes two percentages can be the same number of bytes; nobody has such a quota."""
 sets = st.lists(st.tuples(st.sampled_from([W, R]), st.integers(1, 100)), max_size=6)
 defaults = st.none() | st.just(0) | sizes
 anything = st.builds(enforcement, st.none() | sizes, sets, defaults)
@@ -147,10 +151,25 @@ def test_the_highest_limit_that_is_reached_decides(
     size: int, limits: list[tuple[str, int]], used: int, default: int | None
 ) -> None:
     """The rule itself, limit by limit, against the bands that are made of it."""
-    reached = [(percent, kind) for kind, percent in limits if used * 100 >= size * percent]
+    reached = [(percent, kind) for kind, percent in limits if used >= size * percent // 100]
     highest = {kind for percent, kind in reached if percent == max(reached)[0]}
     expected = {frozenset(): NOTHING, frozenset({W}): WARN, frozenset({R}): REFUSE}.get(frozenset(highest), UNSETTLED)
     assert enforcement(size, limits, default).at(used) is expected
+
+
+@given(sizes, sets, st.integers(0, 2**63), st.integers(0, 2**40), st.booleans())
+def test_the_simulated_quay_says_the_same_of_a_push(
+    size: int, limits: list[tuple[str, int]], used: int, default: int, own: bool
+) -> None:
+    """Written down apart from this, from what the real one was seen to do; of a tie it promises one of the two."""
+    kinds: dict[str, LimitType] = {W: "Warning", R: "Reject"}
+    listed = [Limit(number, kinds[kind], percent) for number, (kind, percent) in enumerate(limits)]
+    team = Organization(1, "team", "team@example.com", quota=Quota(1, size, listed) if own else None, quota_bytes=used)
+    said = check_push(team, Features(default_quota_bytes=default))
+    found = enforcement(size if own else None, limits, default).at(used)
+    assert said.refused or found is not REFUSE
+    assert said.warned or found is not WARN
+    assert not (said.refused or said.warned) or found is not NOTHING
 
 
 @given(anything, st.integers(0, 2**63))

@@ -110,7 +110,11 @@ async def test_the_difference_is_announced_and_audited_once(
         ),
         ("[C0REGADMIN, C0REGOPS]", "[C0REGADMIN]", "The admin channels: C0REGOPS taken out."),
         ("deny: [deleteOrganization]", "deny: [deleteOrganization, changeOrganization]", "staff may not update organ"),
-        ("max: 500GiB}}\n  - name", "max: 1TiB}}\n  - name", "where limit is 1TiB or less and namespace is team-∗."),
+        (
+            "max: 500GiB}}\n  - name",
+            "max: 1TiB}}\n  - name",
+            "enforcement is not weakened, limit is 1TiB or less and namespace is team-∗.",
+        ),
         ("type_the_name: true", "type_the_name: false", "Whether the name must be typed to delete users"),
         ("400GiB", "300GiB", "Nobody may do more or less than before."),
     ],

@@ -93,7 +93,7 @@ async def test_the_plan_decides_by_the_limit_that_is_there(world: World, size: s
     await world.type("U0CAROL", f"quota set team-alpha {size}")
     (record,) = await world.confirmations.waiting()
     assert record.offer.needed == needed
-    assert record.offer.facts == {"limit_now": 100 * GIB}
+    assert record.offer.facts["limit_now"] == 100 * GIB
 
 
 async def test_beyond_the_bound_nothing_is_proposed_to_somebody_who_may_not_ask(world: World) -> None:
@@ -126,7 +126,7 @@ async def test_the_click_is_judged_by_the_plan_and_a_change_since_makes_it_stale
     (ended,) = await world.work()
     assert ended.state is State.STALE
     (fresh,) = await world.confirmations.waiting()
-    assert fresh.offer.facts == {"limit_now": 50 * GIB}
+    assert fresh.offer.facts["limit_now"] == 50 * GIB
     assert fresh.offer.needed == 1, "more than a fifth now, so it is a request"
 
 

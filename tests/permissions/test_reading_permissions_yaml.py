@@ -108,7 +108,8 @@ def test_what_is_wrong_is_said_with_its_line(old: str, new: str, complaint: str)
 def test_an_entry_below_a_wider_one_is_never_used() -> None:
     """The first that matches decides, so what it takes whole is left to nobody."""
     narrow = (
-        "  - {for: [quotas.change], where: {limit: {max: 1GiB}, namespace: team-*}, approvals: 0}\n  - for: [change]"
+        "  - for: [quotas.change]\n    where: {enforcement: not_weaker, limit: {max: 1GiB}, namespace: team-*}\n"
+        "    approvals: 0\n  - for: [change]"
     )
     with pytest.raises(DocumentError, match=r"confirmations\[3\]: is never used"):
         read_policy(TEXT.replace("  - for: [change]", narrow), "permissions.yaml", READ_CALL)
@@ -117,13 +118,14 @@ def test_an_entry_below_a_wider_one_is_never_used() -> None:
 
 def test_requests_leave_entries_to_be_used_that_ask_for_approvals() -> None:
     """An entry without approvals is passed over for a request, so the same changes with approvals may follow it."""
-    own = "  - {for: [quotas.change], approvals: 0}\n  - {for: [quotas.change], approvers: [key-approvers]}\n"
+    quotas = "[quotas.change, limits.change]"
+    own = f"  - {{for: {quotas}, approvals: 0}}\n  - {{for: {quotas}, approvers: [key-approvers]}}\n"
     text = TEXT.replace("confirmations:                     #", f"confirmations:\n{own}#")
     with pytest.raises(DocumentError) as raised:
         read_policy(text, "permissions.yaml", READ_CALL)
     assert "confirmations[4]" in str(raised.value), "the entry about 500GiB, which is the third of the shipped ones"
     assert "confirmations[1]" not in str(raised.value)
-    without = text.replace("may_request: [quotas.change]", "may_request: [keys.change]")
+    without = text.replace("may_request: [quotas.change, limits.change]", "may_request: [keys.change]")
     with pytest.raises(DocumentError, match=r"confirmations\[1\]: is never used"):
         read_policy(without, "permissions.yaml", READ_CALL)
 
@@ -153,7 +155,7 @@ def test_a_rule_is_quoted_as_it_stands_in_the_file() -> None:
         f"# permissions.yaml, line {line}\n"
         "- name: anyone may ask for more quota\n"
         "  who: [staff]\n"
-        "  may_request: [quotas.change]           # becomes a pending confirmation for those who may approve"
+        "  may_request: [quotas.change, limits.change]   # becomes a pending confirmation for those who may approve"
     )
     assert policy.quote("no such rule") == ""
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.permissions import Actor, Person, Place, Policy
 from bot.permissions.names import sets
 from bot.permissions.people import Membership
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import KNOWN
 
 TEAM = "T1"
 ADMIN = Place("C1")
@@ -43,10 +43,10 @@ def policy(*rules: dict[str, Any], confirmations: list[dict[str, Any]] | None = 
 def rule_of(effect: str, who: list[str], names: list[str], where: dict[str, Any], in_: list[str]) -> dict[str, Any]:
     """A rule that may be written: its conditions are on arguments that its operations have, all of them for a deny."""
     operations = [name for listed in names for name in sets()[listed]]
-    known = [set(OPERATIONS[name].arguments if name in OPERATIONS else ()) for name in operations]
+    known = [set(KNOWN[name].arguments if name in KNOWN else ()) for name in operations]
     asked = set.intersection(*known) if effect == "deny" else set.union(*known)
     held = {name: condition for name, condition in where.items() if name in asked}
-    if effect == "deny" and "max_increase" in held.get("limit", {}):
+    if effect == "deny" and ("max_increase" in held.get("limit", {}) or "enforcement" in held):
         held = {}
     return {"who": who, effect: names, "where": held, **({"in": in_} if in_ else {})}
 
@@ -63,6 +63,8 @@ wheres = st.sampled_from(
         {"limit": {"max": "10GiB"}},
         {"limit": {"max": "5GiB", "min": "1GiB"}},
         {"limit": {"max_increase": "50%"}},
+        {"enforcement": "not_weaker"},
+        {"limit": {"max": "10GiB"}, "enforcement": "not_weaker"},
     ]
 )
 places = st.sampled_from([ADMIN, Place("C3"), Place("C9"), Place("D1", kind="dm")])
@@ -73,6 +75,7 @@ arguments = st.fixed_dictionaries(
         "namespace": st.sampled_from(["team-a", "user:kim", "x"]),
         "limit": st.integers(1, 20 * GIB),
         "limit_now": st.none() | st.integers(1, 20 * GIB),
+        "enforcement_now": st.sampled_from([None, "not_weaker", "weaker"]),
     },
 )
 mays = st.builds(rule_of, st.just("may"), who, names, wheres, ins)
@@ -85,9 +88,17 @@ entries = st.builds(
         "approvals": approvals,
         "approvers": approvers,
     },
-    st.sampled_from([["change"], ["quotas.change"]]),
-    st.sampled_from([{}, {"namespace": ["team-*"]}, {"namespace": ["team-a"]}, {"limit": {"max": "10GiB"}}]),
+    st.sampled_from([["change"], ["quotas.change"], ["quotas.change", "limits.change"]]),
+    st.sampled_from(
+        [
+            {},
+            {"namespace": ["team-*"]},
+            {"namespace": ["team-a"]},
+            {"limit": {"max": "10GiB"}},
+            {"enforcement": "not_weaker"},
+        ]
+    ),
     st.sampled_from([1, 1, 0]),
     st.sampled_from([["ops"], ["approvers"], ["ops", "approvers"]]),
 )
-questions = st.tuples(users, st.sampled_from(sorted([*OPERATIONS, "audit", "freeze"])), arguments, places)
+questions = st.tuples(users, st.sampled_from(sorted([*KNOWN, "audit", "freeze"])), arguments, places)

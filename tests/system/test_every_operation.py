@@ -187,8 +187,8 @@ def measurement(target: Target) -> bool:
 
 
 QUOTA_SHOWN = "{name} is at 17 % of its quota: 34 GiB of 200 GiB"
-QUOTA_SET = "Quay has the quota of {name} at 100 GiB."
-USERS_QUOTA_SET = "Quay has the quota of user:{name} at 100 GiB."
+QUOTA_SET = "Quay confirms the quota of {name}: 100 GiB."
+USERS_QUOTA_SET = "Quay confirms the quota of user:{name}: 100 GiB."
 ORGANIZATION, USER, BUILD, KEY = (
     {"namespace": "{name}"},
     {"namespace": "user:{name}"},
@@ -241,7 +241,7 @@ TABLE: Mapping[str, Row] = {
     "changeUserQuotaSuperUser": Row(
         "quota set {name} 100GiB", QUOTA_SET, ORGANIZATION | LIMIT, stage=with_quota(organization), holds=limited),
     "deleteUserQuotaSuperUser": Row(
-        "quota delete {name}", "{name} has no quota of its own any more.", ORGANIZATION,
+        "quota delete {name}", "Quay confirms that {name} has no quota of its own.", ORGANIZATION,
         stage=with_quota(organization), holds=unlimited),
     "listOrganizationQuotaSuperUser": Row(
         "quota show user:{name}", f"user:{QUOTA_SHOWN}", USER, stage=with_quota(user), asks=GET_USER),
@@ -250,7 +250,7 @@ TABLE: Mapping[str, Row] = {
     "changeOrganizationQuotaSuperUser": Row(
         "quota set user:{name} 100GiB", USERS_QUOTA_SET, USER | LIMIT, stage=with_quota(user), holds=limited),
     "deleteOrganizationQuotaSuperUser": Row(
-        "quota delete user:{name}", "user:{name} has no quota of its own any more.", USER,
+        "quota delete user:{name}", "Quay confirms that user:{name} has no quota of its own.", USER,
         stage=with_quota(user), holds=unlimited),
     "listAllLogs": Row(
         "logs --namespace {name} --kind push_repo", "1 log entry in {name}", by_button="{name}/api", stage=push),

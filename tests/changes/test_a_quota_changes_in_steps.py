@@ -1,0 +1,231 @@
+"""A quota that takes three writes: each is noted before it is sent, and sent once; a failure between is told whole."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from bot.confirmations import ABANDONED_AFTER
+from bot.quay.client import Quay
+from sandbox.quay.app import create_app
+from sandbox.quay.faults import Faults
+from sandbox.quay.seed import seed
+from tests.changes.test_quotas_that_hold import GIB, prepare, pushes
+from tests.support.mortals import Breakage, Death
+from tests.support.world import Clock, World
+
+CREATING = ("none", "quota set team-alpha 100GiB --warn 80 --reject 100")
+CHANGING = ("own with limits", "quota set team-alpha 200GiB --warn 70 --reject 90")
+SENT: dict[tuple[str, str], list[tuple[str, Any]]] = {
+    CREATING: [
+        ("POST", {"limit_bytes": 100 * GIB}),
+        ("POST", {"type": "Reject", "threshold_percent": 100}),
+        ("POST", {"type": "Warning", "threshold_percent": 80}),
+    ],
+    CHANGING: [
+        ("PUT", {"threshold_percent": 90}),
+        ("PUT", {"threshold_percent": 70}),
+        ("PUT", {"limit_bytes": 200 * GIB}),
+    ],
+}
+NOTED = {
+    CREATING: ["createUserQuotaSuperUser", "createOrganizationQuotaLimit", "createOrganizationQuotaLimit"],
+    CHANGING: ["changeOrganizationQuotaLimit", "changeOrganizationQuotaLimit", "changeUserQuotaSuperUser"],
+}
+HELD: dict[tuple[str, str], list[tuple[str, str]]] = {
+    # after so many writes: the quota and its limits as they are told, and how pushes fare at 50, 85, 95, 105, 150, 250
+    CREATING: [
+        ("team-alpha has no quota of its own.", "......"),
+        ("The quota of team-alpha is 100 GiB, with limits: none.", "......"),
+        ("The quota of team-alpha is 100 GiB, with limits: reject 100%.", "...RRR"),
+        ("Quay confirms the quota of team-alpha: 100 GiB.", ".wwRRR"),
+    ],
+    CHANGING: [
+        ("The quota of team-alpha is 100 GiB, with limits: warning 80%, reject 100%.", ".wwRRR"),
+        ("The quota of team-alpha is 100 GiB, with limits: warning 80%, reject 90%.", ".wRRRR"),
+        ("The quota of team-alpha is 100 GiB, with limits: warning 70%, reject 90%.", ".wRRRR"),
+        ("Quay confirms the quota of team-alpha: 200 GiB.", "....wR"),
+    ],
+}
+FINISH = {
+    CREATING: "To finish, run: quota set team-alpha 100GiB --warn 80 --reject 100",
+    CHANGING: "To finish, run: quota set team-alpha 200GiB --warn 70 --reject 90",
+}
+
+
+@dataclass
+class Way(httpx.AsyncBaseTransport):
+    """The way to the registry, on which the write of a given place goes wrong; 0 is the first."""
+
+    quay: httpx.ASGITransport
+    breaks: dict[int, Breakage | str] = field(default_factory=dict)
+    sent: list[tuple[str, Any]] = field(default_factory=list)
+    after_first: Callable[[], None] | None = None
+    """What somebody else does once the first write has landed."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return await self.quay.handle_async_request(request)
+        broken = self.breaks.get(len(self.sent))
+        self.sent.append((request.method, _json(request)))
+        match broken:
+            case "refused":
+                return httpx.Response(400, json={"message": "not today"}, request=request)
+            case "500 before":
+                return httpx.Response(500, request=request)
+            case "lost before":
+                raise httpx.ReadTimeout("no answer", request=request)
+            case "killed before":
+                raise Death
+        answer = await self.quay.handle_async_request(request)
+        if self.after_first and len(self.sent) == 1:
+            self.after_first()
+        match broken:
+            case "500 after":
+                return httpx.Response(500, request=request)
+            case "lost after":
+                raise httpx.ReadTimeout("no answer", request=request)
+            case "killed after":
+                raise Death
+        return answer
+
+
+def _json(request: httpx.Request) -> Any:
+    return httpx.Response(200, content=request.content).json() if request.content else None
+
+
+@pytest.fixture
+async def way(redis: Redis) -> AsyncIterator[tuple[World, Way]]:
+    """A world over a way that can be broken."""
+    clock, faults = Clock(), Faults()
+    registry = seed(clock)
+    way = Way(httpx.ASGITransport(create_app(registry, faults)))
+    async with httpx.AsyncClient(transport=way, base_url="http://quay.test") as http:
+        yield (
+            World(registry, faults, redis, Quay(http, "sandbox-superuser", attempts=1), "http://quay.test", clock),
+            way,
+        )
+
+
+async def confirmed(world: World, text: str) -> str:
+    await world.type("U0CAROL", text)
+    (record,) = await world.confirmations.waiting()
+    await world.click("U0CAROL", "change_confirm", record.id)
+    return record.id
+
+
+async def intents(world: World) -> list[str]:
+    """What the audit says was about to be sent, in order."""
+    entries = [entry async for entry in world.audit.entries() if entry.event == "change_intent"]
+    return [str(entry.details["operation"]) for entry in entries][::-1]
+
+
+CASES = [CREATING, CHANGING]
+NAMES = ["creating", "changing"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+async def test_each_write_is_noted_and_sent_once_in_its_order(way: tuple[World, Way], case: tuple[str, str]) -> None:
+    """What refuses more comes first, the Reject before the Warning, what refuses less last."""
+    world, way_ = way
+    namespace = prepare(world, case[0])
+    await confirmed(world, case[1])
+    (done,) = await world.work()
+    assert (done.state, way_.sent, await intents(world)) == ("done", SENT[case], NOTED[case])
+    assert pushes(world, namespace) == HELD[case][3][1]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+@pytest.mark.parametrize(
+    ("broken", "state", "took"),
+    [
+        ("refused", "failed", 0),
+        ("500 before", "failed", 0),
+        ("500 after", None, 1),
+        ("lost before", "unknown", 0),
+        ("lost after", None, 1),
+    ],
+)
+async def test_what_fails_in_between_ends_it_and_what_holds_is_told(
+    way: tuple[World, Way], case: tuple[str, str], place: int, broken: str, state: str | None, took: int
+) -> None:
+    """Nothing that follows is sent; of what was lost nobody can be sure, unless all of it is there."""
+    world, way_ = way
+    namespace = prepare(world, case[0])
+    way_.breaks[place] = broken
+    await confirmed(world, case[1])
+    (ended,) = await world.work()
+    landed = place + took
+    if state is None:
+        state = "done" if landed == 3 else "unknown" if broken == "lost after" else "failed"
+    assert (ended.state, way_.sent) == (state, SENT[case][: place + 1])
+    assert await intents(world) == NOTED[case][: place + 1]
+    held, fares = HELD[case][landed]
+    assert pushes(world, namespace) == fares
+    if broken != "refused" or place > 0:
+        assert held in ended.note
+    if 0 < landed < 3:
+        assert "Only part of it was done." in ended.note
+        assert FINISH[case] in ended.note
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+@pytest.mark.parametrize(("broken", "took"), [("killed before", 0), ("killed after", 1)])
+async def test_a_worker_that_dies_in_between_is_followed_by_one_that_only_looks(
+    way: tuple[World, Way], case: tuple[str, str], place: int, broken: str, took: int
+) -> None:
+    """No write is sent a second time, and none that is missing is sent later."""
+    world, way_ = way
+    namespace = prepare(world, case[0])
+    way_.breaks[place] = broken
+    record_id = await confirmed(world, case[1])
+    with pytest.raises(Death):
+        await world.work()
+    world.clock.forward(seconds=ABANDONED_AFTER.total_seconds() + 1)
+    (ended,) = await world.executor.recover()
+    landed = place + took
+    assert (ended.id, ended.state) == (record_id, "done" if landed == 3 else "failed")
+    held, fares = HELD[case][landed]
+    assert held in ended.note
+    assert pushes(world, namespace) == fares
+    assert way_.sent == SENT[case][: place + 1]
+    assert await world.executor.recover() == await world.work() == []
+    assert way_.sent == SENT[case][: place + 1]
+
+
+async def test_the_rest_is_a_new_change_through_the_gate(way: tuple[World, Way]) -> None:
+    """With the command that the end of the first one names."""
+    world, way_ = way
+    namespace = prepare(world, CREATING[0])
+    way_.breaks[1] = "refused"
+    await confirmed(world, CREATING[1])
+    (ended,) = await world.work()
+    way_.sent.clear()
+    way_.breaks.clear()
+    await world.type("U0CAROL", ended.note.partition("run: ")[2], delivery="d2")
+    (record,) = await world.confirmations.waiting()
+    await world.click("U0CAROL", "change_confirm", record.id)
+    (done,) = await world.work()
+    assert (done.state, way_.sent) == ("done", SENT[CREATING][1:])
+    assert pushes(world, namespace) == ".wwRRR"
+
+
+async def test_another_users_quota_is_not_given_limits(way: tuple[World, Way]) -> None:
+    """A quota that got another size at the same moment: nothing more is written."""
+    world, way_ = way
+    namespace = prepare(world, CREATING[0])
+
+    def resize() -> None:
+        assert namespace.quota
+        namespace.quota.limit_bytes = 7 * GIB
+
+    way_.after_first = resize
+    await confirmed(world, CREATING[1])
+    (ended,) = await world.work()
+    assert (ended.state, len(way_.sent)) == ("failed", 1)
+    assert "The quota of team-alpha is 7 GiB, with limits: none." in ended.note
