@@ -23,6 +23,7 @@ from bot.changes.poster import CardMessenger, Poster
 from bot.changes.toolkit import Toolkit
 from bot.config.logs import mask_of
 from bot.config.settings import AuditSettings, Settings
+from bot.config.warnings import warnings
 from bot.config.watched_file import FileChange
 from bot.confirmations.factory import build_confirmations
 from bot.effects.factory import build_effects
@@ -170,7 +171,9 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
         audit=audit,
         grammar=files.grammar,
         courier=speaker,
-        status=StoredStatus(redis, tools.confirmations, files.policy, files.alerts, jobs, clock),
+        status=StoredStatus(
+            redis, tools.confirmations, files.policy, files.alerts, jobs, partial(warnings, settings), clock
+        ),
         overviews=alerts.overviews,
     )
     return App(

@@ -30,6 +30,7 @@ from sandbox.slack.cast import default_workspace
 from sandbox.slack.settings import Shortcut
 
 READY_SECONDS = 60.0
+SECRET_KEY = "the key of the sandbox, which anyone can read here"
 _HERE = Path(__file__).parent
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -109,10 +110,7 @@ async def _run_everything(port: int, registry: Registry) -> None:
         await house.enter_async_context(serving(one_origin(quay=simulated_quay, slack=simulated_slack), page))
 
         environment = _environment(settings, slack=url_of(page), quay=url_of(quay), redis=redis.url, port=bot_port)
-        _tell(
-            f"To verify or export its audit: REDIS_URL={redis.url} SLACK_SIGNING_SECRET={settings.signing_secret} "
-            "quaymaster audit verify"
-        )
+        _tell(f"To verify or export its audit: REDIS_URL={redis.url} SECRET_KEY='{SECRET_KEY}' quaymaster audit verify")
         children = [
             await house.enter_async_context(
                 child(f"quaymaster {name}", _command(name), environment, folder / f"{name}.log")
@@ -149,6 +147,7 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
     ours = {
         "SLACK_BOT_TOKEN": settings.bot_token,
         "SLACK_SIGNING_SECRET": settings.signing_secret,
+        "SECRET_KEY": SECRET_KEY,
         "SLACK_API_URL": f"{slack}/api/",
         "SLACK_COMMAND": settings.command,
         "QUAY_URL": quay,
@@ -161,7 +160,7 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
         "PYTHONUNBUFFERED": "1",
     }
-    foreign = {"SLACK_APP_TOKEN", "SECRET_KEY", "METRICS_PORT"}
+    foreign = {"SLACK_APP_TOKEN", "METRICS_PORT"}
     return {name: value for name, value in os.environ.items() if name not in foreign} | ours
 
 

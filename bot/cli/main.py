@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version as package_version
 from typing import Annotated, Literal, NoReturn, TypeVar
 
+import structlog
 from cyclopts import App as Cyclopts
 from cyclopts import Parameter
 from redis.exceptions import RedisError
@@ -24,6 +25,7 @@ from bot.cli.check import AsJson, check, why
 from bot.config.documents import DocumentError, unreadable
 from bot.config.logs import set_up_logs
 from bot.config.settings import ConfigurationError, Settings, load_audit_settings, load_settings
+from bot.config.warnings import warnings
 from bot.jobs.preview import Previewed, as_object, as_text
 from bot.jobs.worker import running, stopped_by_signals
 from bot.loading import Files, build_grammar, open_alerts, open_policy
@@ -44,6 +46,7 @@ alerts_cli = Cyclopts(name="alerts", help="What the bot says by itself.")
 cli.command(alerts_cli)
 
 Read = TypeVar("Read")
+log = structlog.get_logger()
 
 
 @cli.command
@@ -56,6 +59,7 @@ def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> No
         Run the worker in the same process as well.
     """
     settings, files = _configured()
+    _warn(settings)
 
     async def run(app: App) -> None:
         async with AsyncExitStack() as stack:
@@ -70,6 +74,7 @@ def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> No
 def worker() -> None:
     """Execute agreed changes, expire confirmations, watch keys and quotas."""
     settings, files = _configured()
+    _warn(settings)
 
     async def run(app: App) -> None:
         with stopped_by_signals(app.worker):
@@ -195,6 +200,11 @@ def _configured() -> tuple[Settings, Files]:
     if problems or policy is None or alerts is None:
         _refuse(problems)
     return settings, Files(grammar, policy, alerts)
+
+
+def _warn(settings: Settings) -> None:
+    for warning in warnings(settings):
+        log.warning("configuration", warning=warning)
 
 
 def _read(read: Callable[[], Read], path: str, problems: list[str]) -> Read | None:

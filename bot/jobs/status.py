@@ -14,6 +14,7 @@ from bot.jobs.heartbeat import HEARTBEAT
 from bot.jobs.job import EachWorker, Job
 from bot.jobs.runs import RUNS, JobRun, read_runs
 from bot.permissions.file import PolicyFile
+from bot.storage.doubts import DOUBT, read_doubt
 from bot.views.status import JobStatus, Status
 
 LATE = timedelta(minutes=1)
@@ -22,13 +23,15 @@ LATE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class StoredStatus:
-    """Reads it in one round trip: the heartbeat, the last runs, the number of pending records, the freeze."""
+    """Reads it in one round trip: the heartbeat, the last runs, the pending records, the freeze, a doubt."""
 
     redis: Redis
     confirmations: Confirmations
     policy: PolicyFile
     alerts: WatchedAlerts
     jobs: Sequence[Job]
+    warnings: Callable[[], Sequence[str]]
+    """What is configured and is not safe, a sentence each."""
     clock: Callable[[], datetime]
 
     async def read(self) -> Status:
@@ -38,7 +41,8 @@ class StoredStatus:
             pipeline.hgetall(RUNS)
             pipeline.zcard(self.confirmations.keys.waiting)
             pipeline.get(FREEZE)
-            seen, stored, pending, frozen = await pipeline.execute()
+            pipeline.get(DOUBT)
+            seen, stored, pending, frozen, doubt = await pipeline.execute()
         runs, now = read_runs(stored), self.clock()
         return Status(
             version=version("quaymaster"),
@@ -46,6 +50,8 @@ class StoredStatus:
             files=self._files(),
             pending=pending,
             freeze=self.confirmations.freezer.read(frozen),
+            doubt=read_doubt(doubt),
+            warnings=self.warnings(),
             jobs=[job_status(job, runs.get(job.name), now) for job in self.jobs],
         )
 

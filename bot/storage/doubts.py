@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from redis.asyncio import Redis
 
 DOUBT = "quaymaster:deliveries:doubt"
-LASTS = timedelta(minutes=15)
+LASTS = timedelta(minutes=5)
 """How long a doubt is shown after the last refusal that raised it."""
 
 Suspect = Literal["secret", "clock"]

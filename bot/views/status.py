@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from bot.confirmations.freeze import Freeze
 from bot.slack.messages import Message
+from bot.storage.doubts import Doubt
 from bot.views.blocks import context, message, section
 from bot.views.freeze import line
-from bot.views.text import clip, code, count, duration, escape
+from bot.views.text import clip, code, count, date, duration, escape
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Status:
     """What is wrong with each file that people edit, by its name; nothing where it is in force as it stands."""
     pending: int
     freeze: Freeze
+    doubt: Doubt | None
+    """What a process suspects that refuses deliveries."""
+    warnings: Sequence[str]
+    """What is configured and is not safe, a sentence each."""
     jobs: Sequence[JobStatus]
 
 
@@ -53,12 +58,16 @@ def status(bot: Status, quay_trouble: str, now: datetime) -> Message:
         if problems:
             wrong.append(f"⚠️ *{escape(name)} is faulty; the one before it is in force:*")
             wrong += [clip(code(problem), 270) for problem in problems[:5]]
+    if bot.doubt:
+        refused = f"A process of the bot has refused {count(bot.doubt.refused)} of Slack's requests since"
+        wrong.append(f"⚠️ *{refused} {date(bot.doubt.since)} and accepted none:* {escape(bot.doubt.sentence)}")
     if quay_trouble:
         wrong.append(f"⚠️ *Quay does not do what the bot asks:* {escape(quay_trouble)}")
     said = "The bot has a problem" if wrong else "The bot is well, and Quay answers it"
     if freeze.on and len(wrong) == 1:
         said = "Changes are frozen; otherwise the bot is well, and Quay answers it"
     lines = wrong or [f"✅ *{said}*"]
+    lines += [f"⚠️ {escape(warning)}" for warning in bot.warnings]
     facts = [f"{count(bot.pending)} pending", f"the worker {worker}"]
     facts += [f"{escape(name)} in force" for name, problems in bot.files.items() if not problems]
     lines.append(" · ".join((*facts, f"Quaymaster {escape(bot.version)}")))

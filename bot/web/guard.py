@@ -101,7 +101,7 @@ class Guard:
         if not _SECONDS.fullmatch(stamp):
             raise Refused(400, "malformed")
         if not _SIGNATURE.fullmatch(signature):
-            raise Refused(401, "forged")
+            raise Refused(401, "malformed")
         if abs(self._now().timestamp() - int(stamp)) > AGE_SECONDS:
             raise Refused(401, "old")
         length = _only(request, "content-length") or "0"

@@ -28,6 +28,8 @@ class Refusals:
     now: Callable[[], datetime]
     publish: Callable[[Doubt | None], Awaitable[None]]
     _accepted: bool = False
+    _published: bool = False
+    """Whether a doubt of this process is shown."""
     _since: datetime | None = None
     _refused: Counter[Reason] = field(default_factory=Counter)
     _unlogged: Counter[Reason] = field(default_factory=Counter)
@@ -35,9 +37,10 @@ class Refusals:
     _publishing: "set[asyncio.Task[None]]" = field(default_factory=set)
 
     def accept(self) -> None:
-        """Note that a delivery was signed as it should be, which ends every doubt."""
-        if not self._accepted:
-            self._accepted = True
+        """Note that a delivery was signed as it should be, which ends the doubts of this process."""
+        self._accepted = True
+        if self._published:
+            self._published = False
             self._publish(None)
 
     def refuse(self, reason: Reason) -> None:
@@ -53,6 +56,7 @@ class Refusals:
         log.warning("deliveries_refused", **self._counted(), **({"probably": doubt.sentence} if doubt else {}))
         self._unlogged.clear()
         if doubt:
+            self._published = True
             self._publish(doubt)
 
     def doubt(self) -> Doubt | None:
@@ -72,11 +76,11 @@ class Refusals:
 
     def _publish(self, doubt: Doubt | None) -> None:
         """Publish beside the answer, which waits for nothing."""
-        task = asyncio.ensure_future(self._published(doubt))
+        task = asyncio.ensure_future(self._send(doubt))
         self._publishing.add(task)
         task.add_done_callback(self._publishing.discard)
 
-    async def _published(self, doubt: Doubt | None) -> None:
+    async def _send(self, doubt: Doubt | None) -> None:
         try:
             await self.publish(doubt)
         except RedisError as error:

@@ -19,7 +19,7 @@ def asked(world: World, tmp_path: Path) -> World:
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     policy = open_policy(str(tmp_path / "permissions.yaml"), build_grammar("/quay"))
     alerts = open_alerts(str(tmp_path / "alerts.yaml"))
-    status = StoredStatus(world.redis, world.confirmations, policy, alerts, (), world.clock)
+    status = StoredStatus(world.redis, world.confirmations, policy, alerts, (), list, world.clock)
     world.dispatcher = replace(world.dispatcher, bot=replace(world.dispatcher.bot, status=status))
     return world
 

@@ -187,11 +187,20 @@ async def test_where_nothing_was_ever_accepted_it_is_said_what_is_probable(secre
     assert door.published[-1] is None
 
 
-async def test_a_stranger_raises_no_doubt() -> None:
-    """Whoever sends no signature at all tells nothing about the secret."""
+async def test_a_process_that_is_well_takes_no_doubt_of_another_away() -> None:
+    """The other one still gets nothing."""
+    door = Door()
+    await door.send(b"a", headers=door.headers(b"a"))
+    await door.refusals.settle()
+    assert door.published == []
+
+
+@pytest.mark.parametrize("changed", [{}, {"x-slack-signature": "v0=0"}])
+async def test_a_stranger_raises_no_doubt(changed: dict[str, str]) -> None:
+    """A request without a signature says nothing about the secret."""
     door = Door()
     with capture_logs() as logs:
-        await door.send(b"a", headers={})
+        await door.send(b"a", headers=changed and door.headers(b"a") | changed)
     assert "probably" not in logs[0]
     assert door.published == []
 
