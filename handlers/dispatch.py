@@ -1,7 +1,8 @@
 """From a delivered command to an answer: read, check, complete, check again, handle, or say what went wrong."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,8 +18,10 @@ from bot.confirmations.freeze import Frozen
 from bot.model.plans import Argument, Refusal
 from bot.permissions import Decision, Person, Place, Presumed, Verdict, decide, may_use
 from bot.permissions.askable import may_ask_about
-from bot.quay.errors import QuayError
+from bot.quay.errors import Busy, QuayError
 from bot.quay.models import ServiceKey
+from bot.quay.operations import KNOWN
+from bot.quay.turns import Rank, on_behalf_of
 from bot.slack.messages import Message, MessengerError
 from bot.storage.dedupe import DedupeKey, SeenBefore
 from bot.views import cards, details, errors, freeze, lists, menu, meta
@@ -29,6 +32,7 @@ from handlers.key_lookup import Found, KeyFinder, NoSuchKey, no_such_key
 from handlers.listing import AnyListing, Listing
 from handlers.menu import offers, only_reads
 from handlers.pages import Pages
+from handlers.waiting_notice import AFTER, WaitingNotice
 
 log = structlog.get_logger()
 
@@ -73,6 +77,8 @@ class Dispatcher:
     bot: Parts
     pages: Pages
     clock: Callable[[], datetime]
+    notice_after: float = AFTER
+    """Seconds after which people are told that Quay is being waited for."""
 
     async def answer(self, person: Person, delivery: Delivery) -> Message | None:
         """Answer a command to the person alone; None when the channel shows the answer already.
@@ -81,13 +87,22 @@ class Dispatcher:
         thing that is recorded of it. What leaves nothing behind, such as help or a correction, takes it in the end.
         """
         now = self.clock()
-        try:
-            answer = await self.ask(person, delivery, now)
-        finally:
-            await delivery.take()
-        if isinstance(answer, Listing):
-            return await self.pages.first(answer, person.actor, delivery.channel, delivery.text, now)
-        return answer
+        async with self.reading_for(person, delivery.channel):
+            try:
+                answer = await self.ask(person, delivery, now)
+            finally:
+                await delivery.take()
+            if isinstance(answer, Listing):
+                return await self.pages.first(answer, person.actor, delivery.channel, delivery.text, now)
+            return answer
+
+    @asynccontextmanager
+    async def reading_for(self, person: Person, channel: str) -> AsyncIterator[None]:
+        """Ask Quay on behalf of a person, who is told in the channel when it takes its time."""
+        notice = WaitingNotice(self.bot.quay.turns, self.bot.courier, self.notice_after)
+        with on_behalf_of(str(person.actor), Rank.READ):
+            async with notice.during(person.actor, channel):
+                yield
 
     async def ask(self, person: Person, delivery: Delivery, now: datetime) -> Message | AnyListing | None:
         """Answer a command as if it were asked at `now`; a list is not read yet."""
@@ -99,7 +114,8 @@ class Dispatcher:
             call = self._read(delivery.text, use)
             if isinstance(call, Help):
                 return meta.help_page(call)
-            return await self._call(call, person, place, delivery, now)
+            with on_behalf_of(str(person.actor), _rank(call.command)):
+                return await self._call(call, person, place, delivery, now)
         except Correction as correction:
             return errors.sentence(str(correction))
         except Refusal as refusal:
@@ -238,6 +254,9 @@ async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message |
     except SeenBefore:
         log.info("delivered_again")
         return None
+    except Busy as busy:
+        log.info("too_much_asked", operation=busy.operation, said=busy.message)
+        return errors.sentence(busy.message)
     except QuayError as error:
         log.warning(
             "quay_failed",
@@ -279,6 +298,12 @@ def _said(place: Place, call: Call | Help | None, decision: Decision) -> dict[st
         "rule": decision.rule,
         "reason": decision.reason,
     }
+
+
+def _rank(command: Command) -> Rank:
+    """What is read for a change goes before what is only read."""
+    changes = any(KNOWN[operation].kind == "change" for operation in command.operations)
+    return Rank.CHANGE if changes else Rank.READ
 
 
 async def _invoke(call: Call, here: Context) -> Message | AnyListing | Change | None:

@@ -7,7 +7,8 @@ from bot.permissions import Actor
 from bot.permissions.askable import explain
 from bot.permissions.conditions import ENFORCEMENT
 from bot.permissions.names import OWN_NAMES, arguments_of
-from bot.quay.errors import QuayError
+from bot.quay.client import Quay
+from bot.quay.errors import Forbidden, QuayError, ReadTokenRefused, Unauthorized
 from bot.quay.operations import KNOWN
 from bot.slack.messages import Message
 from bot.views import meta, policy, status
@@ -47,12 +48,26 @@ async def show_pending(*, here: Handed) -> Message:
 @GENERAL.command("status", examples=("status",))
 async def show_status(*, here: Handed) -> Message:
     """Say how the bot is: its worker, its files, what is pending, and whether Quay answers it."""
-    trouble = ""
+    quay = here.bot.quay
+    trouble = await _trouble(quay)
+    return status.status(await here.bot.status.read(), trouble, quay.turns.load, here.now)
+
+
+async def _trouble(quay: Quay) -> str:
+    """What Quay does not do for the bot, if anything."""
     try:
-        await here.bot.quay.get_registry_size()
+        await quay.get_registry_size()
     except QuayError as error:
-        trouble = error.message
-    return status.status(await here.bot.status.read(), trouble, here.now)
+        return error.message
+    try:
+        await quay.prove_tokens(at_once=True)
+    except ReadTokenRefused as error:
+        return f"{error.message} The bot reads with QUAY_TOKEN instead."
+    except (Unauthorized, Forbidden) as error:
+        return f"{error.message} No change can run until there is a new one: a superuser's, with the scope super:user."
+    except QuayError as error:
+        return error.message
+    return ""
 
 
 @GENERAL.command("alerts", permission="alerts", examples=("alerts",))

@@ -12,6 +12,7 @@ from bot.permissions import Person
 from bot.permissions.askable import may_ask_about
 from bot.quay.client import Quay
 from bot.quay.errors import NotFound
+from bot.quay.turns import Rank, on_behalf_of
 from bot.slack.messages import Message
 from bot.storage.sealing import Tampered
 from bot.views import clicks, details, errors
@@ -57,7 +58,8 @@ class Details:
             return errors.denied(decision)
         await self.audit.reads.record(actor=str(person.actor), **said)
         try:
-            key = await self.quay.get_service_key(str(arguments["kid"]))
+            with on_behalf_of(str(person.actor), Rank.READ):
+                key = await self.quay.get_service_key(str(arguments["kid"]))
         except NotFound:
             return errors.sentence("The key is no longer in Quay.")
         return details.key(key, facts_of(key), warnings_of(key), self.clock())

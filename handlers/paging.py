@@ -39,6 +39,10 @@ class Paging:
             return ClickAnswer(views.ended())
         except CursorOfAnother:
             return ClickAnswer(views.of_another())
+        async with self.dispatcher.reading_for(person, cursor.channel):
+            return await self._turn(action_id, id_, person, cursor)
+
+    async def _turn(self, action_id: str, id_: str, person: Person, cursor: Cursor) -> ClickAnswer:
         found = await self._listing(cursor, person)
         if isinstance(found, Message):
             return ClickAnswer(found)

@@ -56,7 +56,7 @@ def build_alerts(
         waiting=WaitingKeys(redis, confirmations, messenger, clock),
         expiring=ExpiringKeys(redis, messenger, clock),
         sweep=QuotaSweep(quay, redis, messenger, clock),
-        health=HealthWatch(redis, messenger, clock, quay.prove_writer),
+        health=HealthWatch(redis, messenger, clock, quay.prove_tokens),
         tokens=TokenEnds(redis, messenger, clock, token_ends),
         reporter=Reporter(redis, quay, audit, Samples(redis), messenger, ScheduledRuns(redis), clock),
         channels=ChannelCheck(redis, messenger, clock, settings.name, settings.otherwise),

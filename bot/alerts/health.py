@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from bot.alerts.publisher import NOTHING_TO_EDIT
 from bot.alerts.state_store import StateStore, is_claimed
-from bot.quay.errors import Forbidden, QuayError, Unauthorized
+from bot.quay.errors import Forbidden, QuayError, ReadTokenRefused, Unauthorized
 from bot.slack.messages import MessageId, Messenger, MessengerError
 from bot.views import health as views
 from bot.views.health import Condition
@@ -92,8 +92,8 @@ class HealthWatch:
     redis: Redis
     messenger: Messenger
     clock: Callable[[], datetime]
-    prove_writer: Callable[[], Awaitable[None]]
-    """Asks Quay whether it takes the token for changes, where that is another than the one for reading."""
+    prove_tokens: Callable[[], Awaitable[None]]
+    """Asks Quay now and again whether it takes the token for changes, and says whether it takes the one for reading."""
 
     async def over(self, reading: Awaitable[Result], channel: str, *, rehearsed: bool = False) -> Result:
         """Await work that begins with a read of Quay, and note what it showed. Raises what the work raises."""
@@ -102,14 +102,16 @@ class HealthWatch:
         except QuayError as error:
             await self.note(condition_of(error), said_of(error), channel, rehearsed=rehearsed)
             raise
-        condition, said = await self._of_writer()
+        condition, said = await self._of_tokens()
         await self.note(condition, said, channel, rehearsed=rehearsed)
         return result
 
-    async def _of_writer(self) -> tuple[Condition, str]:
-        """What Quay says of the token for changes. That it fails otherwise says nothing: it has just answered."""
+    async def _of_tokens(self) -> tuple[Condition, str]:
+        """What Quay says of the tokens. That it fails otherwise says nothing: it has just answered."""
         try:
-            await self.prove_writer()
+            await self.prove_tokens()
+        except ReadTokenRefused as error:
+            return "borrowing", said_of(error)
         except (Unauthorized, Forbidden) as error:
             return "powerless", said_of(error)
         except QuayError as error:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from bot.quay.turns import Rank, on_behalf_of
+
 MOST = 8
 """Changes that one worker executes at a time; others wait for their turn."""
 
@@ -42,6 +44,7 @@ class Executions:
             if self._draining:
                 return
             try:
-                await self._execute(record_id)
+                with on_behalf_of(f"change {record_id}", Rank.CHANGE):
+                    await self._execute(record_id)
             except Exception:
                 log.exception("execution_broken", change=record_id)

@@ -19,6 +19,7 @@ from bot.jobs.file_announcements import FileAnnouncements
 from bot.jobs.heartbeat import BEAT_EVERY, Heartbeat
 from bot.jobs.job import LOOK_EVERY, EachWorker, Job, OfAlerts, OneWorker, Section
 from bot.jobs.key_watch import KeyWatch
+from bot.quay.turns import Rank
 
 Run: TypeAlias = Callable[[], Awaitable[object]]
 RunOfAlerts: TypeAlias = Callable[[AlertsFile, datetime], Awaitable[object]]
@@ -51,9 +52,16 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
     changes, alerts, settings = parts.changes, parts.alerts, parts.settings
     confirmations, clock = changes.tools.confirmations, changes.tools.clock
 
-    def often(name: str, summary: str, run: Run, timeout: timedelta = SHORT, every: timedelta = LOOK_EVERY) -> Job:
+    def often(
+        name: str,
+        summary: str,
+        run: Run,
+        timeout: timedelta = SHORT,
+        every: timedelta = LOOK_EVERY,
+        rank: Rank = Rank.BACKGROUND,
+    ) -> Job:
         """In every worker, again and again."""
-        return Job(name, summary, EachWorker(every, clock), timeout, lambda _: run())
+        return Job(name, summary, EachWorker(every, clock), timeout, lambda _: run(), rank)
 
     def shared(name: str, summary: str, run: Run, rhythm: Callable[[], Schedule]) -> Job:
         """In one worker at each moment."""
@@ -78,7 +86,7 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
         often("heartbeat", "shows that the worker is alive", parts.heartbeat.beat, BEAT_EVERY, BEAT_EVERY),
         often("execute_due", "executes approved changes", execute_due),
         often("expire", "closes changes that nobody decided on in time", changes.approvals.expire_due),
-        often("recover", "settles changes whose worker died", changes.executor.recover, LONG),
+        often("recover", "settles changes whose worker died", changes.executor.recover, LONG, rank=Rank.CHANGE),
         often("outbox", "delivers cards and outcomes that Slack did not take", outbox.deliver_due, LONG),
         often("remind", "reminds approvers of what waits for them", changes.reminders.run, LONG),
         often("secrets", "offers secrets and destroys unseen ones", changes.secret_expiry.run, LONG),

@@ -9,6 +9,7 @@ from bot.alerts.config import AlertsFile
 from bot.alerts.schedule import Claims, Schedule
 from bot.alerts.settings import AlertSettings
 from bot.model.units import write_duration
+from bot.quay.turns import Rank
 
 LOOK_EVERY = timedelta(seconds=2)
 """How often a worker looks whether a moment has come; so late an expired card may still look live."""
@@ -48,6 +49,8 @@ class Job:
     """A run is cancelled after this long."""
     run: Callable[[datetime], Awaitable[object]]
     """Does the run of a moment. What it raises goes to the log; the next run tries again."""
+    rank: Rank = Rank.BACKGROUND
+    """How it stands in line where Quay has more to do than it can at once."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from bot.jobs.executions import Executions
 from bot.jobs.job import Job
 from bot.jobs.runs import JobRun, JobRuns
 from bot.quay.errors import QuayError
+from bot.quay.turns import on_behalf_of
 from bot.slack.messages import MessengerError
 from bot.storage.sealing import Tampered
 
@@ -121,7 +122,8 @@ class Worker:
         at, began, failure = self._clock(), time.monotonic(), ""
         try:
             async with asyncio.timeout(job.timeout.total_seconds()):
-                await job.run(moment)
+                with on_behalf_of(job.name, job.rank):
+                    await job.run(moment)
         except (QuayError, MessengerError, RedisError, Tampered, TimeoutError) as error:
             failure = type(error).__name__
             log.warning("job_failed", job=job.name, kind=failure, said=str(error))

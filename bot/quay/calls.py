@@ -12,15 +12,19 @@ import structlog
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from bot.quay.errors import (
+    Forbidden,
     Invalid,
     RateLimited,
+    Unauthorized,
     Unreachable,
+    both_refused,
     no_answer,
     not_of_the_api,
     refusal,
 )
 from bot.quay.models import Entries
 from bot.quay.operations import KNOWN, Route
+from bot.quay.tokens import Setting, Tokens
 from bot.quay.turns import Turns
 
 log = structlog.get_logger(__name__)
@@ -41,8 +45,7 @@ class Calls:
     def __init__(
         self,
         http: httpx.AsyncClient,
-        token: str,
-        read_token: str | None,
+        tokens: Tokens,
         *,
         attempts: int,
         wait: float,
@@ -50,8 +53,7 @@ class Calls:
         turns: Turns,
     ) -> None:
         self._http = http
-        self._write_headers = _authorization(token)
-        self._read_headers = _authorization(read_token) if read_token else self._write_headers
+        self._tokens = tokens
         self._attempts = attempts
         self._wait = wait
         self._read_within = read_within
@@ -80,7 +82,9 @@ class Calls:
             log.warning("entries_left_out", operation=route.id, count=answer.unreadable, first=answer.left_out[0])
         return answer
 
-    async def tell(self, operation: str, *, body: Body | None = None, **parameters: str | int) -> httpx.Response:
+    async def tell(
+        self, operation: str | Route, *, body: Body | None = None, **parameters: str | int
+    ) -> httpx.Response:
         """Send a call whose answer says nothing but that it succeeded."""
         route = _route(operation)
         response = await self._request(route, parameters, None, body)
@@ -103,25 +107,50 @@ class Calls:
             route.path.format_map({name: _segment(route, value) for name, value in parameters.items()}),
             params={name: value for name, value in (query or {}).items() if value is not None},
             json=body,
-            headers=self._write_headers if as_writer or route.kind == "change" else self._read_headers,
         )
         within = WRITE_WITHIN if route.kind == "change" else self._read_within
         try:
             async with self._turns.turn(route.id), asyncio.timeout(within):
-                return await (self._send if route.kind == "change" else self._read)(route, request)
+                if route.kind == "change":
+                    return await self._send(route, request, "QUAY_TOKEN")
+                return await self._read(route, request, "QUAY_TOKEN" if as_writer else self._tokens.for_reading)
         except TimeoutError as error:
             raise no_answer(route, error) from error
 
-    async def _read(self, route: Route, request: httpx.Request) -> httpx.Response:
+    async def _read(self, route: Route, request: httpx.Request, setting: Setting) -> httpx.Response:
+        """Send a read; with the token for changes as well, where Quay refuses the one for reading."""
+        if setting == "QUAY_TOKEN":
+            try:
+                return await self._read_with(route, request, setting)
+            except Unauthorized as error:
+                raise both_refused(error) if self._tokens.refusal else error from None
+        try:
+            response = await self._read_with(route, request, setting)
+        except (Unauthorized, Forbidden) as refused:
+            if isinstance(refused, Unauthorized):
+                self._tokens.refused(refused.message)
+            try:
+                response = await self._read_with(route, request, "QUAY_TOKEN")
+            except Unauthorized as both:
+                raise both_refused(both) from refused
+            except Forbidden:
+                raise refused from None
+            self._tokens.refused(refused.message)
+            return response
+        self._tokens.accepted(setting)
+        return response
+
+    async def _read_with(self, route: Route, request: httpx.Request, setting: Setting) -> httpx.Response:
         """Send a read, and again where Quay never saw it or asks to wait a moment."""
         async for attempt in stamina.retry_context(
             on=_worth_another_try, attempts=self._attempts, wait_initial=self._wait, wait_jitter=self._wait
         ):
             with attempt:
-                response = await self._send(route, request)
+                response = await self._send(route, request, setting)
         return response
 
-    async def _send(self, route: Route, request: httpx.Request) -> httpx.Response:
+    async def _send(self, route: Route, request: httpx.Request, setting: Setting) -> httpx.Response:
+        request.headers.update(self._tokens.headers(setting))
         trail = _Trail()
         request.extensions["trace"] = trail
         try:
@@ -129,7 +158,7 @@ class Calls:
         except (httpx.HTTPError, OSError) as error:
             raise no_answer(route, error, was_idle=trail.was_idle) from error
         if not response.is_success:
-            raise refusal(route, response)
+            raise refusal(route, response, setting)
         return response
 
 
@@ -164,12 +193,6 @@ def _worth_another_try(error: Exception) -> bool | float:
             return True
         case _:
             return False
-
-
-def _authorization(token: str) -> dict[str, str]:
-    if not (token.isascii() and token.isprintable() and token.strip() == token != ""):
-        raise ValueError("a token consists of printable ASCII characters, without blanks around it")
-    return {"Authorization": f"Bearer {token}"}
 
 
 def _route(operation: str | Route) -> Route:

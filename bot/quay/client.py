@@ -1,7 +1,7 @@
 """Quay's superuser API: one method for each operation, over one HTTP client that is handed in."""
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 import httpx
@@ -9,15 +9,18 @@ from pydantic import JsonValue, SecretStr
 
 from bot.quay import models
 from bot.quay.calls import READ_WITHIN, Calls
+from bot.quay.errors import NotFound, ReadTokenRefused
 from bot.quay.limits import QuotaLimits
 from bot.quay.operations import (
     CHANGE_ORGANIZATION_DETAILS,
     GET_ORGANIZATION,
     GET_ORGANIZATION_MEMBERS,
     GET_USER,
+    PROVE_WRITER,
 )
 from bot.quay.paging import pages
 from bot.quay.quota_settings import QuotaSettingsReader
+from bot.quay.tokens import Tokens
 from bot.quay.transport import open_client
 from bot.quay.turns import Turns
 
@@ -25,18 +28,23 @@ __all__ = ["PAGE", "Expiry", "Quay", "open_client"]
 
 Expiry = datetime | Literal["never"]
 
+PROVED_FOR = timedelta(minutes=5)
 PAGE = 100
 """The most entries that Quay gives in one page of users or organizations."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Quay:
     """The registry, as a superuser's token sees it.
 
-    `read_token` (of a read-only superuser) is used for reads where it is given. A read that Quay never saw, since
-    there was no connection or a kept one had gone, is sent again: `attempts` times in all, first after about `wait`
-    seconds. What timed out is not. `read_within` is the most seconds that a read takes. A write is sent once. At most
-    four calls are under way; `turns` says whose turn it is, and Busy is raised for what is too much. Every method
-    raises QuayError; a malformed token is a ValueError.
+    `read_token` (of a read-only superuser) is used for reads where it is given, as long as Quay takes it. A read that
+    Quay never saw, since there was no connection or a kept one had gone, is sent again: `attempts` times in all, first
+    after about `wait` seconds. What timed out is not. `read_within` is the most seconds that a read takes. A write is
+    sent once. At most four calls are under way; `turns` says whose turn it is, and Busy is raised for what is too much.
+    Every method raises QuayError; a malformed token is a ValueError.
 
     `limits` has the calls for the limits of quotas, which are beyond the superuser's operations; `quota_settings` reads
     the settings of the registry by which quotas work.
@@ -52,13 +60,16 @@ class Quay:
         wait: float = 0.25,
         read_within: float = READ_WITHIN,
         turns: Turns | None = None,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         self.turns = turns or Turns()
-        calls = Calls(http, token, read_token, attempts=attempts, wait=wait, read_within=read_within, turns=self.turns)
+        self.tokens = Tokens(token, read_token, clock)
+        self._clock = clock
+        self._proved_at: datetime | None = None
+        calls = Calls(http, self.tokens, attempts=attempts, wait=wait, read_within=read_within, turns=self.turns)
         self._ask, self._tell = calls.ask, calls.tell
         self.limits = QuotaLimits(calls)
         self.quota_settings = QuotaSettingsReader(calls)
-        self._reads_apart = read_token not in {None, token}
 
     # Users
 
@@ -323,10 +334,21 @@ class Quay:
         """Look up the size that was measured last. getRegistrySize."""
         return await self._ask("getRegistrySize", models.RegistrySize)
 
-    async def prove_writer(self) -> None:
-        """Read, at little cost, with the token for changes; nothing where every read shows whether it is good."""
-        if self._reads_apart:
-            await self._ask("getRegistrySize", models.RegistrySize, as_writer=True)
+    async def prove_tokens(self, *, at_once: bool = False) -> None:
+        """Ask Quay whether it takes the token for changes: `at_once`, or every five minutes as long as it does.
+
+        What is asked for changes nothing: an update, without any field, of a key that does not exist. A read would not
+        do, since a read-only superuser may read everything. Raises Unauthorized or Forbidden where Quay refuses that
+        token, ReadTokenRefused where it refuses the one for reading, or else QuayError.
+        """
+        if at_once or self._proved_at is None or self._clock() >= self._proved_at + PROVED_FOR:
+            self._proved_at = None
+            try:
+                await self._tell(PROVE_WRITER, body={}, kid="quaymaster-token-check")
+            except NotFound:
+                self._proved_at = self._clock()
+        if refusal := self.tokens.refusal:
+            raise ReadTokenRefused(refusal.said, operation=PROVE_WRITER.id)
 
     async def post_registry_size(self) -> bool:
         """Have the size measured anew; False when that was under way already. postRegistrySize."""

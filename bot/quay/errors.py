@@ -47,6 +47,10 @@ class Forbidden(QuayError):
     """The token is good, but lacks the scope `super:user`, or its owner may not do this."""
 
 
+class ReadTokenRefused(Unauthorized):
+    """Quay refuses the token for reading; reads go by the one for changes."""
+
+
 class NotFound(QuayError):
     """The thing that was named does not exist."""
 
@@ -109,9 +113,9 @@ class TimedOut(Unreachable):
 
 
 _BY_TYPE: dict[str, tuple[type[QuayError], str]] = {
-    "invalid_token": (Unauthorized, "The token is missing, wrong or expired."),
+    "invalid_token": (Unauthorized, "The token in {setting} is wrong, expired or revoked."),
     "fresh_login_required": (Unauthorized, "Quay asks for a fresh login."),
-    "insufficient_scope": (Forbidden, "The token may not do this."),
+    "insufficient_scope": (Forbidden, "The token in {setting} isn't allowed to do this."),
     "not_found": (NotFound, "It does not exist."),
     "invalid_response": (NotFound, "It does not exist."),
     "invalid_request": (Invalid, "Quay refuses the request and gives no reason."),
@@ -130,8 +134,8 @@ _TAKEN = re.compile(r"Key \((?P<field>[^)]*)\)=\((?P<value>.*?)\) already exists
 _TOO_LONG = re.compile(r"value too long for type character varying\((?P<length>\d+)\)")
 
 
-def refusal(route: Route, response: httpx.Response) -> QuayError:
-    """Say what an answer means that is no success."""
+def refusal(route: Route, response: httpx.Response, setting: str) -> QuayError:
+    """Say what an answer means that is no success; `setting` names the token with which it was asked for."""
     status = response.status_code
     answer = _json_object(response)
     about: dict[str, Any] = {"operation": route.id, "status": status}
@@ -150,17 +154,27 @@ def refusal(route: Route, response: httpx.Response) -> QuayError:
         return _redirected(response, about)
     if status in {404, 405} and not answer:
         return FeatureOff(_NO_ROUTE, **about)
-    return _refused(answer, about)
+    return _refused(answer, about, setting)
 
 
-def _refused(answer: dict[str, Any], about: dict[str, Any]) -> QuayError:
-    """Tell the refusals of the API apart: by their type, else by the status."""
-    if "CSRF" in str(answer.get("error", "")):
-        kind, otherwise = _BY_TYPE["invalid_token"]
-        return kind(otherwise, **about)
+def _refused(answer: dict[str, Any], about: dict[str, Any], setting: str) -> QuayError:
+    """Tell the refusals of the API apart: by their type, else by the status.
+
+    Of a token Quay says no more than `Unauthorized` or `CSRF token was invalid`, which helps nobody.
+    """
     by_status = _BY_STATUS.get(about["status"], _BY_TYPE["invalid_request"])
     kind, otherwise = _BY_TYPE.get(str(answer.get("error_type")), by_status)
+    if "CSRF" in str(answer.get("error", "")):
+        kind, otherwise = _BY_TYPE["invalid_token"]
+    if issubclass(kind, Unauthorized | Forbidden):
+        return kind(otherwise.format(setting=setting), **about)
     return kind(_reason(answer, otherwise), **about)
+
+
+def both_refused(error: Unauthorized) -> Unauthorized:
+    """Say that Quay refuses both tokens."""
+    said = "The tokens in QUAY_READ_TOKEN and QUAY_TOKEN are wrong, expired or revoked."
+    return Unauthorized(said, operation=error.operation, status=error.status)
 
 
 def not_of_the_api(route: Route, response: httpx.Response, why: str) -> ServerError:

@@ -227,8 +227,9 @@ KNOWN: Mapping[str, Operation] = MappingProxyType({**OPERATIONS, **BEYOND})
 GET_USER = Route("getInstallUser", "GET", _USER)
 GET_ORGANIZATION = Route("getOrganization", "GET", "/api/v1/organization/{name}")
 GET_ORGANIZATION_MEMBERS = Route("getOrganizationMembers", "GET", "/api/v1/organization/{name}/members")
+PROVE_WRITER = Route("proveWriter", "PUT", _KEY)
 CHANGE_ORGANIZATION_DETAILS = Route("changeOrganizationDetails", "PUT", "/api/v1/organization/{name}")
-"""Four calls beside them: one namespace at a time, and an organization's own settings and members."""
+"""Calls beside them: one namespace at a time, an organization's own settings and members, and one that does nothing."""
 
 LIST_QUOTA = Route("listOrganizationQuota", "GET", "/api/v1/organization/{namespace}/quota")
 LIST_LIMITS = Route("listOrganizationQuotaLimit", "GET", _LIMITS)

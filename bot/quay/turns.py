@@ -34,27 +34,24 @@ class Rank(IntEnum):
     BACKGROUND = 2
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class Caller:
-    """Somebody on whose behalf Quay is asked: a person, or a part of the bot."""
+    """On whose behalf Quay is asked: a person, or a part of the bot."""
 
     name: str
     rank: Rank
-    calls: int = 0
-    """How many calls of it are running or waiting now."""
 
 
 _BACKGROUND = Caller("background", Rank.BACKGROUND)
-_caller: ContextVar[Caller] = ContextVar("caller", default=_BACKGROUND)
+_caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
 
 @contextmanager
-def on_behalf_of(name: str, rank: Rank) -> Iterator[Caller]:
+def on_behalf_of(name: str, rank: Rank) -> Iterator[None]:
     """Name on whose behalf Quay is asked within, by this task and those that it starts; unnamed is the background."""
-    caller = Caller(name, rank)
-    token = _caller.set(caller)
+    token = _caller.set(Caller(name, rank))
     try:
-        yield caller
+        yield
     finally:
         _caller.reset(token)
 
@@ -74,6 +71,7 @@ class Load:
 class _Call:
     caller: Caller
     number: int
+    since: float
     turn: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     running: bool = False
 
@@ -97,7 +95,7 @@ class Turns:
         self._patience = patience
         self._lines: dict[Rank, _Line] = {rank: {} for rank in Rank}
         self._running: Counter[Rank] = Counter()
-        self._calls: Counter[str] = Counter()
+        self._calls: dict[str, list[_Call]] = {}
         self._numbers = self._granted = 0
 
     @property
@@ -106,10 +104,15 @@ class Turns:
         waiting = sum(map(self._waiting, Rank))
         return Load(self._running.total(), waiting, self._slots, self._most_waiting, self._most_each)
 
+    def waited(self, name: str) -> float:
+        """For how many seconds the oldest call on somebody's behalf has been running or waiting; 0 without any."""
+        calls = self._calls.get(name)
+        return asyncio.get_running_loop().time() - calls[0].since if calls else 0.0
+
     @asynccontextmanager
     async def turn(self, operation: str) -> AsyncIterator[None]:
         """Wait for the turn of a call and have it within. Raises Busy; then the call is not to be sent."""
-        call = self._line_up(_caller.get(), operation)
+        call = self._line_up(_caller.get() or _BACKGROUND, operation)
         try:
             try:
                 async with asyncio.timeout(self._patience):
@@ -125,7 +128,7 @@ class Turns:
             self._leave(call)
 
     def _line_up(self, caller: Caller, operation: str) -> _Call:
-        if caller.rank is not Rank.BACKGROUND and self._calls[caller.name] >= self._most_each:
+        if caller.rank is not Rank.BACKGROUND and len(self._calls.get(caller.name, ())) >= self._most_each:
             said = f"You have {self._most_each} requests running. Wait for them to finish."
             raise Busy(said, operation=operation)
         ranks = [Rank.CHANGE] if caller.rank is Rank.CHANGE else [Rank.READ, Rank.BACKGROUND]
@@ -133,10 +136,9 @@ class Turns:
             said = f"{self._most_waiting} requests to Quay are already waiting. Try again in a minute."
             raise Busy(said, operation=operation)
         self._numbers += 1
-        call = _Call(caller, self._numbers)
+        call = _Call(caller, self._numbers, asyncio.get_running_loop().time())
         self._lines[caller.rank].setdefault(caller.name, deque()).append(call)
-        self._calls[caller.name] += 1
-        caller.calls += 1
+        self._calls.setdefault(caller.name, []).append(call)
         self._grant()
         return call
 
@@ -148,10 +150,9 @@ class Turns:
             line[name].remove(call)
             if not line[name]:
                 del line[name]
-        self._calls[name] -= 1
+        self._calls[name].remove(call)
         if not self._calls[name]:
             del self._calls[name]
-        call.caller.calls -= 1
         self._grant()
 
     def _grant(self) -> None:

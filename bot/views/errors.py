@@ -20,11 +20,12 @@ from bot.views.text import clip, code, escape, escape_quoted
 _ADVICE: tuple[tuple[type[QuayError], str], ...] = (
     (
         Unauthorized,
-        "The bot's Quay token is wrong or has expired. Whoever runs the bot has to set a new QUAY_TOKEN.",
+        "Create a new token (a superuser's, scope super:user), set it where the bot runs and restart the bot.",
     ),
     (
         Forbidden,
-        "The bot's Quay token may not do this. It must belong to a superuser and have the scope super:user.",
+        "The token must have the scope super:user and belong to a superuser, for changes not to a read-only one. "
+        "Or Quay has this switched off.",
     ),
     (NotFound, "Check the name, and try again."),
     (FeatureOff, "This Quay has the feature switched off in its configuration."),

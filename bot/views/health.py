@@ -7,15 +7,16 @@ from bot.slack.messages import Message
 from bot.views.blocks import context, header, message, section
 from bot.views.text import code, date, duration, escape
 
-Condition = Literal["well", "down", "refused", "powerless"]
-"""What a look at Quay showed: it did as asked; it did not answer, or with a failure; it refused the bot's token, or
-only that with which the bot changes things."""
+Condition = Literal["well", "down", "refused", "powerless", "borrowing"]
+"""What a look at Quay showed: it did as asked; it did not answer, or with a failure; it refused the bot's token; only
+that with which the bot changes things; only that with which it reads, so that it reads with the other."""
 
 TITLES: dict[Condition, str] = {
     "well": "Quay answers the bot again",
     "down": "Quay does not answer the bot as it should",
     "refused": "Quay refuses the bot's token",
     "powerless": "Quay refuses the bot's token for changes",
+    "borrowing": "Quay refuses the bot's token for reading",
 }
 _RENEW = (
     "Make a new token of a superuser with the scope `super:user`, set it as {setting} where the bot runs, and restart "
@@ -26,6 +27,10 @@ _ADVICE: dict[Condition, str] = {
     "down": "Look at Quay's own logs. `status` asks Quay once more.",
     "refused": _RENEW.format(setting="`QUAY_READ_TOKEN` (`QUAY_TOKEN` where there is none for reading)"),
     "powerless": _RENEW.format(setting="`QUAY_TOKEN`"),
+    "borrowing": (
+        "Make a new token of a read-only superuser with the scope `super:user`, set it as `QUAY_READ_TOKEN` where the "
+        "bot runs, and restart the bot."
+    ),
 }
 _BLIND = "Until then the bot notices no new keys and no full namespaces, and changes nothing."
 _MEANWHILE: dict[Condition, str] = {
@@ -33,6 +38,7 @@ _MEANWHILE: dict[Condition, str] = {
     "down": _BLIND,
     "refused": _BLIND,
     "powerless": "Until then the bot reads and tells as before, and no change can be done.",
+    "borrowing": "Until then the bot reads with `QUAY_TOKEN`, and everything works.",
 }
 
 

@@ -17,6 +17,11 @@ def of_another() -> Message:
     return message(said, (section(said),))
 
 
+def waiting_for_quay() -> Message:
+    """Quay takes its time over an answer."""
+    return _line("⏳", "Still waiting for Quay…")
+
+
 def in_progress(name: str, rows: int, work: str, *, looked: int = 0, entries: str = "") -> Message:
     """A file is being made, of which so many rows are there; they may be picked from what was looked at."""
     among = f" among the first {count(looked)} {entries}" if looked else ""

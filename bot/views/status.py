@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.confirmations.freeze import Freeze
+from bot.quay.turns import Load
 from bot.slack.messages import Message
 from bot.storage.doubts import Doubt
 from bot.views.blocks import context, message, section
@@ -45,7 +46,7 @@ class Status:
     jobs: Sequence[JobStatus]
 
 
-def status(bot: Status, quay_trouble: str, now: datetime) -> Message:
+def status(bot: Status, quay_trouble: str, load: Load, now: datetime) -> Message:
     """How the bot is: the first line says whether anything is wrong."""
     worker_seen, freeze = bot.worker_seen, bot.freeze
     silent = worker_seen is None or now - worker_seen > timedelta(minutes=1)
@@ -73,7 +74,15 @@ def status(bot: Status, quay_trouble: str, now: datetime) -> Message:
     lines.append(" · ".join((*facts, f"Quaymaster {escape(bot.version)}")))
     scheduled = [_when(job, now) for job in bot.jobs if job.shown]
     small = [context(" · ".join(scheduled))] if scheduled else []
-    return message(said, (section("\n".join(lines)), *small))
+    return message(said, (section("\n".join(lines)), *small, context(_busy(load))))
+
+
+def _busy(load: Load) -> str:
+    """How much this process asks of Quay, and its bounds."""
+    return (
+        f"Requests to Quay from this process: {load.running} of {load.slots} running, {load.waiting} of "
+        f"{load.most_waiting} waiting, at most {load.most_each} for each person"
+    )
 
 
 def _job_trouble(job: JobStatus, now: datetime) -> str:

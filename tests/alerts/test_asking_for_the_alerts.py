@@ -177,7 +177,7 @@ async def test_without_an_alerts_file_keys_are_watched_alone(watched: World) -> 
 
 async def test_a_quay_that_cannot_be_used_is_shown(watched: World) -> None:
     """As the admin channel was told of it."""
-    watch = HealthWatch(watched.redis, watched.slack, watched.clock, watched.quay.prove_writer)
+    watch = HealthWatch(watched.redis, watched.slack, watched.clock, watched.quay.prove_tokens)
     for _ in range(2):
         await watch.note("refused", "The token is wrong.", "C1")
         watched.clock.forward(minutes=1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from bot.alerts.health import HEALTH_KEY, QUAY, Health, HealthWatch, condition_of, is_news, noted
-from bot.quay.errors import Forbidden, QuayError, ServerError, Unauthorized, Unreachable
+from bot.quay.errors import Forbidden, QuayError, ReadTokenRefused, ServerError, Unauthorized, Unreachable
 from bot.slack.messages import Message, MessageId
 from bot.views.health import Condition
 from tests.support.world import START, Clock, FakeSlack, World, text_of
@@ -48,14 +48,14 @@ class Watching:
     of_writer: QuayError | None = None
     """What Quay says to the token for changes."""
 
-    async def prove_writer(self) -> None:
+    async def prove_tokens(self) -> None:
         if self.of_writer:
             raise self.of_writer
 
     async def look(self, *errors: QuayError | None, workers: int = 1) -> None:
         """None is a look that went well."""
         for error in errors:
-            watch = HealthWatch(self.redis, self.slack, self.clock, self.prove_writer)
+            watch = HealthWatch(self.redis, self.slack, self.clock, self.prove_tokens)
             await asyncio.gather(*(self._one(watch, error) for _ in range(workers)))
             self.clock.forward(minutes=1)
 
@@ -161,6 +161,19 @@ async def test_a_token_for_changes_that_is_refused_is_told_apart(watching: Watch
     assert watching.said() == ["Quay answers the bot again, after 3 min"]
 
 
+async def test_a_token_for_reading_that_is_refused_is_told_apart(watching: Watching) -> None:
+    """Everything works by the other, which is said, as is its end."""
+    watching.of_writer = ReadTokenRefused("The token in QUAY_READ_TOKEN is wrong.", operation="proveWriter")
+    await watching.look(None, None, None)
+    assert watching.said() == ["Quay refuses the bot's token for reading: The token in QUAY_READ_TOKEN is wrong."]
+    shown = text_of(watching.slack.messages[ADMIN, "1.0"])
+    assert "set it as `QUAY_READ_TOKEN` where" in shown
+    assert "the bot reads with `QUAY_TOKEN`, and everything works" in shown
+    watching.of_writer = None
+    await watching.look(None, None)
+    assert watching.said() == ["Quay answers the bot again, after 3 min"]
+
+
 async def test_a_failure_for_the_token_for_changes_alone_is_no_trouble(watching: Watching) -> None:
     """Quay has just answered the other one; it was one lost packet."""
     watching.of_writer = DOWN
@@ -255,7 +268,7 @@ def test_no_look_alone_is_news(looks: list[tuple[Condition, int]]) -> None:
 
 async def test_quay_gets_no_request_for_it(world: World) -> None:
     """The watch on keys, which is made anyway, is the look: of a bot that reads with the token for changes."""
-    watch = HealthWatch(world.redis, world.slack, world.clock, world.quay.prove_writer)
+    watch = HealthWatch(world.redis, world.slack, world.clock, world.quay.prove_tokens)
     await watch.over(world.key_requests.watch("C1"), ADMIN)
     world.registry.tokens.clear()
     cards = len(world.slack.messages)

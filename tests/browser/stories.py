@@ -79,7 +79,7 @@ class Story:
         world = self.world
         world.alerts, world.policy = FILE, Policy.model_validate(POLICY | {"rules": RULES})
         parts = (world.redis, world.slack, world.clock)
-        self.health, self.sweep = HealthWatch(*parts, world.quay.prove_writer), QuotaSweep(world.quay, *parts)
+        self.health, self.sweep = HealthWatch(*parts, world.quay.prove_tokens), QuotaSweep(world.quay, *parts)
         self.reporter = Reporter(
             world.redis,
             world.quay,

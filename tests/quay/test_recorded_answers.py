@@ -118,7 +118,7 @@ async def test_a_recorded_answer_is_understood(
     assert matching
     route, at = matching
     recorded, response = case["request"], case["response"]
-    answers.append(response)
+    answers.extend([response] * (2 if response["status"] in {401, 403} and route.kind == "read" else 1))
     if response["status"] >= 300:
         with pytest.raises(ERRORS[response["status"], _shape(response)]) as caught:
             await _call(quay, route, at, recorded.get("json"))

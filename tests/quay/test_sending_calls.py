@@ -129,8 +129,6 @@ async def test_a_read_without_a_connection_is_tried_again() -> None:
         ({"status": 504, "text": HTML}, ServerError),
         ({"status": 503, "json": {"is_readonly": True, "message": {"state": "read-only"}}}, ReadOnly),
         ({"status": 429, "text": "", "headers": {"Retry-After": "60"}}, RateLimited),
-        ({"status": 401, "json": {"error_type": "invalid_token"}}, Unauthorized),
-        ({"status": 403, "text": "<html>no</html>"}, Forbidden),
         ({"status": 200, "text": "{not json"}, ServerError),
         ({"status": 200, "json": {"size_bytes": "much"}}, ServerError),
         ({"status": 302, "text": "", "headers": {"Location": "https://login.example.com/in?to=x"}}, ServerError),
