@@ -17,10 +17,11 @@ class Limits:
     """How many requests may be under way in one process."""
 
     each: int = 20
-    """Of one person."""
+    """Of one person, besides decisions."""
     total: int = 200
-    decisions: int = 50
-    """So many decisions on changes may be under way beyond the total: they never wait for what others read."""
+    """Of everyone, besides decisions."""
+    decisions: int = 600
+    """Decisions on changes (a click on a card): they cost little, and each click gets its answer."""
 
 
 class TooMany(Exception):
@@ -33,6 +34,7 @@ class InFlight:
 
     limits: Limits = Limits()
     _tasks: dict["asyncio.Task[None]", Actor] = field(default_factory=dict)
+    _deciding: set["asyncio.Task[None]"] = field(default_factory=set)
     _refusals: dict[Actor, "asyncio.Task[None]"] = field(default_factory=dict)
 
     @property
@@ -42,17 +44,21 @@ class InFlight:
 
     def admit(self, actor: Actor, *, decides: bool = False) -> None:
         """Check that one more request may begin; `decides` says that it decides on a change. Raises TooMany."""
-        limits = self.limits
-        if Counter(self._tasks.values())[actor] >= limits.each:
+        limits, deciding = self.limits, len(self._deciding)
+        reading = Counter(reader for task, reader in self._tasks.items() if task not in self._deciding)
+        if not decides and reading[actor] >= limits.each:
             raise TooMany(f"You have {limits.each} requests running. Wait for one to finish, then try again.")
-        if self.running >= limits.total + (limits.decisions if decides else 0):
+        if deciding >= limits.decisions if decides else reading.total() >= limits.total:
             raise TooMany(f"The bot is running {self.running} requests, its limit. Try again in a minute.")
 
-    def start(self, actor: Actor, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, actor: Actor, work: Coroutine[Any, Any, None], *, decides: bool = False) -> None:
         """Start the work of a request that was admitted, beside the acknowledgement."""
         task = asyncio.create_task(work)
         self._tasks[task] = actor
         task.add_done_callback(self._tasks.pop)
+        if decides:
+            self._deciding.add(task)
+            task.add_done_callback(self._deciding.discard)
 
     def refuse(self, actor: Actor, work: Coroutine[Any, Any, None]) -> None:
         """Start what explains a refusal, unless one is being explained to this person, or to too many others."""

@@ -61,7 +61,7 @@ class Deliveries:
             self.in_flight.admit(actor, decides=listener.decides)
         except TooMany as refusal:
             return self._refuse(listener.kind, payload, str(refusal))
-        self.in_flight.start(actor, self._handle(listener, listener.handler, payload))
+        self.in_flight.start(actor, self._handle(listener, listener.handler, payload), decides=listener.decides)
         return {}
 
     async def _handle(self, listener: Listener, handler: Handler, payload: Payload) -> None:

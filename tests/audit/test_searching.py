@@ -171,7 +171,7 @@ async def test_nobody_elses_words_become_markup_or_secrets(world: World) -> None
     assert '"raw_text", "text": "froze · <!channel> & *co*"' in shown
     refused = await world.type("U0ALICE", "quota show *team*")
     assert refused is not None
-    assert "'∗team∗' cannot be a namespace" in text_of(refused)
+    assert "`*team*` cannot be a namespace" in text_of(refused)
 
 
 async def test_what_was_altered_is_not_shown_as_if_it_were_true(world: World, redis: Redis) -> None:

@@ -52,7 +52,7 @@ async def test_a_thousand_clicks_in_four_processes_are_one_execution(town: Town)
         assert Counter(statuses) == {200: CLICKS}
 
         async def enough() -> bool:
-            return len(told) == CLICKS - 1
+            return len(told) >= CLICKS - 1
 
         await town.until(enough)
 
@@ -61,7 +61,8 @@ async def test_a_thousand_clicks_in_four_processes_are_one_execution(town: Town)
     assert approval is not None
     winner = "U02BOB" if "U02BOB" in approval.notes else "U01ALICE"
     assert f"(`{winner}`)" in str(ended)
-    assert all(f"(`{winner}`) was first and approved it" in said for said in told)
+    others = [said for said in told if f"(`{winner}`) was first and approved it" in said]
+    assert len(others) == CLICKS - 1
     events = Counter(entry["event"] for entry in await entries_of(town, str(button["value"])))
     assert events == {"key_arrived": 1, "change_approved": 1, "change_intent": 1, "change_outcome": 1}
     requests = (await town.page.get(f"{town.environment['QUAY_URL']}/sandbox/quay/requests")).json()["requests"]

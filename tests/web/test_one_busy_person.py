@@ -82,13 +82,13 @@ async def running(in_flight: InFlight, *people: str) -> AsyncIterator[asyncio.Ev
 
 
 async def test_decisions_have_room_that_reads_cannot_fill() -> None:
-    """Beyond the total; both bounds say what they are."""
+    """Neither of one person nor of all; both bounds say what they are."""
     in_flight = InFlight(Limits(each=3, total=4, decisions=1))
-    async with running(in_flight, "A", "A", "B", "C") as over:
-        in_flight.admit(Actor("T1", "D"), decides=True)
+    async with running(in_flight, "A", "A", "A", "C") as over:
+        in_flight.admit(Actor("T1", "A"), decides=True)
         with pytest.raises(TooMany, match="The bot is running 4 requests, its limit"):
             in_flight.admit(Actor("T1", "D"))
-        in_flight.start(Actor("T1", "D"), asyncio.sleep(0, None))
+        in_flight.start(Actor("T1", "A"), asyncio.sleep(0, None), decides=True)
         with pytest.raises(TooMany, match="The bot is running 5 requests"):
             in_flight.admit(Actor("T1", "E"), decides=True)
         over.set()
