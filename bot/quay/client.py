@@ -29,6 +29,8 @@ __all__ = ["PAGE", "Expiry", "Quay", "open_client"]
 Expiry = datetime | Literal["never"]
 
 PROVED_FOR = timedelta(minutes=5)
+NO_KEY = "quaymaster-token-check"
+"""The id of a key that does not exist."""
 PAGE = 100
 """The most entries that Quay gives in one page of users or organizations."""
 
@@ -344,7 +346,7 @@ class Quay:
         if at_once or self._proved_at is None or self._clock() >= self._proved_at + PROVED_FOR:
             self._proved_at = None
             try:
-                await self._tell(PROVE_WRITER, body={}, kid="quaymaster-token-check")
+                await self._tell(PROVE_WRITER, body={}, kid=NO_KEY)
             except NotFound:
                 self._proved_at = self._clock()
         if refusal := self.tokens.refusal:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
+from bot.quay.client import NO_KEY
 from bot.quay.operations import GET_ORGANIZATION, GET_USER, OPERATIONS, Operation, Route
 from sandbox.quay.jwk import pseudo_jwk, thumbprint
 from sandbox.quay.state import Approval, Build, Namespace, Organization, Quota, Registry, RegistrySize, ServiceKey, User
@@ -300,6 +301,7 @@ async def test_an_operation_goes_from_slack_to_quay_and_back(town: Town, operati
         for each in (await town.page.get(requests)).json()["requests"]
         for route in (*OPERATIONS.values(), GET_USER, GET_ORGANIZATION)
         if each["method"] == route.method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", route.path), each["path"])
+        if not each["path"].endswith(f"/{NO_KEY}")  # the worker's proof that its token may change something
     )
     assert asked[(row.asks or operation).id] >= 1
     assert {id_: times for id_, times in asked.items() if id_ in OPERATIONS and OPERATIONS[id_].kind == "change"} == (
