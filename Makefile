@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install sandbox test check bench
+.PHONY: install sandbox test test-long check bench
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -17,8 +17,14 @@ $(STAMP): pyproject.toml constraints.txt
 sandbox: install
 	@$(BIN)/quaymaster sandbox
 
+PYTEST := $(BIN)/pytest $(if $(REDIS_URL),,-n 2 --dist loadfile)
+
 test: install
-	@$(BIN)/pytest $(if $(REDIS_URL),,-n 2 --dist loadfile)
+	@$(PYTEST) -m "not long"
+
+# Real processes for many seconds: crashes, restarts, thousands of clicks. `.ci/run` runs them too.
+test-long: install
+	@$(PYTEST) -m long
 
 check: install
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ import pytest
 from sandbox.serving import free_port
 from tests.system.conftest import ADMIN, Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 
 @dataclass

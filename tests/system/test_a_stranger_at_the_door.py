@@ -17,7 +17,7 @@ from slack_sdk.signature import SignatureVerifier
 from sandbox.serving import free_port
 from tests.system.conftest import ADMIN, PERMISSIONS, Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 MIB = 1024**2
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 

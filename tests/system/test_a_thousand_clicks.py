@@ -17,7 +17,7 @@ from starlette.routing import Route
 from tests.support.servers import served
 from tests.system.conftest import Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 CLICKS = 1000
 
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.system.conftest import ADMIN, Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 CAROL, BOB, DAVE = "U03CAROL", "U02BOB", "U04DAVE"
 GIB = 1024**3
 

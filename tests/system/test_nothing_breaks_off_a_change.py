@@ -23,7 +23,7 @@ from bot.jobs.heartbeat import HEARTBEAT
 from bot.jobs.worker import QUEUE
 from tests.system.conftest import Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 CAROL, BOB = "U03CAROL", "U02BOB"
 SLOW = 2.5

@@ -14,7 +14,7 @@ from sandbox.quay.jwk import pseudo_jwk, thumbprint
 from sandbox.quay.state import ServiceKey
 from tests.system.conftest import Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 
 async def control(town: Town, method: str, path: str, **options: Any) -> Any:

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,6 +22,8 @@ from sandbox.quay.faults import Faults
 from sandbox.quay.seed import seed
 from sandbox.quay.state import Organization, Registry
 from tests.support.servers import served
+
+pytestmark = pytest.mark.long
 
 NAMESPACES = 10_000
 PAGE = 100

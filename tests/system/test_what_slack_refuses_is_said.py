@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.system.conftest import Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 CAROL, BOB, GUS = "U03CAROL", "U02BOB", "U05GUEST"
 
 
