@@ -27,6 +27,8 @@ from bot.config.warnings import warnings
 from bot.config.watched_file import FileChange
 from bot.confirmations.factory import build_confirmations
 from bot.effects.factory import build_effects
+from bot.effects.own_tokens import OwnTokens
+from bot.effects.registry_memory import build_memory
 from bot.jobs.audit_upkeep import AuditUpkeep
 from bot.jobs.executions import Executions
 from bot.jobs.factory import JobParts, build_jobs
@@ -194,12 +196,20 @@ def _build_tools(
     audit = Audit(redis, audit_key(secret), clock, lambda: files.policy.current().registry)
     shared_groups = SharedValue(redis, Sealer(derive_key(secret, "user groups")), "quaymaster:user-groups", 60)
     confirmations = build_confirmations(redis, secret, audit, clock)
+    own_tokens = OwnTokens(
+        redis,
+        settings.quay_token.get_secret_value(),
+        reads_apart=len(set(settings.tokens_of_quay.values())) > 1,
+        named=settings.quay_token_namespaces,
+    )
+    memory = build_memory(redis, str(settings.quay_url), own_tokens, clock)
     return Toolkit(
         quay=connections.quay,
         confirmations=confirmations,
         authorization=Authorization(files.policy.current, Directory(connections.web, clock, shared_groups)),
         outbox=Outbox(Poster(connections.speaker, alerts.admin_channel), confirmations, clock),
-        effects=build_effects(redis, str(settings.quay_url), files.policy.current),
+        effects=build_effects(memory, files.policy.current),
+        memory=memory,
         vault=Vault(redis, derive_key(secret, "vault"), settings.secret_lifetime, clock),
         clock=clock,
     )

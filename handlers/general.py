@@ -1,5 +1,9 @@
 """The bot's own commands: help, pending, status, why."""
 
+from typing import Annotated
+
+from cyclopts import Parameter
+
 from bot.commands import CommandSet, Correction, Help
 from bot.model.plans import Argument
 from bot.model.units import parse_size
@@ -45,12 +49,20 @@ async def show_pending(*, here: Handed) -> Message:
     return meta.pending(records, here.person.actor.user, unseen, overview.freeze)
 
 
-@GENERAL.command("status", examples=("status",))
-async def show_status(*, here: Handed) -> Message:
-    """Say how the bot is: its worker, its files, what is pending, and whether Quay answers it."""
-    quay = here.bot.quay
+@GENERAL.command("status", examples=("status", "status --recheck"))
+async def show_status(*, recheck: Annotated[bool, Parameter(negative=())] = False, here: Handed) -> Message:
+    """Say how the bot is: its worker, its files, what is pending, and whether Quay answers it.
+
+    Parameters
+    ----------
+    recheck
+        Forget what this registry was seen not to do, so that the next request tries it again.
+    """
+    quay, memory = here.bot.quay, here.bot.changes.tools.memory
+    if recheck:
+        await memory.forget()
     trouble = await _trouble(quay)
-    return status.status(await here.bot.status.read(), trouble, quay.turns.load, here.now)
+    return status.status(await here.bot.status.read(), trouble, await memory.seen(), quay.turns.load, here.now)
 
 
 async def _trouble(quay: Quay) -> str:

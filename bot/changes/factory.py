@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from redis.asyncio import Redis
 
@@ -13,6 +14,8 @@ from bot.changes.measurement import Measurement
 from bot.changes.reminders import Reminders
 from bot.changes.secret_delivery import SecretExpiry
 from bot.changes.toolkit import Toolkit
+from bot.confirmations import Record
+from bot.effects.own_tokens import LOGGED
 from bot.quay.models import ServiceKey
 
 
@@ -52,9 +55,15 @@ def build_changes(
         tools=tools,
         approvals=approvals,
         key_requests=KeyRequests(tools, doubts),
-        executor=Executor(tools, approvals.propose_again, {"postRegistrySize": measurement.begin}),
+        executor=Executor(tools, approvals.propose_again, _followers(tools, measurement)),
         measurement=measurement,
         reminders=Reminders(confirmations, outbox, clock),
         secret_expiry=SecretExpiry(tools.vault, poster, confirmations.audit),
         freeze_notices=FreezeNotices(redis, confirmations.freezer, poster.messenger, poster.admin_channel),
     )
+
+
+def _followers(tools: Toolkit, measurement: Measurement) -> dict[str, Callable[[Record], Awaitable[None]]]:
+    """What is done after a change, by its operation."""
+    learn = partial(tools.memory.own_tokens.learn, tools.quay)
+    return {"postRegistrySize": measurement.begin, **dict.fromkeys(LOGGED, learn)}

@@ -8,13 +8,14 @@ from bot.changes.authorization import Authorization
 from bot.changes.outbox import Outbox
 from bot.confirmations import Confirmations
 from bot.effects import Effect
+from bot.effects.registry_memory import RegistryMemory
 from bot.quay.client import Quay
 from bot.storage.vault import Vault
 
 
 @dataclass(frozen=True)
 class Toolkit:
-    """The registry, the records, who may do what, how people are told, what commands do, where secrets wait."""
+    """The registry and what is remembered of it, the records, permissions, the outbox, the effects, the secrets."""
 
     quay: Quay
     confirmations: Confirmations
@@ -22,5 +23,6 @@ class Toolkit:
     outbox: Outbox
     effects: Mapping[str, Effect]
     """By the command."""
+    memory: RegistryMemory
     vault: Vault
     clock: Callable[[], datetime]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.model.units import parse_duration
 
@@ -76,6 +76,10 @@ def _no_socket_mode(value: SecretStr | None) -> SecretStr | None:
     if value is not None:
         raise ValueError("Socket Mode is not in this version: unset it, and let Slack call POST /slack/events")
     return value
+
+
+def _names(value: object) -> object:
+    return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
 def _retention(value: object) -> object:
@@ -150,6 +154,8 @@ class Settings(AuditSettings):
     quay_url: HttpUrl
     quay_token: Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_long_enough)]
     quay_read_token: Annotated[SecretStr | None, AfterValidator(_secret), AfterValidator(_long_enough)] = None
+    quay_token_namespaces: Annotated[frozenset[str], NoDecode, BeforeValidator(_names)] = frozenset()
+    """What both tokens depend on: their owners, and the organizations whose OAuth applications issued them."""
     permissions_file: str = "permissions.yaml"
     alerts_file: str = "alerts.yaml"
     listen_host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it

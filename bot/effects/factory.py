@@ -2,20 +2,19 @@
 
 from collections.abc import Callable, Mapping
 
-from redis.asyncio import Redis
-
 from bot.effects import Effect, by_command
-from bot.effects.ignored_fields import Ignored
 from bot.effects.key_creation import ChangeKey, CreateKey
 from bot.effects.keys import ApproveKey, DeleteKey
 from bot.effects.organizations import ChangeOrganization, DeleteOrganization
 from bot.effects.quotas import DeleteQuota, SetQuota
 from bot.effects.registry import MeasureRegistry
-from bot.effects.users import ChangeUser, CreateUser, DeleteUser
+from bot.effects.registry_memory import RegistryMemory
+from bot.effects.user_deletion import DeleteUser
+from bot.effects.users import ChangeUser, CreateUser
 from bot.permissions import Policy
 
 
-def build_effects(redis: Redis, quay_url: str, policy: Callable[[], Policy]) -> Mapping[str, Effect]:
+def build_effects(memory: RegistryMemory, policy: Callable[[], Policy]) -> Mapping[str, Effect]:
     """What every changing command does, by the command."""
     return by_command(
         [
@@ -25,11 +24,11 @@ def build_effects(redis: Redis, quay_url: str, policy: Callable[[], Policy]) -> 
             ChangeKey(),
             SetQuota(lambda: policy().quota_limits),
             DeleteQuota(),
-            ChangeOrganization(Ignored(redis, quay_url)),
-            DeleteOrganization(),
-            CreateUser(),
-            ChangeUser(),
-            DeleteUser(),
+            ChangeOrganization(memory.ignored, memory.own_tokens),
+            DeleteOrganization(memory.own_tokens),
+            CreateUser(memory.limitations),
+            ChangeUser(memory.limitations, memory.own_tokens),
+            DeleteUser(memory.own_tokens),
             MeasureRegistry(),
         ]
     )

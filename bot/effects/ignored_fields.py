@@ -9,6 +9,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bot.model.seen_limits import SeenLimit
+
 KEY = "quaymaster:registry:ignores"
 REMEMBERED = timedelta(days=30)
 """After so long the documented way is tried again: the registry may have been updated."""
@@ -34,6 +36,25 @@ class Ignored:
             return frozenset()
         return frozenset(entry.removeprefix(prefix) for entry in entries if entry.startswith(prefix))
 
+    async def seen(self) -> tuple[SeenLimit, ...]:
+        """What is ignored, by operation and field."""
+        prefix = self._entry("", "").removesuffix(".")
+        try:
+            entries = [entry.decode() for entry in await self.redis.smembers(KEY)]  # type: ignore[misc]
+        except RedisError as error:
+            log.warning("not_recalled", kind=type(error).__name__)
+            return ()
+        ours = sorted(entry.removeprefix(prefix) for entry in entries if entry.startswith(prefix))
+        return tuple(SeenLimit(f"change {field} by {operation}", None) for operation, field in map(_parted, ours))
+
+    async def forget(self) -> None:
+        """Have the documented way tried again."""
+        prefix = self._entry("", "").removesuffix(".")
+        entries = await self.redis.smembers(KEY)  # type: ignore[misc]
+        ours = [entry for entry in entries if entry.decode().startswith(prefix)]
+        if ours:
+            await self.redis.srem(KEY, *ours)  # type: ignore[misc]
+
     async def remember(self, operation: str, fields: Iterable[str]) -> None:
         """Note that this registry ignores fields of an operation."""
         entries = [self._entry(operation, field) for field in fields]
@@ -49,3 +70,8 @@ class Ignored:
 
     def _entry(self, operation: str, field: str) -> str:
         return f"{urlsplit(self.quay_url).netloc} {operation}.{field}"
+
+
+def _parted(entry: str) -> tuple[str, str]:
+    operation, _, field = entry.partition(".")
+    return operation, field

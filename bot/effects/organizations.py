@@ -8,6 +8,7 @@ from typing import TypedDict, cast
 from bot.effects import Arguments, Note, OutcomeUnknown, Stamp, in_part
 from bot.effects.email_lookup import require_free
 from bot.effects.ignored_fields import Ignored
+from bot.effects.own_tokens import OwnTokens
 from bot.effects.users import NAME_KEPT, target_of
 from bot.model.plans import Argument, Line, Observation, Outcome, Plan, Refusal, Verification
 from bot.model.units import parse_duration
@@ -123,6 +124,7 @@ class ChangeOrganization:
     """
 
     ignored: Ignored
+    own_tokens: OwnTokens
     command: str = "orgs update"
 
     def operations(self, arguments: Arguments) -> tuple[str, ...]:
@@ -171,6 +173,14 @@ class ChangeOrganization:
         rests_on: dict[str, Argument] = {"exists": True, "shown": _shows_settings(organization)}
         rests_on |= {field: getattr(organization, field) for field in wanted}
         return Observation(operation="changeOrganization", rests_on=rests_on, plan=plan)
+
+    async def forewarn(
+        self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
+    ) -> tuple[str, ...]:
+        """Refuses to rename the organization that the bot's token comes from."""
+        if arguments.get("rename") is None:
+            return ()
+        return await self.own_tokens.warnings_of_organization(quay, str(arguments["name"]), "Renaming")
 
     async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Send the documented write, look, and send what it left as it was to the organization's settings."""
@@ -238,6 +248,7 @@ class ChangeOrganization:
 class DeleteOrganization:
     """deleteOrganization: forced and final."""
 
+    own_tokens: OwnTokens
     command: str = "orgs delete"
 
     def operations(self, arguments: Arguments) -> tuple[str, ...]:
@@ -268,6 +279,12 @@ class DeleteOrganization:
         )
         rests_on = {"exists": True, "email": organization.email}
         return Observation(operation="deleteOrganization", rests_on=rests_on, plan=plan)
+
+    async def forewarn(
+        self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
+    ) -> tuple[str, ...]:
+        """Refuses to delete the organization that the bot's token comes from."""
+        return await self.own_tokens.warnings_of_organization(quay, str(arguments["name"]), "Deleting")
 
     async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
         """Delete the organization."""

@@ -1,4 +1,4 @@
-"""What creating, changing and deleting a user do."""
+"""What creating and changing a user do."""
 
 import secrets
 from dataclasses import dataclass
@@ -8,11 +8,13 @@ from pydantic import SecretStr
 
 from bot.effects import Arguments, Note, Secret, Stamp, in_part
 from bot.effects.email_lookup import require_free, warn_of_email
+from bot.effects.limitations import Limitation, Limitations
+from bot.effects.own_tokens import OwnTokens
+from bot.effects.user_losses import losses_with
 from bot.model.plans import Argument, Line, Observation, Outcome, Plan, Refusal, Verification
 from bot.quay.client import Quay
 from bot.quay.errors import Invalid, NotFound, QuayError
 from bot.quay.models import User
-from bot.views.text import size
 
 NAME_KEPT = "Quay finishes in the background. Until then nothing new can be created under this name."
 """A rename to it is possible: Quay looks for names of what is being deleted only when something is created."""
@@ -24,14 +26,16 @@ def target_of(name: str) -> str:
     return f"namespace {name}"
 
 
-async def _user(quay: Quay, name: str) -> User:
+async def require_user(quay: Quay, name: str) -> User:
+    """A user. Raises Refusal for one that Quay doesn't have."""
     try:
         return await quay.get_install_user(name)
     except NotFound:
         raise Refusal(f"There is no user {name!r} in Quay.") from None
 
 
-async def _user_or_none(quay: Quay, name: str) -> User | None:
+async def user_or_none(quay: Quay, name: str) -> User | None:
+    """A user, or None for one that Quay doesn't have."""
     try:
         return await quay.get_install_user(name)
     except NotFound:
@@ -46,7 +50,8 @@ def _way_out(name: str) -> str:
     return f"users update {name} --reset-password"
 
 
-def _state(*, enabled: bool) -> str:
+def shown_state(*, enabled: bool) -> str:
+    """Whether a user can sign in, in a word."""
     return "enabled" if enabled else "disabled"
 
 
@@ -54,6 +59,7 @@ def _state(*, enabled: bool) -> str:
 class CreateUser:
     """createInstallUser: Quay makes the password and tells it once, in the answer."""
 
+    limitations: Limitations
     command: str = "users create"
 
     def operations(self, arguments: Arguments) -> tuple[str, ...]:
@@ -78,8 +84,10 @@ class CreateUser:
     async def forewarn(
         self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
     ) -> tuple[str, ...]:
-        """Refuses an e-mail address that is taken."""
+        """Refuses where Quay creates no users, or none without an address, and an address that is taken."""
         email = arguments.get("email")
+        without = () if email else (Limitation.CREATION_WITHOUT_ADDRESS,)
+        await self.limitations.require_none(quay, (Limitation.CREATION, *without))
         return await warn_of_email(quay, str(email)) if email else ()
 
     async def apply(
@@ -90,6 +98,7 @@ class CreateUser:
         try:
             created = await quay.create_install_user(name, email=str(email) if email else None)
         except Invalid as error:
+            await self.limitations.remember(error)
             if "not send" in error.message:
                 error.may_have_happened = True
             elif "not available" in error.message:
@@ -102,7 +111,7 @@ class CreateUser:
     ) -> Verification:
         """The user is there; without the answer, the password is lost."""
         name = str(arguments["username"])
-        user = await _user_or_none(quay, name)
+        user = await user_or_none(quay, name)
         if user is None:
             return Verification(outcome=Outcome.FAILED, sentence=f"Quay has no user {name}.")
         address = user.email if arguments.get("email") else None
@@ -120,6 +129,8 @@ class ChangeUser:
     a call of its own: it is never changed beside something that failed.
     """
 
+    limitations: Limitations
+    own_tokens: OwnTokens
     command: str = "users update"
 
     def operations(self, arguments: Arguments) -> tuple[str, ...]:
@@ -133,19 +144,21 @@ class ChangeUser:
         resets = bool(arguments.get("reset_password"))
         if not wanted and not resets:
             raise Refusal("Say what is to change: --email, --enable or --disable, or --reset-password.")
-        user = await _user(quay, name)
+        user = await require_user(quay, name)
         if user.super_user:
             raise Refusal(f"{name} is a superuser, and Quay changes no superuser in this way.")
         changes = _differing(user, wanted)
         if not changes and not resets:
-            raise Refusal(f"That is so already: {name} is {_state(enabled=user.enabled)}, e-mail {_email(user)}.")
+            raise Refusal(
+                f"That is so already: {name} is {shown_state(enabled=user.enabled)}, e-mail {shown_email(user)}."
+            )
         lines = [Line(label="User", now=name)]
         consequences = []
         if "email" in changes:
-            lines.append(Line(label="E-mail", now=_email(user), after=str(changes["email"])))
+            lines.append(Line(label="E-mail", now=shown_email(user), after=str(changes["email"])))
         if "enabled" in changes:
             enables = bool(changes["enabled"])
-            lines.append(Line(label="State", now=_state(enabled=user.enabled), after=_state(enabled=enables)))
+            lines.append(Line(label="State", now=shown_state(enabled=user.enabled), after=shown_state(enabled=enables)))
             if not enables:
                 consequences.append(f"{name} can no longer sign in, pull or push.")
         if resets:
@@ -163,11 +176,16 @@ class ChangeUser:
     async def forewarn(
         self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
     ) -> tuple[str, ...]:
-        """Refuses an e-mail address that is taken."""
+        """Refuses what Quay doesn't do with its users, to lock the bot out, and an e-mail address that is taken."""
         name, email = str(arguments["username"]), arguments.get("email")
-        if email is None or email == observation.rests_on["email"]:
-            return ()
-        return await warn_of_email(quay, str(email), but_of=name)
+        moves = email is not None and email != observation.rests_on["email"]
+        wanted = [Limitation.ADDRESSES] if moves else []
+        wanted += [Limitation.PASSWORDS] if arguments.get("reset_password") else []
+        await self.limitations.require_none(quay, wanted)
+        found: tuple[str, ...] = ()
+        if arguments.get("enabled") is False and observation.rests_on["enabled"]:
+            found = await losses_with(quay, self.own_tokens, name, "Disabling")
+        return (*found, *(await warn_of_email(quay, str(email), but_of=name))) if moves else found
 
     async def apply(
         self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note
@@ -178,22 +196,26 @@ class ChangeUser:
             None if arguments.get(field) == observation.rests_on[field] else arguments.get(field)
             for field in ("email", "enabled")
         )
-        if email is not None or enabled is not None:
-            with in_part():
-                await quay.change_install_user(
-                    name,
-                    email=None if email is None else str(email),
-                    enabled=None if enabled is None else bool(enabled),
-                )
-        if not arguments.get("reset_password"):
-            return None
-        password = SecretStr(secrets.token_urlsafe(24))
-        if email is None and enabled is None:
-            await quay.change_install_user(name, password=password)
-        else:
-            await note("changeInstallUser")
-            with in_part(QuayError):
+        try:
+            if email is not None or enabled is not None:
+                with in_part():
+                    await quay.change_install_user(
+                        name,
+                        email=None if email is None else str(email),
+                        enabled=None if enabled is None else bool(enabled),
+                    )
+            if not arguments.get("reset_password"):
+                return None
+            password = SecretStr(secrets.token_urlsafe(24))
+            if email is None and enabled is None:
                 await quay.change_install_user(name, password=password)
+            else:
+                await note("changeInstallUser")
+                with in_part(QuayError):
+                    await quay.change_install_user(name, password=password)
+        except Invalid as error:
+            await self.limitations.remember(error)
+            raise
         return _password_of(name, password)
 
     async def verify(
@@ -201,17 +223,17 @@ class ChangeUser:
     ) -> Verification:
         """Tell field by field what is so; a password cannot be read, so it counts if Quay answered that it took it."""
         name = str(arguments["username"])
-        user = await _user_or_none(quay, name)
+        user = await user_or_none(quay, name)
         if user is None:
             return Verification(outcome=Outcome.FAILED, sentence=f"Quay has no user {name} any more.")
         wanted = {field: arguments[field] for field in ("email", "enabled") if arguments.get(field) is not None}
         missing = _differing(user, wanted)
         said = []
         if "email" in wanted:
-            said.append(f"E-mail: {'not changed, it is' if 'email' in missing else 'it is now'} {_email(user)}.")
+            said.append(f"E-mail: {'not changed, it is' if 'email' in missing else 'it is now'} {shown_email(user)}.")
         if "enabled" in wanted:
             still = "still " if "enabled" in missing else "now "
-            said.append(f"State: {name} is {still}{_state(enabled=user.enabled)}.")
+            said.append(f"State: {name} is {still}{shown_state(enabled=user.enabled)}.")
         outcome: Outcome = Outcome.FAILED if missing else Outcome.DONE
         if arguments.get("reset_password"):
             if secret_kept:
@@ -227,57 +249,8 @@ class ChangeUser:
         return Verification(outcome=outcome, sentence=" ".join(said))
 
 
-@dataclass(frozen=True)
-class DeleteUser:
-    """deleteInstallUser: gone from the API at once, the rest happens in Quay's background."""
-
-    command: str = "users delete"
-
-    def operations(self, arguments: Arguments) -> tuple[str, ...]:
-        """Always the one."""
-        return ("deleteInstallUser",)
-
-    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
-        """Refuses superusers and whom Quay does not have."""
-        name = str(arguments["username"])
-        user = await _user(quay, name)
-        if user.super_user:
-            raise Refusal(f"{name} is a superuser, and Quay deletes no superuser.")
-        lines = [
-            Line(label="User", now=name, after="deleted"),
-            Line(label="E-mail", now=_email(user)),
-            Line(label="State", now=_state(enabled=user.enabled)),
-        ]
-        if user.quota_report is not None:
-            used = size(user.quota_report.quota_bytes) if user.quota_report.is_complete else "Quay is still counting"
-            lines.append(Line(label="In use", now=used))
-        plan = Plan(
-            title=f"Delete the user {name}",
-            target=target_of(name),
-            lines=tuple(lines),
-            consequences=(
-                f"Every repository in {name}'s own namespace is deleted. A deleted user cannot be brought back.",
-                NAME_KEPT,
-            ),
-        )
-        rests_on = {"email": user.email, "enabled": user.enabled}
-        return Observation(operation="deleteInstallUser", rests_on=rests_on, plan=plan)
-
-    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
-        """Delete the user."""
-        await quay.delete_install_user(str(arguments["username"]))
-
-    async def verify(
-        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
-    ) -> Verification:
-        """Gone is gone."""
-        name = str(arguments["username"])
-        if await _user_or_none(quay, name) is None:
-            return Verification(outcome=Outcome.DONE, sentence=f"The user {name} is deleted: Quay no longer has it.")
-        return Verification(outcome=Outcome.FAILED, sentence=f"Quay still has the user {name}.")
-
-
-def _email(user: User) -> str:
+def shown_email(user: User) -> str:
+    """A user's address, in words where there is none."""
     return user.email or "none"
 
 

@@ -14,6 +14,7 @@ from bot.quay.limits import QuotaLimits
 from bot.quay.operations import (
     CHANGE_ORGANIZATION_DETAILS,
     GET_ORGANIZATION,
+    GET_ORGANIZATION_APPLICATIONS,
     GET_ORGANIZATION_MEMBERS,
     GET_USER,
     PROVE_WRITER,
@@ -149,6 +150,10 @@ class Quay:
         No superuser operation: Forbidden where superusers have no full access, to a token that may not read all.
         """
         return await self._ask(GET_ORGANIZATION_MEMBERS, models.Members, name=name)
+
+    async def get_organization_applications(self, name: str) -> tuple[models.Application, ...]:
+        """List an organization's OAuth applications. getOrganizationApplications; who sees them: as of members."""
+        return (await self._ask(GET_ORGANIZATION_APPLICATIONS, models.Applications, name=name)).applications
 
     async def get_organization_settings(self, name: str) -> models.Organization:
         """Look up an organization with the token that writes: a read-only superuser is not shown its settings.

@@ -254,6 +254,19 @@ class Members(Entries):
     members: tuple[Member, ...]
 
 
+class Application(Answer):
+    """An OAuth application, by which an organization has tokens issued. Its secret is in the answer, and not read."""
+
+    client_id: str
+    name: str = ""
+
+
+class Applications(Entries):
+    """The OAuth applications of an organization."""
+
+    applications: tuple[Application, ...]
+
+
 class CreatedUser(Answer):
     """A new user. Quay tells the password this once."""
 

@@ -227,9 +227,11 @@ KNOWN: Mapping[str, Operation] = MappingProxyType({**OPERATIONS, **BEYOND})
 GET_USER = Route("getInstallUser", "GET", _USER)
 GET_ORGANIZATION = Route("getOrganization", "GET", "/api/v1/organization/{name}")
 GET_ORGANIZATION_MEMBERS = Route("getOrganizationMembers", "GET", "/api/v1/organization/{name}/members")
+GET_ORGANIZATION_APPLICATIONS = Route("getOrganizationApplications", "GET", "/api/v1/organization/{name}/applications")
 PROVE_WRITER = Route("proveWriter", "PUT", _KEY)
 CHANGE_ORGANIZATION_DETAILS = Route("changeOrganizationDetails", "PUT", "/api/v1/organization/{name}")
-"""Calls beside them: one namespace at a time, an organization's own settings and members, and one that does nothing."""
+"""Calls beside them: one namespace at a time, an organization's own settings,
+members and OAuth applications, and one that does nothing."""
 
 LIST_QUOTA = Route("listOrganizationQuota", "GET", "/api/v1/organization/{namespace}/quota")
 LIST_LIMITS = Route("listOrganizationQuotaLimit", "GET", _LIMITS)

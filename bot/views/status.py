@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.confirmations.freeze import Freeze
+from bot.model.seen_limits import SeenLimit
 from bot.quay.turns import Load
-from bot.slack.messages import Message
+from bot.slack.messages import Block, Message
 from bot.storage.doubts import Doubt
 from bot.views.blocks import context, message, section
 from bot.views.freeze import line
@@ -46,7 +47,7 @@ class Status:
     jobs: Sequence[JobStatus]
 
 
-def status(bot: Status, quay_trouble: str, load: Load, now: datetime) -> Message:
+def status(bot: Status, quay_trouble: str, seen: Sequence[SeenLimit], load: Load, now: datetime) -> Message:
     """How the bot is: the first line says whether anything is wrong."""
     worker_seen, freeze = bot.worker_seen, bot.freeze
     silent = worker_seen is None or now - worker_seen > timedelta(minutes=1)
@@ -74,7 +75,7 @@ def status(bot: Status, quay_trouble: str, load: Load, now: datetime) -> Message
     lines.append(" · ".join((*facts, f"Quaymaster {escape(bot.version)}")))
     scheduled = [_when(job, now) for job in bot.jobs if job.shown]
     small = [context(" · ".join(scheduled))] if scheduled else []
-    return message(said, (section("\n".join(lines)), *small, context(_busy(load))))
+    return message(said, (section("\n".join(lines)), *_seen(seen), *small, context(_busy(load))))
 
 
 def _busy(load: Load) -> str:
@@ -83,6 +84,15 @@ def _busy(load: Load) -> str:
         f"Requests to Quay from this process: {load.running} of {load.slots} running, {load.waiting} of "
         f"{load.most_waiting} waiting, at most {load.most_each} for each person"
     )
+
+
+def _seen(limits: Sequence[SeenLimit]) -> list[Block]:
+    """What isn't tried in this registry, and how to have it tried again."""
+    if not limits:
+        return []
+    listed = [f"• {escape(limit.what)}{f' (refused {date(limit.at)})' if limit.at else ''}" for limit in limits]
+    head = "This Quay was seen not to do the following, so the bot doesn't try it:"
+    return [section("\n".join((head, *listed))), context(f"{code('status --recheck')} has it tried again")]
 
 
 def _job_trouble(job: JobStatus, now: datetime) -> str:

@@ -5,16 +5,12 @@ import json
 import re
 from pathlib import Path
 
-from redis.asyncio import Redis
-
-from bot.effects.factory import build_effects
 from bot.loading import build_grammar
-from bot.permissions import Policy
 from bot.permissions.names import OWN_NAMES, sets
 from bot.quay.client import Quay
 from bot.quay.operations import OPERATIONS
 from tests.support.cli import run
-from tests.support.world import POLICY
+from tests.support.effects import effects_at_rest
 
 ROOT = Path(__file__).parents[2]
 GRAMMAR = build_grammar("/quay")
@@ -52,7 +48,7 @@ def test_every_command_of_an_operation_is_the_one_of_the_table() -> None:
         for command in GRAMMAR.commands.values()
         if any(OPERATIONS[operation].kind == "change" for operation in command.operations)
     }
-    assert changing == set(build_effects(Redis(), "https://quay.test", lambda: Policy.model_validate(POLICY)))
+    assert changing == set(effects_at_rest())
 
 
 def test_the_readme_lists_every_command() -> None:

@@ -77,6 +77,27 @@ async def test_what_quay_would_refuse_is_refused_before(world: World, text: str,
     assert await world.confirmations.waiting() == []
 
 
+async def test_a_disabled_user_is_not_planned_to_be_deleted(world: World) -> None:
+    """Quay would answer 204 and keep them, so the plan says what to do first; with that it works."""
+    await world.carry_out("users update jrivera --disable", "disable")
+    answer = await world.type("U0ALICE", "users delete jrivera --type-the-name jrivera")
+    assert answer is not None
+    assert "Enable the user first: users update jrivera --enable" in answer.text
+    assert await world.confirmations.waiting() == []
+    await world.carry_out("users update jrivera --enable", "enable")
+    assert (await world.carry_out("users delete jrivera --type-the-name jrivera", "delete")).state == "done"
+    assert world.registry.user("jrivera") is None
+
+
+async def test_a_user_who_is_disabled_after_the_plan_is_not_deleted(world: World) -> None:
+    """What was approved no longer fits, so nothing is sent."""
+    await world.type("U0ALICE", "users delete jrivera --type-the-name jrivera")
+    await world.agree()
+    user(world, "jrivera").enabled = False
+    (ended,) = await world.work()
+    assert (ended.state, logged(world)) == ("stale", [])
+
+
 async def test_the_same_address_in_other_letters_is_a_warning(world: World) -> None:
     """Quay takes it, so it is no refusal."""
     await world.type("U0ALICE", "users create kim --email JRivera@example.com")

@@ -4,15 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from bot.commands import Call, Correction, Help
 from bot.commands.grammar import LONGEST
-from bot.effects.factory import build_effects
 from bot.loading import build_grammar
-from bot.permissions import Policy
 from bot.quay.operations import OPERATIONS
-from tests.support.world import POLICY
+from tests.support.effects import effects_at_rest
 
 GRAMMAR = build_grammar("/quay")
 LISTED_BY = {"users show": "users list", "orgs show": "orgs list"}
@@ -140,6 +137,4 @@ def test_commands_and_operations_agree() -> None:
         for operation in command.operations:
             assert OPERATIONS[operation].command == LISTED_BY.get(command.path, command.path)
             if OPERATIONS[operation].kind == "change":
-                assert command.path in build_effects(
-                    Redis(), "https://quay.test", lambda: Policy.model_validate(POLICY)
-                )
+                assert command.path in effects_at_rest()

@@ -39,12 +39,13 @@ from tests.support.servers import served
 T = TypeVar("T")
 
 grammar_of = cache(build_grammar)
+TOKEN = "sandbox-superuser"
 SETTINGS = Settings.model_validate(
     {
         "slack_bot_token": "xoxb-1",
         "slack_signing_secret": "s" * 32,
         "quay_url": "https://quay.test/",
-        "quay_token": "sandbox-superuser",
+        "quay_token": TOKEN,
         "redis_url": "redis://127.0.0.1/",
     }
 )
@@ -273,6 +274,7 @@ class World:
     web: FakeWeb = field(default_factory=FakeWeb)
     policy: Policy = field(default_factory=lambda: Policy.model_validate(POLICY))
     alerts: AlertsFile | None = None
+    settings: Settings = SETTINGS
 
     def __post_init__(self) -> None:
         grammar = grammar_of("/quay")
@@ -280,7 +282,7 @@ class World:
         files = Files(grammar, policy, InMemory("alerts.yaml", lambda: self.alerts))
         self.queue = Wakes(self.redis)
         connections = Connections(self.redis, self.queue, self.quay, self.web, self.slack)
-        self.app = build_app(SETTINGS, files, connections, self.clock)
+        self.app = build_app(self.settings, files, connections, self.clock)
         handlers, bot = self.app.handlers, self.app.handlers.bot
         self.dispatcher, self.clicks = handlers.dispatcher, handlers.buttons.records
         self.reveals, self.paging = handlers.buttons.secrets, handlers.buttons.lists
@@ -293,6 +295,7 @@ class World:
         self.outbox, self.vault = bot.changes.tools.outbox, bot.changes.tools.vault
         self.authorization, self.confirmations = bot.authorization, bot.changes.tools.confirmations
         self.freezer, self.effects = self.confirmations.freezer, bot.changes.tools.effects
+        self.memory = bot.changes.tools.memory
         self.alert_parts = self.app.preview.alerts
         self.waiting, self.expiring = self.alert_parts.waiting, self.alert_parts.expiring
 
@@ -403,11 +406,12 @@ def text_of(message: Message) -> str:
 
 
 @asynccontextmanager
-async def open_world(redis: Redis, kind: type[Quay] = Quay) -> AsyncIterator[World]:
-    """A world at START, with the seeded registry."""
+async def open_world(redis: Redis, kind: type[Quay] = Quay, **settings: Any) -> AsyncIterator[World]:
+    """A world at START, with the seeded registry; `settings` are those of the bot that differ from SETTINGS."""
     clock = Clock()
     registry, faults = seed(clock), Faults()
     async with served(create_app(registry, faults)) as url, open_client(url) as http:
-        world = World(registry, faults, redis, kind(http, "sandbox-superuser", attempts=1), url, clock)
+        quay = kind(http, TOKEN, attempts=1)
+        world = World(registry, faults, redis, quay, url, clock, settings=SETTINGS.model_copy(update=settings))
         yield world
         await world.outbox.settle()

@@ -46,6 +46,44 @@ async def test_with_quays_own_defaults_quotas_are_a_feature_that_is_off(town: To
     await town.sees("U03CAROL", "team-beta", "100 GiB", after=refusal["ts"])
 
 
+async def test_what_a_registry_refused_is_refused_at_the_next_plan_until_it_is_rechecked(town: Town) -> None:
+    """Users come from LDAP, and the configuration is not shown: the first request finds out, by its approval."""
+    before = (await control(town, "GET", "state"))["features"]
+    await control(town, "POST", "features", json={"authentication": "LDAP", "config_dump": False})
+    await town.say("U03CAROL", "/quay users update jrivera --reset-password")
+    card = await town.sees("U02BOB", "jrivera", "change_approve")
+    await town.press("U02BOB", card, "change_approve")
+    await town.sees("U03CAROL", "Cannot change password in non-database auth")
+    await town.say("U03CAROL", "/quay users create kim --email kim@example.com")
+    refused = await town.sees("U03CAROL", "This Quay can't create users", "status --recheck")
+    assert refused["ephemeral"]
+    await town.say("U03CAROL", "/quay status --recheck")
+    await control(town, "POST", "features", json=before)
+    await town.say("U03CAROL", "/quay users create kim --email kim@example.com")
+    await town.sees("U02BOB", "Create the user kim", "change_approve")
+
+
+async def test_a_disabled_user_is_enabled_before_they_are_deleted(town: Town) -> None:
+    """Quay reports the deletion of a disabled user as done and keeps them."""
+    user = town.registry.user("jrivera")
+    assert user is not None
+    user.enabled = False
+    await town.say("U03CAROL", "/quay users delete jrivera")
+    await town.sees("U03CAROL", "users update jrivera --enable")
+    user.enabled = True
+
+
+async def test_a_deletion_says_what_is_lost_with_the_user(town: Town) -> None:
+    """The bot's own reads, and organizations that nobody else owns."""
+    organization = town.registry.organization("team-beta")
+    assert organization is not None
+    organization.teams = {"owners": ["registry-auditor"]}
+    await town.say("U03CAROL", "/quay users delete registry-auditor")
+    await town.sees(
+        "U02BOB", "If QUAY_READ_TOKEN belongs to this user", "registry-auditor is the only owner of team-beta"
+    )
+
+
 async def test_a_key_that_nobody_approved_for_days_is_offered_until_quay_removes_it(town: Town) -> None:
     """Quay removes it when another key of its service arrives; until then its card says from when on it may."""
     jwk = pseudo_jwk(Random(3))  # noqa: S311  # the same key every time
