@@ -38,6 +38,7 @@ from bot.jobs.key_watch import KeyWatch
 from bot.jobs.preview import Preview
 from bot.jobs.runs import JobRuns
 from bot.jobs.status import StoredStatus
+from bot.jobs.user_group_check import UserGroupCheck
 from bot.jobs.worker import Worker, open_queue, wake
 from bot.loading import Files
 from bot.permissions import Policy
@@ -154,6 +155,7 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
     alerts = build_alerts(redis, quay, speaker.for_alerts(), tools.confirmations, alert_settings, token_ends, clock)
     changes = build_changes(tools, redis, partial(wake, connections.queue), alerts.waiting.doubts)
     runs = JobRuns()
+    user_groups = UserGroupCheck(redis, tools.authorization, speaker, alert_settings)
     executions = Executions(changes.executor.execute)
     job_parts = JobParts(
         changes=changes,
@@ -163,6 +165,7 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
         executions=executions,
         key_watch=KeyWatch(changes.key_requests, alerts, alert_settings),
         audit_upkeep=AuditUpkeep(redis, audit, speaker, clock, alert_settings, settings.audit_retention),
+        user_groups=user_groups,
         files=_build_announcements(files, alert_settings, redis, audit, speaker),
     )
     jobs = build_jobs(job_parts, Claims(redis))
@@ -174,7 +177,13 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
         grammar=files.grammar,
         courier=speaker,
         status=StoredStatus(
-            redis, tools.confirmations, files.policy, files.alerts, jobs, partial(warnings, settings), clock
+            redis,
+            tools.confirmations,
+            files.policy,
+            files.alerts,
+            jobs,
+            lambda: [*warnings(settings), *user_groups.sentences()],
+            clock,
         ),
         overviews=alerts.overviews,
     )

@@ -19,6 +19,7 @@ from bot.jobs.file_announcements import FileAnnouncements
 from bot.jobs.heartbeat import BEAT_EVERY, Heartbeat
 from bot.jobs.job import LOOK_EVERY, EachWorker, Job, OfAlerts, OneWorker, Section
 from bot.jobs.key_watch import KeyWatch
+from bot.jobs.user_group_check import UserGroupCheck
 from bot.quay.turns import Rank
 
 Run: TypeAlias = Callable[[], Awaitable[object]]
@@ -43,6 +44,7 @@ class JobParts:
     executions: Executions
     key_watch: KeyWatch
     audit_upkeep: AuditUpkeep
+    user_groups: UserGroupCheck
     files: Mapping[str, FileAnnouncements[Any]]
     """The files that are watched, by the names of their jobs."""
 
@@ -93,6 +95,7 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
         often("freeze", "announces a freeze or a thaw", changes.freeze_notices.tell),
         often("measurement", "follows a measurement of the registry", changes.measurement.follow),
         *(often(name, "loads and announces a changed file", file.tell) for name, file in parts.files.items()),
+        often("user_groups", "reports user groups that Slack doesn't have", parts.user_groups.run, every=SHORT),
         often("channels", "checks the channels of a new alerts.yaml", check_channels, LONG),
         shared("watch_keys", "watches service keys and Quay itself", parts.key_watch.run, settings.keys_rhythm),
         shared("keep_audit", "publishes the audit's head, seals and trims months", upkeep.run, lambda: EVERY_MINUTE),
