@@ -33,7 +33,7 @@ from bot.confirmations import (
 from bot.confirmations.freeze import Freeze, Frozen
 from bot.effects import Effect, OutcomeUnknown, Secret
 from bot.model.plans import Observation, Outcome, Refusal, Verification
-from bot.quay.errors import QuayError, RateLimited, ReadOnly, ServerError, Unreachable
+from bot.quay.errors import GatewayError, QuayError, RateLimited, ReadOnly, ServerError, Unreachable
 from bot.storage.sealing import Tampered
 
 JOB_TIMEOUT = timedelta(minutes=3)
@@ -215,7 +215,7 @@ class Executor:
             )
         if verification.outcome is Outcome.DONE or not trouble:
             return verification
-        if isinstance(trouble, Unreachable):
+        if isinstance(trouble, Unreachable | GatewayError):
             return Verification(
                 outcome=Outcome.UNKNOWN,
                 sentence=f"{said}{verification.sentence} "

@@ -83,6 +83,10 @@ class ServerError(QuayError):
     """Quay failed, a gateway answered in its place, or the answer is not of Quay's API."""
 
 
+class GatewayError(ServerError):
+    """A proxy answered in Quay's place, to which a write may have got through: Quay may still be working on it."""
+
+
 class NotAdvancing(ServerError):
     """A paged list gave the same page again, so it would never end."""
 
@@ -126,8 +130,8 @@ _BY_STATUS: dict[int, tuple[type[QuayError], str]] = {
     404: _BY_TYPE["not_found"],
 }
 
-_OF_A_GATEWAY = frozenset({408, 502, 503, 504})
-"""What nginx, a load balancer or a mesh answers for a Quay that does not, or not in time: a write may still land."""
+_OWN_CRASH = re.compile(r"<h1>(<p>)?Internal Server Error(</p>)?</h1>")
+"""The page that gunicorn or Flask shows when Quay failed; a proxy's own 500 is another."""
 _NO_ROUTE = "This Quay has no such route; the feature may be switched off."
 
 _TAKEN = re.compile(r"Key \((?P<field>[^)]*)\)=\((?P<value>.*?)\) already exists|Duplicate entry '(?P<entry>[^']*)'")
@@ -143,10 +147,10 @@ def refusal(route: Route, response: httpx.Response, setting: str) -> QuayError:
         return ReadOnly(_reason(answer, "Quay is in read-only mode."), **about)
     if status >= 500 or status == 408:
         about["may_have_happened"] = route.kind == "change"
-        otherwise = f"Quay returned an error ({status})."
-        if status in _OF_A_GATEWAY or status >= 520:
-            otherwise = f"A proxy in front of Quay returned {status} instead of Quay's answer."
-        return ServerError(_reason(answer, otherwise), **about)
+        if status == 500 and (answer or _OWN_CRASH.search(response.text)):
+            return ServerError(_reason(answer, "Quay returned an error (500)."), **about)
+        otherwise = f"A proxy in front of Quay returned {status} instead of Quay's answer."
+        return GatewayError(_reason(answer, otherwise), **about)
     if status == 429:
         reason = _reason(answer, "Quay is limiting requests.")
         return RateLimited(reason, **about, retry_after=_retry_after(response))

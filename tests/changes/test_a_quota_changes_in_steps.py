@@ -50,6 +50,8 @@ HELD: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("Quay confirms the quota of team-alpha: 200 GiB.", "....wR"),
     ],
 }
+CRASH = "<html><h1><p>Internal Server Error</p></h1></html>"
+"""The page of Quay's own 500, after which it does nothing more."""
 FINISH = {
     CREATING: "To finish, run: quota set team-alpha 100GiB --warn 80 --reject 100",
     CHANGING: "To finish, run: quota set team-alpha 200GiB --warn 70 --reject 90",
@@ -75,7 +77,7 @@ class Way(httpx.AsyncBaseTransport):
             case "refused":
                 return httpx.Response(400, json={"message": "not today"}, request=request)
             case "500 before":
-                return httpx.Response(500, request=request)
+                return httpx.Response(500, text=CRASH, request=request)
             case "lost before":
                 raise httpx.ReadTimeout("no answer", request=request)
             case "killed before":
@@ -85,7 +87,7 @@ class Way(httpx.AsyncBaseTransport):
             self.after_first()
         match broken:
             case "500 after":
-                return httpx.Response(500, request=request)
+                return httpx.Response(500, text=CRASH, request=request)
             case "lost after":
                 raise httpx.ReadTimeout("no answer", request=request)
             case "killed after":

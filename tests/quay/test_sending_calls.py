@@ -15,6 +15,7 @@ from bot.quay.client import Quay, open_client
 from bot.quay.errors import (
     FeatureOff,
     Forbidden,
+    GatewayError,
     Invalid,
     QuayError,
     RateLimited,
@@ -159,23 +160,25 @@ async def test_a_read_that_timed_out_is_not_asked_again(
     assert len(requests) == 2
 
 
+CRASH = "<html>\n<head>\n<title>Internal Server Error</title></head><body><h1><p>Internal Server Error</p></h1></html>"
 WRITES: list[tuple[dict[str, Any], type[QuayError], bool]] = [
+    ({"status": 500, "text": CRASH}, ServerError, True),
     (SILENT, Unreachable, True),
     (BROKEN, Unreachable, True),
     ({"status": 500, "text": HTML}, ServerError, True),
     ({"status": 500, "json": {"message": "Internal Server Error"}}, ServerError, True),
-    ({"status": 502, "text": HTML}, ServerError, True),
-    ({"status": 502, "text": ""}, ServerError, True),
-    ({"status": 503, "text": HTML}, ServerError, True),
-    ({"status": 503, "text": "upstream connect error or disconnect/reset before headers"}, ServerError, True),
-    ({"status": 503, "json": {"message": "Service Unavailable"}}, ServerError, True),
-    ({"status": 504, "text": HTML}, ServerError, True),
-    ({"status": 504, "json": {"message": "Endpoint request timed out"}}, ServerError, True),
-    ({"status": 502, "json": {"is_readonly": True}}, ServerError, True),
-    ({"status": 408, "text": HTML}, ServerError, True),
-    ({"status": 520, "text": ""}, ServerError, True),
-    ({"status": 524, "text": HTML}, ServerError, True),
-    ({"status": 599, "text": ""}, ServerError, True),
+    ({"status": 502, "text": HTML}, GatewayError, True),
+    ({"status": 502, "text": ""}, GatewayError, True),
+    ({"status": 503, "text": HTML}, GatewayError, True),
+    ({"status": 503, "text": "upstream connect error or disconnect/reset before headers"}, GatewayError, True),
+    ({"status": 503, "json": {"message": "Service Unavailable"}}, GatewayError, True),
+    ({"status": 504, "text": HTML}, GatewayError, True),
+    ({"status": 504, "json": {"message": "Endpoint request timed out"}}, GatewayError, True),
+    ({"status": 502, "json": {"is_readonly": True}}, GatewayError, True),
+    ({"status": 408, "text": HTML}, GatewayError, True),
+    ({"status": 520, "text": ""}, GatewayError, True),
+    ({"status": 524, "text": HTML}, GatewayError, True),
+    ({"status": 599, "text": ""}, GatewayError, True),
     ({"status": 200, "text": "<html>Please log in</html>"}, ServerError, True),
     ({"status": 503, "json": {"is_readonly": True, "message": "No."}}, ReadOnly, False),
     ({"status": 429, "text": "", "headers": {"Retry-After": "1"}}, RateLimited, False),
@@ -206,12 +209,28 @@ async def test_a_write_is_sent_once_and_says_whether_it_may_have_happened(
     assert len(requests) == 1
 
 
-@pytest.mark.parametrize("status", [408, 502, 503, 504, 520, 524])
+NGINX = "<html>\r\n<head><title>500 Internal Server Error</title></head>\r\n<hr><center>nginx</center></html>"
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520, 524])
 async def test_what_a_gateway_answered_is_told_as_such(status: int, quay: Quay, answers: Answers) -> None:
-    """Whoever reads it looks at the proxy and its time-out as well as at Quay."""
-    answers.append({"status": status, "text": HTML})
-    with pytest.raises(ServerError, match=f"proxy in front of Quay returned {status}"):
+    """Whoever reads it looks at the proxy and its time-out as well as at Quay, which may still be at it."""
+    answers.append({"status": status, "text": NGINX})
+    with pytest.raises(GatewayError, match=f"proxy in front of Quay returned {status}"):
         await quay.get_registry_size()
+
+
+@pytest.mark.parametrize(
+    "own",
+    [{"text": CRASH}, {"text": "<!doctype html>\n<h1>Internal Server Error</h1>"}, {"json": {"message": "Oops"}}],
+)
+async def test_quays_own_failure_is_not_taken_for_a_gateways(own: dict[str, Any], quay: Quay, answers: Answers) -> None:
+    """Then Quay is done with it, and one look at the registry tells what came of it."""
+    answers.append({"status": 500, **own})
+    with pytest.raises(ServerError) as caught:
+        await quay.approve_service_key("kid1")
+    assert not isinstance(caught.value, GatewayError)
+    assert caught.value.may_have_happened
 
 
 async def test_a_write_without_a_connection_has_not_happened() -> None:
