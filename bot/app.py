@@ -47,6 +47,7 @@ from bot.quay.client import Quay, open_client
 from bot.quay.links import RegistryLinks
 from bot.quay.tokens import ends_of
 from bot.slack.directory import Directory
+from bot.slack.in_flight import InFlight
 from bot.slack.limits import Limits
 from bot.slack.messages import Messenger
 from bot.slack.messenger import SlackMessenger, open_slack
@@ -97,6 +98,8 @@ class App:
     connections: Connections
     clock: Clock
     handlers: Handlers
+    in_flight: InFlight
+    """The requests of people that are under way in this process."""
     worker: Worker
     preview: Preview
 
@@ -147,7 +150,7 @@ async def _open_redis(url: str, *, seconds: int) -> AsyncIterator[Redis]:
 
 def build_app(settings: Settings, files: Files, connections: Connections, clock: Clock) -> App:
     """Build every part over connections that are open."""
-    redis, quay, speaker = connections.redis, connections.quay, connections.speaker
+    redis, quay, speaker, in_flight = connections.redis, connections.quay, connections.speaker, InFlight()
     alert_settings = AlertSettings(files.alerts, lambda: files.policy.current().first_admin_channel)
     tools = _build_tools(settings, files, connections, alert_settings, clock)
     audit = tools.confirmations.audit
@@ -183,6 +186,7 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
             files.alerts,
             jobs,
             lambda: [*warnings(settings), *user_groups.sentences()],
+            in_flight,
             clock,
         ),
         overviews=alerts.overviews,
@@ -193,6 +197,7 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
         connections=connections,
         clock=clock,
         handlers=build_handlers(bot, redis, clock),
+        in_flight=in_flight,
         worker=Worker(jobs, executions, connections.queue, runs, clock),
         preview=Preview(quay, changes.key_requests, alerts),
     )

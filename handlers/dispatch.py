@@ -98,7 +98,7 @@ class Dispatcher:
 
     @asynccontextmanager
     async def reading_for(self, person: Person, channel: str) -> AsyncIterator[None]:
-        """Ask Quay on behalf of a person, who is told in the channel when it takes its time."""
+        """Ask Quay on behalf of a person, and tell them in the channel when it takes its time."""
         notice = WaitingNotice(self.bot.quay.turns, self.bot.courier, self.notice_after)
         with on_behalf_of(str(person.actor), Rank.READ):
             async with notice.during(person.actor, channel):

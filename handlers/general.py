@@ -1,5 +1,6 @@
 """The bot's own commands: help, pending, status, why."""
 
+import asyncio
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -21,6 +22,8 @@ from handlers.arguments import plain_arguments, require_command, split_facts
 from handlers.context import Context, Handed
 
 GENERAL = CommandSet("", "The bot itself.")
+QUAY_SECONDS = 3
+"""How long `status` waits for Quay: who asks for it wants to know what is slow."""
 _BY_NAME = {name.lower(): name for name in (*KNOWN, *OWN_NAMES)}
 
 
@@ -61,7 +64,11 @@ async def show_status(*, recheck: Annotated[bool, Parameter(negative=())] = Fals
     quay, memory = here.bot.quay, here.bot.changes.tools.memory
     if recheck:
         await memory.forget()
-    trouble = await _trouble(quay)
+    try:
+        async with asyncio.timeout(QUAY_SECONDS):
+            trouble = await _trouble(quay)
+    except TimeoutError:
+        trouble = f"No answer within {QUAY_SECONDS} seconds."
     return status.status(await here.bot.status.read(), trouble, await memory.seen(), quay.turns.load, here.now)
 
 

@@ -14,6 +14,7 @@ from bot.jobs.heartbeat import HEARTBEAT
 from bot.jobs.job import EachWorker, Job
 from bot.jobs.runs import RUNS, JobRun, read_runs
 from bot.permissions.file import PolicyFile
+from bot.slack.in_flight import InFlight
 from bot.storage.doubts import DOUBT, read_doubt
 from bot.views.status import JobStatus, Status
 
@@ -32,6 +33,8 @@ class StoredStatus:
     jobs: Sequence[Job]
     warnings: Callable[[], Sequence[str]]
     """What is configured and is not safe, a sentence each."""
+    requests: InFlight
+    """The requests of people in this process."""
     clock: Callable[[], datetime]
 
     async def read(self) -> Status:
@@ -53,6 +56,7 @@ class StoredStatus:
             doubt=read_doubt(doubt),
             warnings=self.warnings(),
             jobs=[job_status(job, runs.get(job.name), now) for job in self.jobs],
+            requests=self.requests.load,
         )
 
     def _files(self) -> dict[str, tuple[str, ...]]:

@@ -24,6 +24,14 @@ class Limits:
     """Decisions on changes (a click on a card): they cost little, and each click gets its answer."""
 
 
+@dataclass(frozen=True)
+class Load:
+    """How many requests of people are under way in this process besides decisions, and its bounds."""
+
+    running: int
+    limits: Limits
+
+
 class TooMany(Exception):
     """A request is not begun; says why, and what to do."""
 
@@ -41,6 +49,11 @@ class InFlight:
     def running(self) -> int:
         """How many requests are under way."""
         return len(self._tasks)
+
+    @property
+    def load(self) -> Load:
+        """How busy this process is."""
+        return Load(self.running - len(self._deciding), self.limits)
 
     def admit(self, actor: Actor, *, decides: bool = False) -> None:
         """Check that one more request may begin; `decides` says that it decides on a change. Raises TooMany."""

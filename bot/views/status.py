@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.confirmations.freeze import Freeze
 from bot.model.seen_limits import SeenLimit
 from bot.quay.turns import Load
+from bot.slack import in_flight
 from bot.slack.messages import Block, Message
 from bot.storage.doubts import Doubt
 from bot.views.blocks import context, message, section
@@ -45,6 +46,8 @@ class Status:
     warnings: Sequence[str]
     """What is configured and is not safe, a sentence each."""
     jobs: Sequence[JobStatus]
+    requests: in_flight.Load
+    """Of people, in the process that answers."""
 
 
 def status(bot: Status, quay_trouble: str, seen: Sequence[SeenLimit], load: Load, now: datetime) -> Message:
@@ -75,14 +78,16 @@ def status(bot: Status, quay_trouble: str, seen: Sequence[SeenLimit], load: Load
     lines.append(" · ".join((*facts, f"Quaymaster {escape(bot.version)}")))
     scheduled = [_when(job, now) for job in bot.jobs if job.shown]
     small = [context(" · ".join(scheduled))] if scheduled else []
-    return message(said, (section("\n".join(lines)), *_seen(seen), *small, context(_busy(load))))
+    busy = context(_under_way(bot.requests, load))
+    return message(said, (section("\n".join(lines)), *_seen(seen), *small, busy))
 
 
-def _busy(load: Load) -> str:
-    """How much this process asks of Quay, and its bounds."""
+def _under_way(requests: in_flight.Load, quay: Load) -> str:
+    """How busy this process is, and its bounds."""
+    limits = requests.limits
     return (
-        f"Requests to Quay from this process: {load.running} of {load.slots} running, {load.waiting} of "
-        f"{load.most_waiting} waiting, at most {load.most_each} for each person"
+        f"This process: {requests.running} of {limits.total} requests running, at most {limits.each} per person · "
+        f"Quay: {quay.running} of {quay.slots} calls running, {quay.waiting} of {quay.most_waiting} waiting"
     )
 
 

@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.app import App, utc_now
-from bot.slack.in_flight import InFlight
 from bot.storage.doubts import Doubts
 from bot.web.deliveries import Deliveries
 from bot.web.edge import build_edge
@@ -27,10 +26,10 @@ log = structlog.get_logger()
 
 
 def build_server(app: App) -> Starlette:
-    """The web application over the bot's parts. Its `state.in_flight` is the work that follows acknowledgements."""
-    settings, edge, in_flight = app.settings, build_edge(app), InFlight()
+    """The web application over the bot's parts."""
+    settings, edge = app.settings, build_edge(app)
     redis = app.connections.redis
-    deliveries = Deliveries(redis, lambda: app.authorization.policy().workspace, edge.home.replies, in_flight)
+    deliveries = Deliveries(redis, lambda: app.authorization.policy().workspace, edge.home.replies, app.in_flight)
     table = listeners(edge, settings.slack_command)
     bolt = build_bolt(settings.slack_bot_token.get_secret_value(), table, deliveries)
     refusals = Refusals(utc_now, Doubts(redis).publish)
@@ -61,7 +60,7 @@ def build_server(app: App) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with running(app.handlers.names.keep_fresh()), running(sum_up_reads(app.handlers.bot.audit)):
             yield
-            await in_flight.drain(settings.shutdown_seconds)
+            await app.in_flight.drain(settings.shutdown_seconds)
             await refusals.settle()
 
     guard = Guard(settings.slack_signing_secret.get_secret_value(), deliver, refusals, utc_now)
@@ -70,6 +69,4 @@ def build_server(app: App) -> Starlette:
         Route("/healthz", healthz),
         Route("/readyz", readyz),
     ]
-    server = Starlette(routes=routes, lifespan=lifespan)
-    server.state.in_flight = in_flight
-    return server
+    return Starlette(routes=routes, lifespan=lifespan)

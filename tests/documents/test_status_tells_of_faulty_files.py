@@ -7,6 +7,7 @@ import pytest
 
 from bot.jobs.status import StoredStatus
 from bot.loading import build_grammar, open_alerts, open_policy
+from bot.slack.in_flight import InFlight
 from tests.support.world import World, text_of
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ def asked(world: World, tmp_path: Path) -> World:
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     policy = open_policy(str(tmp_path / "permissions.yaml"), build_grammar("/quay"))
     alerts = open_alerts(str(tmp_path / "alerts.yaml"))
-    status = StoredStatus(world.redis, world.confirmations, policy, alerts, (), list, world.clock)
+    status = StoredStatus(world.redis, world.confirmations, policy, alerts, (), list, InFlight(), world.clock)
     world.dispatcher = replace(world.dispatcher, bot=replace(world.dispatcher.bot, status=status))
     return world
 

@@ -70,4 +70,4 @@ async def test_one_busy_person_holds_nobody_up(world: World) -> None:
 async def test_status_says_how_much_is_asked_of_quay(world: World) -> None:
     """And the bounds, which are those of the process that answers."""
     said = text_of(await asked(world, "status"))
-    assert "Requests to Quay from this process: 0 of 4 running, 0 of 200 waiting, at most 20 for each person" in said
+    assert "Quay: 0 of 4 calls running, 0 of 200 waiting" in said

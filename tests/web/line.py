@@ -31,7 +31,6 @@ class Line:
     """Slack's line to the bot: what it delivers, signed, and what comes of that."""
 
     app: App
-    server: Starlette
     http: httpx.AsyncClient
     slack: httpx.AsyncClient
     secret: str
@@ -95,7 +94,7 @@ class Line:
 
     async def settle(self) -> None:
         """Wait for what goes on after the acknowledgements."""
-        await self.server.state.in_flight.drain(20)
+        await self.app.in_flight.drain(20)
 
     async def deliver(self, body: bytes, **how: Any) -> httpx.Response:
         """Deliver a body and wait for what comes of it."""
@@ -127,4 +126,4 @@ async def open_line(app: App, slack_url: str) -> AsyncIterator[Line]:
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://bot"))
         slack = await stack.enter_async_context(httpx.AsyncClient(base_url=slack_url))
         secret = app.settings.slack_signing_secret.get_secret_value()
-        yield Line(app, server, http, slack, secret, answers, told)
+        yield Line(app, http, slack, secret, answers, told)

@@ -64,6 +64,14 @@ async def test_others_are_served_meanwhile(bot: Bot) -> None:
     assert time.monotonic() - began < 3
 
 
+async def test_status_shows_how_busy_the_process_is(bot: Bot) -> None:
+    """Also while Quay is: it waits for Quay for three seconds, and then says so."""
+    await busy(bot, CAROL)
+    await bot.person("say", BOB, text="/quay status")
+    shown = str(await bot.sees(BOB, "21 of 200 requests running, at most 20 per person"))
+    assert "No answer within 3 seconds." in shown
+
+
 @asynccontextmanager
 async def running(in_flight: InFlight, *people: str) -> AsyncIterator[asyncio.Event]:
     """Requests of these people, under way until the event is set."""
