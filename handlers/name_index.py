@@ -84,11 +84,11 @@ class Names:
         self.known[Suggest.NAMESPACES] = (*self.known.get(Suggest.ORGANIZATIONS, ()), *users)
 
     async def _read_organizations(self) -> None:
-        found, self._readings[Organization] = await _collect(self.quay.organizations())
+        found, self._readings[Organization] = await self._collect(self.quay.organizations())
         self.known[Suggest.ORGANIZATIONS] = _known(organization.name for organization in found)
 
     async def _read_users(self) -> None:
-        found, self._readings[User] = await _collect(self.quay.users())
+        found, self._readings[User] = await self._collect(self.quay.users())
         self.known[Suggest.USERS] = _known(user.username for user in found)
 
     async def _read_keys(self) -> None:
@@ -100,6 +100,18 @@ class Names:
     async def _read_size(self) -> None:
         self.size = await self.quay.get_registry_size()
 
+    async def _collect(self, entries: AsyncIterator[Entry]) -> tuple[list[Entry], list[Usage]]:
+        """At most MOST_NAMES entries, and the fullest of them."""
+        found: list[Entry] = []
+        async for entry in entries:
+            found.append(entry)
+            if len(found) == MOST_NAMES:
+                break
+        checked = await self.quay.quota_settings.are_checked()
+        readings = (Usage.of(entry, checked=checked) for entry in found)
+        full = (reading for reading in readings if reading.limit and reading.complete)
+        return found, heapq.nlargest(FULLEST, full, key=_fullness)
+
 
 async def _in_turn(turns: asyncio.Semaphore, read: Callable[[], Awaitable[None]]) -> bool:
     async with turns:
@@ -109,17 +121,6 @@ async def _in_turn(turns: asyncio.Semaphore, read: Callable[[], Awaitable[None]]
             log.warning("names_not_read", operation=error.operation, said=error.message)
             return False
     return True
-
-
-async def _collect(entries: AsyncIterator[Entry]) -> tuple[list[Entry], list[Usage]]:
-    """At most MOST_NAMES entries, and the fullest of them."""
-    found: list[Entry] = []
-    async for entry in entries:
-        found.append(entry)
-        if len(found) == MOST_NAMES:
-            break
-    readings = (reading for reading in map(Usage.of, found) if reading.limit and reading.complete)
-    return found, heapq.nlargest(FULLEST, readings, key=_fullness)
 
 
 def _known(names: Iterable[str]) -> tuple[KnownName, ...]:

@@ -65,7 +65,8 @@ async def show_organization(name: OrganizationName, *, here: Handed) -> Message:
         raise Refusal(f"There is no organization {name!r} in Quay. A user is shown by 'users show {name}'.") from None
     if shown.quotas is None:
         shown = shown.model_copy(update={"quotas": await _quotas(name, here)})
-    return namespaces.organization(shown, members, here.bot.links.organization(name))
+    checked = await here.bot.quay.quota_settings.are_checked()
+    return namespaces.organization(shown, members, here.bot.links.organization(name), checked=checked)
 
 
 async def _members(name: str, here: Context) -> Members | None:

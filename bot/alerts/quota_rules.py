@@ -216,7 +216,7 @@ def _differs(said: Alert, due: Alert, since: timedelta) -> bool:
     """Whether a message that was edited so long ago should say something else now."""
     if (due.level, due.silence) != (said.level, said.silence):
         return True
-    if (due.reading.limit, due.reading.enforcement) != (said.reading.limit, said.reading.enforcement):
+    if (due.reading.limit, due.reading.enforced) != (said.reading.limit, said.reading.enforced):
         return True
     moved = abs(due.reading.used - said.reading.used) * 100 >= (due.reading.limit or 0)
     previewed = _days(due) != _days(said)

@@ -14,7 +14,7 @@ from bot.audit import Entry
 from bot.model.usage import Usage
 from bot.quay.models import ServiceKey
 from bot.quay.operations import KNOWN
-from bot.views.report import Deeds, Growth, KeyFigures, Mishap, Together
+from bot.views.report import Deeds, Growth, KeyFigures, Mishap, QuotaFigures, Together
 
 NAMED = 5
 """So many of the fullest namespaces are named, and so many of those that grow fastest."""
@@ -54,6 +54,18 @@ def together(growths: Sequence[Growth]) -> Together:
     """The sums over all namespaces."""
     known = [growth.grown for growth in growths if growth.grown is not None]
     return Together(len(growths), sum(growth.reading.used for growth in growths), sum(known) if known else None)
+
+
+def quota_figures(readings: Sequence[Usage]) -> QuotaFigures:
+    """Count quotas, those that refuse nothing, and the namespaces that have only the system default."""
+    own = [reading for reading in readings if reading.limit and not reading.default]
+    return QuotaFigures(
+        own=len(own),
+        refusing_nothing=sum(reading.enforced.never_refuses for reading in own),
+        under_default=sum(reading.default for reading in readings),
+        default=next((reading.limit for reading in readings if reading.default), None),
+        checked=all(reading.checked for reading in readings),
+    )
 
 
 def outbox(growths: Sequence[Growth]) -> list[Growth]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
-from bot.alerts.report import EARLIER, ChangeHistory, growth, key_figures, outbox, together
+from bot.alerts.report import EARLIER, ChangeHistory, growth, key_figures, outbox, quota_figures, together
 from bot.alerts.samples import Samples, chunks
 from bot.alerts.schedule import ScheduledRuns
 from bot.audit import Audit
@@ -38,7 +38,7 @@ class _Posted(BaseModel):
 
 @dataclass(frozen=True)
 class Reporter:
-    """Costs two requests to Quay and one for each page of its two lists."""
+    """Costs three requests to Quay and one for each page of its two lists."""
 
     redis: Redis
     quay: Quay
@@ -85,14 +85,16 @@ class Reporter:
         every = config.report.every if config.report else None
         start = every.slot(moment - timedelta(seconds=1), config.time_zone) if every else moment - timedelta(days=7)
         keys = (await self.quay.list_service_keys()).items
-        readings = [Usage.of(entry) async for entry in self.quay.organizations()]
-        readings += [Usage.of(entry) async for entry in self.quay.users()]
+        checked = await self.quay.quota_settings.are_checked()
+        readings = [Usage.of(entry, checked=checked) async for entry in self.quay.organizations()]
+        readings += [Usage.of(entry, checked=checked) async for entry in self.quay.users()]
         growths = await self._growths([reading for reading in readings if reading.complete], start)
         return Report(
             start=start.astimezone(config.time_zone),
             end=moment.astimezone(config.time_zone),
             at=self.clock().astimezone(config.time_zone),
             measured=await self._measured(await self.quay.get_registry_size()),
+            quotas=quota_figures(readings),
             growths=outbox(growths),
             together=together(growths),
             keys=key_figures(keys, self.clock()),

@@ -33,8 +33,17 @@ SWEEP = "sweep_quotas"
 _log = structlog.get_logger(__name__)
 
 
+class SettingsSource(Protocol):
+    """Says how the registry is set to treat quotas."""
+
+    async def are_checked(self) -> bool: ...
+
+
 class Registry(Protocol):
     """What a sweep needs of Quay."""
+
+    @property
+    def quota_settings(self) -> SettingsSource: ...
 
     async def list_all_organizations(self, *, limit: int, next_page: str | None) -> Page[Organization]: ...
 
@@ -93,6 +102,8 @@ class QuotaSweep:
 
     async def run(self, config: AlertsFile) -> SweepResult:
         """Do one round, with exactly one request for each page of Quay's two lists; nothing while another does.
+
+        One more asks for Quay's settings, where they weren't read within the last minutes.
 
         Raises QuayError, having said nothing, when Quay did not give all pages.
         """
@@ -179,7 +190,10 @@ class QuotaSweep:
             _log.warning("not said that figures are incomplete", reason=error.reason)
 
     async def _read(self) -> "_Read":
-        """Read both lists side by side: two requests at most are under way. Raises QuayError."""
+        """Read both lists side by side, two requests at most under way, then whether quotas are checked.
+
+        Raises QuayError when a list isn't given.
+        """
         try:
             async with asyncio.TaskGroup() as both:
                 organizations = both.create_task(_all("listAllOrganizations", self._quay.list_all_organizations))
@@ -187,8 +201,10 @@ class QuotaSweep:
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
         lists: tuple[Page[Organization] | Page[User], ...] = (*organizations.result(), *users.result())
+        checked = await self._quay.quota_settings.are_checked()
+        readings = (Usage.of(entry, checked=checked) for page in lists for entry in page.items)
         return _Read(
-            {reading.namespace: reading for page in lists for reading in map(Usage.of, page.items)},
+            {reading.namespace: reading for reading in readings},
             requests=len(lists),
             unreadable=sum(page.unreadable for page in lists),
         )

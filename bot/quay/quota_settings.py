@@ -7,7 +7,7 @@ from datetime import timedelta
 from pydantic import JsonValue
 
 from bot.quay.calls import Calls
-from bot.quay.errors import FeatureOff, Forbidden
+from bot.quay.errors import FeatureOff, Forbidden, QuayError
 from bot.quay.models import ConfigDump, Json, Page, User
 
 RECENT = timedelta(minutes=5)
@@ -53,6 +53,13 @@ class QuotaSettingsReader:
         if self._last is not None and time.monotonic() - self._last[0] < RECENT.total_seconds():
             return self._last[1]
         return await self.read()
+
+    async def are_checked(self) -> bool:
+        """Whether Quay compares quotas with the use at a push. True where it doesn't show it, or doesn't answer."""
+        try:
+            return (await self.recent()).checks is not False
+        except QuayError:
+            return True
 
 
 def settings_in(config: Json) -> QuotaSettings:

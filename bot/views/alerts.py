@@ -7,9 +7,10 @@ from typing import Literal
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, Option, PlainTextObject, StaticSelectElement
 
 from bot.model.alert_facts import FULL_SOON, SNOOZES, Alert, Counting, Forecast, Refusal, Silence
-from bot.model.usage import Ending, Usage
+from bot.model.usage import Ending
 from bot.slack.messages import Block, Message
 from bot.views.blocks import button, context, header, section, table
+from bot.views.enforcement import standing, summary
 from bot.views.silences import silenced
 from bot.views.text import clip, code, count, date, duration, escape, exact_size, percent, size, visible
 
@@ -25,7 +26,6 @@ _ENDINGS: dict[Ending, str] = {
     "gone": "is gone from the registry",
     "unwatched": "is not watched any more",
 }
-_DEEDS = {"Warning": "warns", "Reject": "refuses pushes"}
 _NEWS: dict[str, str] = {"level": "", "again": "The snooze is over, and ", "reminder": "Still over its limit: "}
 
 
@@ -39,7 +39,7 @@ def quota_alert(alert: Alert, now: datetime, mentions: Sequence[str] = ()) -> Me
     figures = _figures(alert)
     notes = [
         *_full_name(alert.namespace),
-        " · ".join((_level(alert.level), *_enforcement(reading))),
+        f"{_level(alert.level)} · Quay {summary(reading.enforced)}",
         f"{exact_size(reading.used)} of {exact_size(reading.limit or 0)} · {date(now)}",
         *refusal_notes([alert.refusal] if alert.refusal else []),
     ]
@@ -66,7 +66,7 @@ def quota_recovered(alert: Alert, ending: Ending, now: datetime) -> Message:
     figures: list[str] = []
     if reading.limit and ending == "recovered":
         full = percent(reading.used, reading.limit)
-        figures = [f"{full} of its quota: {size(reading.used)} of {size(reading.limit)} used"]
+        figures = [f"{full} of {reading.measure}: {size(reading.used)} of {size(reading.limit)} used"]
         if alert.lower_limit:
             figures.append(f"limit raised {size(alert.lower_limit)} → {size(reading.limit)}")
     over = f"The alert began {date(alert.since)} and was over after {duration(now - alert.since)}"
@@ -205,7 +205,7 @@ def _buttons(alerts: Sequence[Alert], now: datetime, namespace: str | None = Non
 def _state(alert: Alert) -> str:
     if alert.level == FULL_SOON and alert.forecast:
         return f"may be full in {_days(alert.forecast)}"
-    return f"is at {_full(alert)} of its quota"
+    return f"is at {_full(alert)} of {alert.reading.measure}"
 
 
 def _level(level: int) -> str:
@@ -237,21 +237,8 @@ def _figures(alert: Alert) -> str:
         figures = [f"{size(reading.used)} of {size(limit)} used", *figures]
         if alert.forecast:
             figures.append(f"full in {_days(alert.forecast)} if it grows on as it did")
-    refused_at = min((rule.percent for rule in reading.enforcement if rule.kind == "Reject"), default=None)
-    if refused_at is None:
-        return " · ".join(figures)
-    if reading.used * 100 > refused_at * limit:
-        return " · ".join(("Pushes are refused", *figures))
-    return " · ".join((*figures, f"pushes are refused at {refused_at} %"))
-
-
-def _enforcement(reading: Usage) -> list[str]:
-    """What Quay itself does. Of a namespace that has only the registry's own limit, Quay's lists do not say."""
-    ordered = sorted(reading.enforcement, key=lambda rule: rule.percent)
-    deeds = [f"{_DEEDS.get(rule.kind, escape(rule.kind))} at {rule.percent} %" for rule in ordered]
-    if deeds and not any(rule.kind == "Reject" for rule in ordered):
-        deeds.append("refuses no pushes")
-    return [f"Quay {' and '.join(deeds)}"] if deeds else []
+    now, later = standing(reading.enforced, reading.used)
+    return " · ".join(filter(None, (now, *figures, later)))
 
 
 def _silences(silences: Iterable[Silence | None], *, over: bool = False) -> list[Block]:

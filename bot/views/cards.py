@@ -142,12 +142,17 @@ def _look_again(record: Record) -> list[Block]:
 def plan(shown: Plan, *, live: bool) -> list[Block]:
     """What is so, what will be so, and what follows."""
     blocks = [section(text) for text in texts_of([line for line in shown.lines if live or not line.while_live])]
-    said = [f"🚨 *{escape(alarm)}*" for alarm in shown.alarms]
+    said = alarms_of(shown)
     said += [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
     said += [escape(consequence) for consequence in shown.consequences]
     if said and live:
         blocks.append(section("\n".join(said)))
     return blocks
+
+
+def alarms_of(shown: Plan) -> list[str]:
+    """What nobody may overlook who agrees, with the strongest mark there is."""
+    return [f"🚨 *{escape(alarm)}*" for alarm in shown.alarms]
 
 
 def _beside(record: Record) -> list[Block]:
@@ -298,9 +303,13 @@ def buttons(record: Record) -> list[ButtonElement]:
         ]
     becomes = "\n".join(_line(line) for line in record.plan.lines if line.after is not None)
     beside = (f"When this was asked, {NEIGHBOUR}.",) if record.neighbour else ()
-    follows = " ".join((*record.plan.alarms, *beside, *record.plan.warnings, *record.plan.consequences))
-    question = f"*{escape(record.plan.title)}*?\n{becomes}\n{escape(follows)}"
+    follows = " ".join((*beside, *record.plan.warnings, *record.plan.consequences))
+    alarms = alarms_of(record.plan)
+    question = "\n".join((f"*{escape(record.plan.title)}*?", *alarms, becomes, escape(follows)))
+    yes = "Approve anyway" if alarms else "Approve"
     return [
-        button("Approve", "change_approve", record.id, style="primary", confirm=(question, "Approve")),
+        button(
+            "Approve", "change_approve", record.id, style="danger" if alarms else "primary", confirm=(question, yes)
+        ),
         button("Reject", "change_reject", record.id, style="danger"),
     ]

@@ -38,6 +38,19 @@ def pushes(found: Enforcement, used: int | None = None, *, default_known: bool =
     return [*now, said, *warned, *oddities(found)]
 
 
+def standing(found: Enforcement, used: int) -> tuple[str, str]:
+    """What becomes of pushes at a use in bytes, in a few words: what is so now, and what is to come; either may be ''.
+
+    `Pushes are refused` now; or in time, `pushes are refused at 100%`, or `nothing stops it`.
+    """
+    if found.at(used) is Action.REFUSE:
+        return "Pushes are refused", ""
+    if found.never_refuses:
+        return "", "nothing stops it"
+    at = f"at {found.ceiling}%" if found.ceiling is not None else _refused(found)
+    return "", f"pushes are refused {at}" if at else f"pushes may be refused {_may_be_refused(found)}"
+
+
 def limits(thresholds: Iterable[Threshold]) -> str:
     """Limits as Quay has them: `warning 80%, reject 100%`."""
     ordered = sorted(thresholds, key=lambda each: (each.percent, each.kind))

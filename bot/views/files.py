@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from bot.audit import Entry
 from bot.model.log_entries import namespace_of, phrase_of
 from bot.model.redaction import redact
+from bot.model.usage import Usage
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
 from bot.views.lists import Setting, flags, who
 
 KEY_COLUMNS = ("kid", "service", "name", "state", "created", "expires", "approved", "approver", "notes")
-ORGANIZATION_COLUMNS = ("organization", "email", "used_bytes", "counted", "limit_bytes")
-USER_COLUMNS = ("username", "email", "used_bytes", "counted", "limit_bytes", "flags")
+ORGANIZATION_COLUMNS = ("organization", "email", "used_bytes", "counted", "limit_bytes", "limit_is")
+USER_COLUMNS = ("username", "email", "used_bytes", "counted", "limit_bytes", "flags", "limit_is")
+"""`limit_is` tells the namespace's `own` quota from the system `default`."""
 LOG_COLUMNS = ("time", "kind", "performer", "is_robot", "namespace", "what", "ip", "metadata")
 AUDIT_COLUMNS = ("sequence", "time", "event", "actor", "change", "operation", "channel", "details", "hash")
 SETTING_COLUMNS = ("setting", "value")
@@ -40,7 +42,8 @@ def organization_cells(organization: Organization) -> Sequence[str]:
 
 def user_cells(user: User) -> Sequence[str]:
     """A user with the use of the user's own namespace in bytes."""
-    return (user.username, user.email or "", *_use(user), " ".join(flags(user)))
+    *use, limit_is = _use(user)
+    return (user.username, user.email or "", *use, " ".join(flags(user)), limit_is)
 
 
 def log_cells(entry: LogEntry) -> Sequence[str]:
@@ -69,9 +72,9 @@ def setting_cells(setting: Setting) -> Sequence[str]:
     return (setting.name, setting.value)
 
 
-def _use(holder: Organization | User) -> tuple[str, str, str]:
-    report = holder.quota_report
-    if report is None:
-        return ("", "", "")
-    limit = str(holder.quotas[0].limit_bytes) if holder.quotas else ""
-    return (str(report.quota_bytes), "complete" if report.is_complete else "still counting", limit)
+def _use(holder: Organization | User) -> tuple[str, str, str, str]:
+    usage = Usage.of(holder)
+    if not usage.reported:
+        return ("", "", "", "")
+    limit = (str(usage.limit), "default" if usage.default else "own") if usage.limit else ("", "")
+    return (str(usage.used), "complete" if usage.complete else "still counting", *limit)

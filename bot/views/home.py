@@ -13,7 +13,8 @@ from bot.quay.models import RegistrySize
 from bot.slack.messages import Block, Message
 from bot.views import menu
 from bot.views.blocks import actions, button, context, header, section
-from bot.views.cards import buttons, texts_of
+from bot.views.cards import alarms_of, buttons, texts_of
+from bot.views.enforcement import standing
 from bot.views.freeze import line
 from bot.views.text import clip, code, count, date, escape, percent, size
 
@@ -112,7 +113,7 @@ def _to_decide(record: Record) -> list[Block]:
     who = f"Asked by {escape(record.requester_label)}"
     where = f" in <#{record.channel}>" if record.channel.startswith("C") else ""
     return [
-        section(f"*{escape(record.plan.title)}*"),
+        section("\n".join((f"*{escape(record.plan.title)}*", *alarms_of(record.plan)))),
         *(section(text) for text in texts_of(record.plan.lines)),
         context(f"{who}{where} · answer by {date(record.expires_at)}"),
         actions(buttons(record), f"record:{record.id}"),
@@ -125,9 +126,12 @@ def _of_own(record: Record) -> list[Block]:
     waits = "Waits for your confirmation" if record.private else f"{agreed} of {first.needed} approvals"
     presses = [button("Cancel" if record.private else "Withdraw", "change_cancel", record.id)]
     if record.private:
-        presses.insert(0, button("Confirm", "change_confirm", record.id, style="primary"))
+        presses.insert(
+            0, button("Confirm", "change_confirm", record.id, style="danger" if record.plan.alarms else "primary")
+        )
+    said = f"{waits} · expires {date(record.expires_at)}"
     return [
-        section(f"*{escape(record.plan.title)}*\n{waits} · expires {date(record.expires_at)}"),
+        section("\n".join((f"*{escape(record.plan.title)}*", *alarms_of(record.plan), said))),
         actions(presses, f"record:{record.id}"),
     ]
 
@@ -155,7 +159,9 @@ def _registry(shown: Shown) -> list[Block]:
         blocks.append(header("The fullest namespaces"))
     for place, reading in enumerate(shown.fullest):
         limit = reading.limit or 1
-        text = f"*{escape(reading.namespace)}* · {percent(reading.used, limit)}: {size(reading.used)} of {size(limit)}"
+        of = f"{size(limit)} (the system default)" if reading.default else size(limit)
+        text = f"*{escape(reading.namespace)}* · {percent(reading.used, limit)}: {size(reading.used)} of {of}"
+        text += "".join(f" · {said}" for said in standing(reading.enforced, reading.used) if said)
         block = dict(section(text))
         if shown.may_raise:
             block["block_id"] = f"namespace:{place}"

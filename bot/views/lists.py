@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from bot.model.log_entries import namespace_of, phrase_of
+from bot.model.usage import Usage
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
 from bot.slack.messages import Block, Message
 from bot.views.blocks import Mention, actions, button, context, message, section, table
@@ -115,9 +116,8 @@ def fullest_first(found: Sequence[Organization]) -> list[Organization]:
 
 
 def _fullness(holder: Organization) -> float:
-    limit = holder.quotas[0].limit_bytes if holder.quotas else None
-    used = holder.quota_report.quota_bytes if holder.quota_report else 0
-    return used / limit if limit else -1 / (used + 2)
+    usage = Usage.of(holder)
+    return usage.used / usage.limit if usage.limit else -1 / (usage.used + 2)
 
 
 def flags(user: User) -> list[str]:
@@ -147,14 +147,14 @@ def _where(entry: LogEntry) -> str:
 
 
 def _use(holder: Organization | User) -> tuple[str, str, str]:
-    report = holder.quota_report
-    if report is None:
+    usage = Usage.of(holder)
+    if not usage.reported:
         return ("–", "–", "–")
-    used = size(report.quota_bytes) if report.is_complete else "counting"
-    limit = holder.quotas[0].limit_bytes if holder.quotas else None
-    if limit is None:
+    used = size(usage.used) if usage.complete else "counting"
+    if not usage.limit:
         return ("–", used, "–")
-    return (percent(report.quota_bytes, limit) if report.is_complete else "–", used, size(limit))
+    limit = f"{size(usage.limit)} (default)" if usage.default else size(usage.limit)
+    return (percent(usage.used, usage.limit) if usage.complete else "–", used, limit)
 
 
 def key_states(keys: Sequence[ServiceKey]) -> str:

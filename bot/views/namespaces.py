@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.model.usage import Usage
 from bot.quay.models import Member, Members, Organization, Team, User
 from bot.slack.messages import Block, Message
 from bot.views.blocks import context, link, message, section
+from bot.views.enforcement import pushes
 from bot.views.lists import flags
 from bot.views.text import code, count, duration, escape, exact_size, left_out, percent, size
 
@@ -13,23 +15,29 @@ TEAMS, MEMBERS = 20, 10
 """So many teams and members are named; a section holds 3,000 characters."""
 
 
-def user(shown: User, page: str) -> Message:
-    """A user: whether they may log in, and the use of their own namespace."""
+def user(shown: User, page: str, *, checked: bool) -> Message:
+    """A user: whether they may log in, the use of their own namespace, and what Quay does with pushes to it.
+
+    `checked` is whether Quay compares quotas with the use at all.
+    """
     state = "is disabled and cannot log in" if not shown.enabled else "may log in"
     special = [flag for flag in flags(shown) if flag != "disabled"]
     said = f"{shown.username} {state}{': ' + ', '.join(special) if special else ''}"
     use = _use(shown)
-    lines = [f"*{escape(said)}*", escape(use[:1].upper() + use[1:])]
+    lines = [f"*{escape(said)}*", escape(use[:1].upper() + use[1:]), *_pushes(shown, checked=checked)]
     if shown.email:
         lines.append(f"E-mail: {escape(shown.email)}")
     return message(said, _blocks(lines, shown, f"quota show user:{shown.username}", page))
 
 
-def organization(shown: Organization, members: Members | None, page: str) -> Message:
-    """An organization: its use, its people, its settings as far as Quay shows them to the bot's token."""
+def organization(shown: Organization, members: Members | None, page: str, *, checked: bool) -> Message:
+    """An organization: its use, its people, its settings as far as Quay shows them to the bot's token.
+
+    `checked` is whether Quay compares quotas with the use at all.
+    """
     use = _use(shown)
     said = f"{shown.name}: {use}"
-    lines = [f"*{escape(said)}*"]
+    lines = [f"*{escape(said)}*", *_pushes(shown, checked=checked)]
     if members is not None:
         lines.append(_members(members.members, shown))
         if members.unreadable:
@@ -76,14 +84,23 @@ def _team(team: Team) -> str:
     return f"{escape(team.name)} ({escape(team.role)}{members})"
 
 
+def _pushes(holder: Organization | User, *, checked: bool) -> list[str]:
+    """What Quay does with pushes, where it shows the quota."""
+    usage = Usage.of(holder, checked=checked)
+    if not usage.reported:
+        return []
+    return [escape(" ".join(pushes(usage.enforced, usage.used if usage.complete else None)))]
+
+
 def _use(holder: Organization | User) -> str:
-    report = holder.quota_report
-    limit = holder.quotas[0].limit_bytes if holder.quotas else None
-    of_limit = f"its limit is {size(limit)}" if limit else "no quota of its own"
-    if report is None:
+    usage = Usage.of(holder)
+    own = holder.quotas[0].limit_bytes if holder.quotas else None
+    limit = usage.limit or own
+    of_limit = f"{usage.measure} is {size(limit)}" if limit else "no quota of its own"
+    if not usage.reported:
         return f"{of_limit}; its use is not shown to the bot's token"
-    if not report.is_complete:
+    if not usage.complete:
         return f"{of_limit}; Quay is still counting its use"
     if limit:
-        return f"{percent(report.quota_bytes, limit)} of its quota, {size(report.quota_bytes)} of {size(limit)}"
-    return f"{size(report.quota_bytes)} used, {of_limit}"
+        return f"{percent(usage.used, limit)} of {usage.measure}, {size(usage.used)} of {size(limit)}"
+    return f"{size(usage.used)} used, {of_limit}"

@@ -57,6 +57,19 @@ class KeyFigures:
 
 
 @dataclass(frozen=True)
+class QuotaFigures:
+    """How many namespaces have a quota of their own, how many of those refuse nothing, and the others' default."""
+
+    own: int = 0
+    refusing_nothing: int = 0
+    under_default: int = 0
+    default: int | None = None
+    """The system default in bytes; None where no namespace is under one."""
+    checked: bool = True
+    """Whether Quay checks quotas at all."""
+
+
+@dataclass(frozen=True)
 class Together:
     """What all namespaces use whose use is known, and how much more that is than at the beginning."""
 
@@ -102,13 +115,14 @@ class Report:
     together: Together
     keys: KeyFigures
     deeds: Deeds | None
+    quotas: QuotaFigures = QuotaFigures()
 
 
 def report(found: Report, refusal: Refusal | None = None) -> Message:
     """The report. With a refusal it is the message for the admin channel, which says where it should have gone."""
     title = f"The registry from {found.start:%d %b} to {found.end:%d %b %Y}"
     said, measured = _measured(found.measured)
-    blocks: list[Block] = [header(title), section(f"*Size* {said}\n*Use* {_together(found.together)}")]
+    blocks: list[Block] = [header(title), section("\n".join(_sizes(said, found)))]
     blocks += [section(paragraph) for paragraph in (*_keys(found.keys), *_deeds(found.deeds))]
     if found.growths:
         blocks.append(section("*Fullest and fastest-growing namespaces*"))
@@ -118,6 +132,24 @@ def report(found: Report, refusal: Refusal | None = None) -> Message:
     notes += [measured, _period(found), *refusal_notes([refusal] if refusal else [])]
     blocks.append(context("\n".join(notes)))
     return message(f"{title}: {said}", blocks)
+
+
+def _sizes(measured: str, found: Report) -> list[str]:
+    quotas = _quotas(found.quotas)
+    return [f"*Size* {measured}", f"*Use* {_together(found.together)}", *([f"*Quotas* {quotas}"] if quotas else [])]
+
+
+def _quotas(quotas: QuotaFigures) -> str:
+    """How many there are, and of how many Quay refuses nothing; nothing where there are none."""
+    said = [count(quotas.own)] if quotas.own else []
+    if quotas.own and not quotas.checked:
+        said.append("*Quay checks none of them* (FEATURE_VERIFY_QUOTA is off)")
+    elif quotas.refusing_nothing:
+        said.append(f"*{count(quotas.refusing_nothing)} refuse nothing*")
+    if quotas.default:
+        namespaces = f"{count(quotas.under_default)} namespace{'' if quotas.under_default == 1 else 's'}"
+        said.append(f"{namespaces} under the system default of {size(quotas.default)}")
+    return " · ".join(said)
 
 
 def _measured(measured: Measured) -> tuple[str, str]:

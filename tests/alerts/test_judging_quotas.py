@@ -22,7 +22,8 @@ from bot.alerts.quota_rules import (
     judge,
 )
 from bot.model.alert_facts import FULL_SOON, Alert, Forecast, Refusal, Silence
-from bot.model.usage import Enforcement, Usage
+from bot.model.enforcement import Threshold
+from bot.model.usage import Usage
 from bot.slack.messages import MessageId
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -182,7 +183,7 @@ def test_a_message_is_edited_when_its_figures_moved_by_a_point_and_an_hour_passe
 def test_another_limit_shows_at_once() -> None:
     """Quay's own warning and reject limits as well."""
     assert verdict(reading(850, 1001), alert_state(80, 850)) == Update(80)
-    warned = replace(reading(850), enforcement=(Enforcement("Reject", 100),))
+    warned = replace(reading(850), enforcement=(Threshold("Reject", 100),))
     assert verdict(warned, alert_state(80, 850)) == Update(80)
 
 

@@ -2,13 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot.model.alert_facts import FULL_SOON, Alert, Counting, Forecast, Refusal, Silence
-from bot.model.usage import Ending, Enforcement, Usage
+from bot.model.enforcement import Threshold
+from bot.model.usage import Ending, Usage
 from bot.slack.messages import Message
 from bot.views.alerts import (
     counted,
@@ -24,7 +26,8 @@ from sandbox.slack.blocks import check_message
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 GiB = 2**30
-LIMITS = (Enforcement("Reject", 100), Enforcement("Warning", 80))
+LIMITS = (Threshold("Reject", 100), Threshold("Warning", 80))
+SWITCHED_OFF = (Threshold("Reject", 90), Threshold("Warning", 100))
 EVIL = "<!channel>&\u202e`*" * 15
 
 
@@ -42,7 +45,7 @@ def test_an_alert_answers_first() -> None:
     """The notification alone says who, how full, and what is left."""
     message = quota_alert(alert(91 * GiB), NOW)
     assert message.text == (
-        "team-ml-vision is at 91 % of its quota: 91 GiB of 100 GiB used · 9 GiB left · pushes are refused at 100 %"
+        "team-ml-vision is at 91 % of its quota: 91 GiB of 100 GiB used · 9 GiB left · pushes are refused at 100%"
     )
     assert message.blocks[0]["text"]["text"] == "team-ml-vision is at 91 % of its quota"
     assert message.blocks[0]["text"]["type"] == "plain_text"
@@ -52,7 +55,7 @@ def test_an_alert_shows_exact_bytes_its_level_and_quays_own_limits() -> None:
     """Everything that somebody needs to check the figures."""
     shown = words(quota_alert(alert(91 * GiB + 1), NOW))
     assert "97,710,505,985 bytes of 107,374,182,400 bytes" in shown
-    assert "Alert level 90 % · Quay warns at 80 % and refuses pushes at 100 %" in shown
+    assert "Alert level 90 % · Quay warns at 80%, refuses pushes at 100% (100 GiB)" in shown
 
 
 def test_an_alert_can_be_acknowledged_snoozed_and_its_quota_raised() -> None:
@@ -68,20 +71,40 @@ def test_an_alert_can_be_acknowledged_snoozed_and_its_quota_raised() -> None:
 @pytest.mark.parametrize(
     ("used", "limits", "said", "unsaid"),
     [
-        (91 * GiB, (), "9 GiB left", "refuse"),
-        (91 * GiB, (Enforcement("Warning", 90),), "9 GiB left", "refuse"),
-        (91 * GiB, (Enforcement("Reject", 95),), "pushes are refused at 95 %", "over"),
-        (100 * GiB, LIMITS, "0 B left · pushes are refused at 100 %", "over"),
+        (91 * GiB, (), "9 GiB left · nothing stops it", "refuse"),
+        (103 * GiB, (), "3 GiB over · nothing stops it", "refuse"),
+        (91 * GiB, (Threshold("Warning", 90),), "9 GiB left · nothing stops it", "refuse"),
+        (91 * GiB, (Threshold("Reject", 95),), "pushes are refused at 95%", "over"),
+        (100 * GiB, LIMITS, "Pushes are refused · 100 GiB of 100 GiB used · 0 B left", "refused at"),
         (103 * GiB, LIMITS, "Pushes are refused · 103 GiB of 100 GiB used · 3 GiB over", "refused at"),
+        (103 * GiB, SWITCHED_OFF, "pushes are refused from 90% to 100%, but not above", "Pushes are refused"),
     ],
 )
 def test_refused_pushes_are_mentioned_only_where_quay_refuses_them(
-    used: int, limits: tuple[Enforcement, ...], said: str, unsaid: str
+    used: int, limits: tuple[Threshold, ...], said: str, unsaid: str
 ) -> None:
-    """A Warning limit refuses nothing."""
+    """A Warning refuses nothing, and switches off a Reject below it."""
     text = quota_alert(alert(used, limits=limits), NOW).text
     assert said in text
     assert unsaid not in text
+
+
+def test_a_namespace_under_the_system_default_is_told_as_such() -> None:
+    """What it is measured by, and that Quay refuses pushes by it."""
+    full = alert(100 * GiB, limits=())
+    message = quota_alert(replace(full, reading=replace(full.reading, default=True)), NOW)
+    assert message.text == (
+        "team-ml-vision is at 100 % of the system default: Pushes are refused · 100 GiB of 100 GiB used · 0 B left"
+    )
+    assert "Quay refuses pushes at the system default, 100 GiB" in words(message)
+
+
+def test_where_quay_checks_no_quotas_nothing_is_said_to_be_refused() -> None:
+    """FEATURE_VERIFY_QUOTA is off there."""
+    full = alert(103 * GiB)
+    message = quota_alert(replace(full, reading=replace(full.reading, checked=False)), NOW)
+    assert "3 GiB over · nothing stops it" in message.text
+    assert "Quay never refuses pushes (FEATURE_VERIFY_QUOTA is off)" in words(message)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +286,7 @@ def test_incomplete_figures_are_named() -> None:
 MESSAGES = [
     quota_alert(alert(10**15, EVIL, 1000, refusal=Refusal("C0ML", "not_in_channel")), NOW),
     quota_alert(alert(10**9, EVIL, FULL_SOON, silence=Silence("U1", EVIL, NOW, 0)), NOW),
-    quota_news(alert(10**15, EVIL, 1000, limits=(Enforcement(EVIL, 5),)), "level"),
+    quota_news(alert(10**15, EVIL, 1000, limits=(Threshold("Reject", 5),)), "level"),
     quota_recovered(alert(0, EVIL), "recovered", NOW),
     quota_moved(alert(0, EVIL), NOW),
     quota_digest(
@@ -305,11 +328,11 @@ def test_every_message_is_taken_by_slack(message: Message) -> None:
 
 
 def test_what_only_warns_refuses_nothing() -> None:
-    """Where Quay's lists name its limits; of a limit that is the registry's own they say nothing."""
-    assert "Quay warns at 80 % and refuses no pushes" in words(
-        quota_alert(alert(85 * GiB, limits=(Enforcement("Warning", 80),)), NOW)
+    """Nor does a quota without limits."""
+    assert "Quay warns at 80%, never refuses pushes" in words(
+        quota_alert(alert(85 * GiB, limits=(Threshold("Warning", 80),)), NOW)
     )
-    assert "Quay " not in words(quota_alert(alert(85 * GiB, limits=()), NOW))
+    assert "Quay never refuses pushes (the quota has no limits)" in words(quota_alert(alert(85 * GiB, limits=()), NOW))
 
 
 def test_a_table_says_which_of_its_namespaces_were_meant_for_another_channel() -> None:

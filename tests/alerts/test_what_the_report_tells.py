@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.forecast import Sample
-from bot.alerts.report import ChangeHistory, growth, key_figures, outbox, together
+from bot.alerts.report import ChangeHistory, growth, key_figures, outbox, quota_figures, together
 from bot.alerts.samples import as_sampled, day_of
 from bot.audit import Entry
 from bot.model.alert_facts import Refusal
+from bot.model.enforcement import Threshold
 from bot.model.usage import Usage
 from bot.quay.models import KeyApproval, ServiceKey
 from bot.views.report import Deeds, Growth, KeyFigures, Measured, Mishap, Report, Together, report
@@ -51,6 +52,35 @@ def deeds_of(entries: Iterable[Entry]) -> Deeds:
     for each in sorted(entries, key=lambda one: one.at, reverse=True):
         chronicle.add(each)
     return chronicle.tell()
+
+
+def quota(limits: tuple[Threshold, ...] = (), **more: Any) -> Usage:
+    return Usage("team-a", 0, more.pop("limit", 10 * GiB), complete=True, enforcement=limits, **more)
+
+
+REJECT, WARNING = (Threshold("Reject", 100),), (Threshold("Warning", 80),)
+SWITCHED_OFF = (Threshold("Reject", 90), Threshold("Warning", 100))
+
+
+@pytest.mark.parametrize(
+    ("readings", "said"),
+    [
+        ([quota(REJECT)] * 3, "*Quotas* 3"),
+        ([quota(REJECT), quota(), quota(WARNING)], "*Quotas* 3 · *2 refuse nothing*"),
+        ([quota(SWITCHED_OFF)], "*Quotas* 1"),
+        ([quota(REJECT, checked=False)], "*Quotas* 1 · *Quay checks none of them* (FEATURE_VERIFY_QUOTA is off)"),
+        ([quota(), quota(default=True)], "1 · *1 refuse nothing* · 1 namespace under the system default of 10 GiB"),
+        ([quota(default=True)] * 2, "*Quotas* 2 namespaces under the system default of 10 GiB"),
+        ([quota(limit=None)], ""),
+    ],
+)
+def test_quotas_that_refuse_nothing_are_counted(readings: list[Usage], said: str) -> None:
+    """And the namespaces that the system default alone limits; nothing is said where there is no quota."""
+    message = report(replace(WEEK, quotas=quota_figures(readings)))
+    valid(message)
+    shown = text_of(message)
+    assert said in shown
+    assert ("*Quotas*" in shown) is bool(said)
 
 
 def test_changes_are_counted_by_command() -> None:

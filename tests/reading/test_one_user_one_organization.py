@@ -21,9 +21,13 @@ async def test_an_organization_is_shown_with_its_use_and_teams(world: World) -> 
 
 
 async def test_an_organization_is_shown_with_its_people(world: World) -> None:
-    """Owners first, each person once, and no robot among them; with one more request beside the organization's own."""
+    """Owners first, each person once, and no robot among them; with one more request beside the organization's own.
+
+    The registry's settings for quotas are asked for once in some minutes.
+    """
     teams = {"owners": ["zoe", "jrivera"], "developers": ["jrivera", "abe", "team-alpha+deploy"]}
     _fill(world, teams, extra=["zoe", "abe"])
+    await asked(world, "orgs show team-alpha")
     await forget_requests(world)
     shown = text_of(await asked(world, "orgs show team-alpha"))
     assert "Members: 3 people, robots not counted: jrivera (owner), zoe (owner), abe\\nTeams:" in shown
@@ -58,7 +62,7 @@ async def test_members_that_quay_does_not_show_are_said_not_to_be_shown(world: W
     world.registry.features = dataclasses.replace(world.registry.features, superusers_full_access=False)
     answer = await asked(world, "orgs show team-alpha")
     assert "Quay does not show its members and teams to the bot's token" in text_of(answer)
-    assert "its limit is 80 GiB" in answer.text
+    assert "its quota is 80 GiB" in answer.text
 
 
 async def test_only_what_quay_does_not_show_is_said_to_be_hidden(world: World) -> None:

@@ -46,6 +46,16 @@ class Clock:
 
 
 @dataclass
+class FakeSettings:
+    """Whether the registry checks quotas at a push."""
+
+    checked: bool = True
+
+    async def are_checked(self) -> bool:
+        return self.checked
+
+
+@dataclass
 class FakeRegistry:
     """Namespaces with a limit of 100 bytes; whoever asks for a page waits a moment, as over a network."""
 
@@ -61,6 +71,7 @@ class FakeRegistry:
     repeats: bool = False
     """Whether it has forgotten every token: it gives the first page for each of them."""
     requests: Counter[str] = field(default_factory=Counter)
+    quota_settings: FakeSettings = field(default_factory=FakeSettings)
 
     async def list_all_organizations(self, *, limit: int, next_page: str | None) -> Page[Organization]:
         names = [name for name in self.used if not name.startswith("user:")]
@@ -77,7 +88,8 @@ class FakeRegistry:
         names = [name for name in self.used if name.startswith("user:")]
         chosen, token = await self._page("users", names, limit, next_page)
         items = tuple(
-            User(username=name.removeprefix("user:"), quotas=(), quota_report=self._report(name)) for name in chosen
+            User(username=name.removeprefix("user:"), quotas=self._quotas(), quota_report=self._report(name))
+            for name in chosen
         )
         return Page[User](items=items, next_page=token)
 

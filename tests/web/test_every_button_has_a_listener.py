@@ -8,7 +8,8 @@ import pytest
 
 from bot.commands import Field, Form, form_of
 from bot.model.alert_facts import Alert
-from bot.model.usage import Enforcement, Usage
+from bot.model.enforcement import Threshold
+from bot.model.usage import Usage
 from bot.permissions import Policy
 from bot.slack.manifest import manifest
 from bot.views import alerts, forms, keys, progress
@@ -72,7 +73,7 @@ async def lists(world: World) -> None:
 
 def told_by_itself() -> None:
     """Alerts of namespaces and of keys, singly and as tables."""
-    reading = Usage("team-a", 91 * GIB, 100 * GIB, complete=True, enforcement=(Enforcement("Reject", 100),))
+    reading = Usage("team-a", 91 * GIB, 100 * GIB, complete=True, enforcement=(Threshold("Reject", 100),))
     alert = Alert("a1b2", reading, 90, NOW)
     alerts.quota_alert(alert, NOW)
     alerts.quota_digest([alert, alert], NOW)
