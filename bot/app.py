@@ -220,7 +220,10 @@ def _build_tools(
     return Toolkit(
         quay=connections.quay,
         confirmations=confirmations,
-        authorization=Authorization(files.policy.current, Directory(connections.web, clock, shared_groups)),
+        authorization=Authorization(
+            files.policy.current,
+            Directory(connections.web, clock, shared_groups, lambda: files.policy.current().workspace),
+        ),
         outbox=Outbox(Poster(connections.speaker, alerts.admin_channel), confirmations, clock),
         effects=build_effects(memory, files.policy.current),
         memory=memory,

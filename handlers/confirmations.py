@@ -59,7 +59,7 @@ class Clicks:
             record = await self.changes.require_rejectable(record_id, person)
         except _TURNED_AWAY as error:
             return rejections.told((await self._turn_away(REJECT, record_id, person, error)).message)
-        return rejections.ask(record, channel, own=record.requester == person.actor)
+        return rejections.ask(record, channel, own=person.is_actor(record.requester))
 
     async def _answer(
         self, action_id: str, record_id: str, person: Person, acting: Awaitable[Record], *, at_home: bool = False
@@ -90,7 +90,7 @@ class Clicks:
                 record = await self._refused(
                     action_id, record_id, person, rule=why.decision.rule, reason=why.decision.reason
                 )
-                if record.private and record.requester == person.actor:
+                if record.private and person.is_actor(record.requester):
                     return ClickAnswer(clicks.no_longer(record, why.decision.reason))
                 return ClickAnswer(errors.denied(why.decision))
             case Frozen():

@@ -46,7 +46,7 @@ async def show_pending(*, here: Handed) -> Message:
     records = [
         record
         for record in overview.records
-        if record.expires_at > here.now and (not record.private or record.requester == here.person.actor)
+        if record.expires_at > here.now and (not record.private or here.person.is_actor(record.requester))
     ]
     unseen = await here.bot.changes.tools.vault.unseen_of(here.person.actor)
     return meta.pending(records, here.person.actor.user, unseen, overview.freeze)

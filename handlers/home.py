@@ -52,7 +52,7 @@ class Home:
         sees_size = not decide(policy, person, "getRegistrySize", {}, place).denied
         shown = home.Shown(
             to_decide=to_decide,
-            own=[record for record in waiting if record.requester == person.actor and record not in to_decide],
+            own=[record for record in waiting if person.is_actor(record.requester) and record not in to_decide],
             unlooked=overview.unread,
             unjudged=unjudged,
             fullest=[reading for reading in self.names.fullest if self._may_see(person, place, reading)][:NAMESPACES],

@@ -154,9 +154,10 @@ class Changes:
         now = self.tools.clock()
         asked = {"needed": entry.approvals, "approvers": entry.approvers, "self_approval": entry.self_approval}
         in_force = offer.model_copy(update=asked)
+        approver = await self.tools.authorization.known_as(person, (one.actor for one in record.approvals))
         approved = await self.tools.confirmations.advance(
             id_,
-            lambda stored: approve(stored, person.actor, person.label, in_force, now, at_home=at_home),
+            lambda stored: approve(stored, approver, person.label, in_force, now, at_home=at_home),
             lambda stored: audit_entries.approved(stored, wanted, person.actor),
             guarded=True,
         )
@@ -170,7 +171,7 @@ class Changes:
         Raises Denied, NotKnown, Refused, Missing or Tampered.
         """
         record = await self._pending(id_)
-        if record.requester != person.actor:
+        if not await self.tools.authorization.is_requester(person, record):
             await self._require_voice(record, person)
         return record
 
@@ -179,7 +180,7 @@ class Changes:
 
         What looks like a secret in the reason is masked, and it is cut. Raises as `require_rejectable`.
         """
-        own = (await self.require_rejectable(id_, person)).requester == person.actor
+        own = await self.tools.authorization.is_requester(person, await self.require_rejectable(id_, person))
         said = clip(redact_words(visible(reason)), REASON_LIMIT)
         note = f"Reason: {said}" if said else ""
         state = State.CANCELLED if own else State.REJECTED
@@ -216,6 +217,7 @@ class Changes:
         place = await self.tools.authorization.directory.place(record.channel)
         if person.membership == "unknown" or place.unknown:
             raise NotKnown
+        requester = await self.tools.authorization.person(record.requester) if record.requester else None
         for by_others in (False, True):
             entry = confirmation_for(policy, offer.operation, offer.for_rules, by_others=by_others, also=offer.also)
             decision = may_approve(
@@ -224,7 +226,7 @@ class Changes:
                 offer.operation,
                 offer.for_rules,
                 place,
-                requester=record.requester,
+                requester=requester,
                 entry=required(entry, typed=True),
                 also=offer.also,
             )

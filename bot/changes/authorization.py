@@ -1,6 +1,6 @@
 """The check at the moment of the act: the permissions in force now, of the people as Slack knows them now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.confirmations import Offer, Record
@@ -84,7 +84,7 @@ class Authorization:
             offer.operation,
             offer.for_rules,
             place,
-            requester=record.requester,
+            requester=requester,
             entry=entry,
             also=offer.also,
         )
@@ -100,14 +100,29 @@ class Authorization:
     async def require_still_agreed(self, record: Record) -> None:
         """Check everybody once more before the call. Raises Denied, or NotKnown."""
         entry = await self.requirement(record, record.offer)
-        agreed = record.agreed(record.offer.operation)
-        for approval in agreed:
+        agreed: list[Person] = []
+        for approval in record.agreed(record.offer.operation):
             try:
                 await self.require_approver(record, record.offer, approval.actor)
             except Denied as denied:
                 raise deny(f"{approval.label} may no longer agree to it: {denied.decision.reason}") from denied
+            person = await self.person(approval.actor)
+            if not any(person.is_same(other) for other in agreed):
+                agreed.append(person)
         if len(agreed) < max(entry.approvals, 1):
             raise deny(f"It now needs {entry.approvals} approvals, and has {len(agreed)}.")
+
+    async def is_requester(self, person: Person, record: Record) -> bool:
+        """Whether this person requested a change, by whichever id."""
+        asked = record.requester
+        return asked is not None and await self.known_as(person, [asked]) == asked
+
+    async def known_as(self, person: Person, actors: Iterable[Actor]) -> Actor:
+        """The one of these actors who is this person, by whichever id; the person's own actor where none is."""
+        for actor in actors:
+            if person.is_actor(actor) or person.is_same(await self.person(actor)):
+                return actor
+        return person.actor
 
 
 def _require_known(policy: Policy, place: Place, person: Person) -> None:

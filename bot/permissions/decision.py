@@ -17,7 +17,7 @@ from bot.permissions.conditions import (
     matches_pattern,
 )
 from bot.permissions.names import arguments_of, is_change
-from bot.permissions.people import Actor, Person, Place, is_same_address
+from bot.permissions.people import Person, Place, is_same_address
 from bot.permissions.policy import ConfirmationRule, Policy, Rule
 
 Presumed = Literal["nothing", "state", "everything"]
@@ -169,7 +169,7 @@ def may_approve(
     arguments: Arguments,
     place: Place,
     *,
-    requester: Actor | None,
+    requester: Person | None,
     entry: ConfirmationRule,
     also: Sequence[str] = (),
 ) -> Decision:
@@ -189,14 +189,14 @@ def may_approve(
         return _own_confirmation(decide(policy, approver, operation, arguments, place, also=also), approver, requester)
     if not any(_belongs(policy, approver, group) for group in entry.approvers):
         return Decision(Verdict.DENY, f"Deciding on it is for {' and '.join(entry.approvers)}.")
-    if requester == approver.actor and not entry.self_approval:
+    if approver.is_same(requester) and not entry.self_approval:
         return Decision(Verdict.DENY, "You asked for it, so somebody else has to approve it.")
     return Decision(Verdict.ALLOW, "You are one of its approvers.")
 
 
-def _own_confirmation(decision: Decision, person: Person, requester: Actor | None) -> Decision:
+def _own_confirmation(decision: Decision, person: Person, requester: Person | None) -> Decision:
     """Where nobody else has to agree: the requester alone, or for a service's own key whoever may by a rule."""
-    if requester not in {None, person.actor}:
+    if requester is not None and not person.is_same(requester):
         return Decision(Verdict.DENY, "Only the person who asked for it can confirm it.")
     if decision.verdict is not Verdict.ALLOW:
         return Decision(Verdict.DENY, decision.reason, decision.rule)
@@ -272,7 +272,7 @@ def _is_member(person: Person, member: str) -> bool:
         return person.membership == "member"
     if "@" in member:
         return person.email is not None and is_same_address(person.email, member)
-    return member == person.actor.user or member in person.user_groups
+    return person.has_id(member) or member in person.user_groups
 
 
 def _is_admin(policy: Policy, place: Place) -> bool:

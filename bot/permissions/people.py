@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ADDRESS = "@"
-"""The question for somebody's e-mail address, beside those whether they are in a user group."""
+"""The question for somebody's e-mail address, beside those whether they are in a user group, or a certain user."""
 
 
 @dataclass(frozen=True, order=True)
@@ -38,6 +38,23 @@ class Person:
     lost_groups: frozenset[str] = frozenset()
     """User groups that the policy names and Slack definitely doesn't have: nobody is in them, and a deny that names
     one holds for everyone."""
+
+    other_ids: frozenset[str] = frozenset()
+    """Further ids of the same person as Slack tells them: in an Enterprise Grid one may start with U, one with W."""
+
+    def has_id(self, user: str) -> bool:
+        """Whether a user id is one of theirs."""
+        return user == self.actor.user or user in self.other_ids
+
+    def is_actor(self, actor: Actor | None) -> bool:
+        """Whether they are the person behind a command or a click, by whichever of the ids that are known of them."""
+        return actor is not None and actor.team == self.actor.team and self.has_id(actor.user)
+
+    def is_same(self, other: "Person | None") -> bool:
+        """Whether two are one person: whether any id is one of both."""
+        return other is not None and any(
+            other.is_actor(Actor(self.actor.team, user)) for user in (self.actor.user, *self.other_ids)
+        )
 
     def answers(self, questions: frozenset[str]) -> bool:
         """Whether all is known that a policy asks of people."""

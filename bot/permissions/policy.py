@@ -240,13 +240,20 @@ class Expectation(_Frozen):
     approvals: Annotated[int | None, Field(strict=True, description="How many other people then have to agree.")] = None
 
 
+def _of_a_workspace(value: object) -> object:
+    if isinstance(value, str) and value.startswith("E"):
+        raise ValueError("is the id of an Enterprise Grid organization. Use the workspace's id, which starts with T")
+    return value
+
+
 class Policy(_Frozen):
     """permissions.yaml, whole: who may do what on the registry, where, and who has to agree."""
 
     version: Literal[1]
     workspace: Annotated[
         str,
-        Field(pattern=r"^[TE][A-Z0-9]+$", description="The Slack workspace; nobody from elsewhere may do anything."),
+        Field(pattern=r"^T[A-Z0-9]+$", description="The Slack workspace; nobody from elsewhere may do anything."),
+        BeforeValidator(_of_a_workspace),
     ]
     registry: Annotated[
         str | None,
@@ -309,13 +316,19 @@ class Policy(_Frozen):
 
     @cached_property
     def questions(self) -> frozenset[str]:
-        """What Slack is asked of somebody besides who they are: user groups, and ADDRESS for their own."""
-        return frozenset(self.user_groups) | ({ADDRESS} if self.addresses else frozenset())
+        """What Slack is asked of somebody besides who they are: groups, whether they are a user, ADDRESS for theirs."""
+        return frozenset((*self.user_groups, *self.users)) | ({ADDRESS} if self.addresses else frozenset())
 
     @property
     def addresses(self) -> frozenset[str]:
         """The members that are e-mail addresses."""
         return frozenset(member for listed in self.groups.values() for member in listed if "@" in member)
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """The members that are user ids, in order."""
+        listed = {member for members in self.groups.values() for member in members if member[0] in "UW"}
+        return tuple(sorted(listed - self.addresses))
 
     @property
     def user_groups(self) -> tuple[str, ...]:

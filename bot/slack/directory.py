@@ -5,12 +5,13 @@ What must be answered before Slack could be asked, what a field suggests, is ans
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.permissions.people import ADDRESS, Actor, Membership, Person, Place
@@ -40,24 +41,32 @@ class Directory:
     clock: Callable[[], datetime]
     shared: SharedAnswer | None = None
     """Where processes share what Slack says of user groups."""
+    workspace: Callable[[], str] = str
+    """The workspace's id, which Slack wants to hear from an app that is installed for a whole organization."""
     groups: UserGroups = field(init=False)
     _asked: dict[str, tuple[datetime, "asyncio.Task[Any]"]] = field(default_factory=dict)
     _told: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
     _people: dict[Actor, tuple[Membership, str]] = field(default_factory=dict)
     """What somebody and their address were when Slack was last asked; for the log alone."""
+    _ids: dict[str, str] = field(default_factory=dict)
+    """The ids in the organization of users that a policy names."""
 
     def __post_init__(self) -> None:
-        self.groups = UserGroups(self.web, self.clock, self.shared)
+        self.groups = UserGroups(self.web, self.clock, self.shared, self.workspace)
 
     async def person(self, actor: Actor, questions: Collection[str] = ()) -> Person:
-        """Say who an actor is; only the questions of a policy are asked: some user groups, and maybe ADDRESS.
+        """Say who an actor is; only the questions of a policy are asked: user groups, users, and maybe ADDRESS.
 
         Asked for an address that Slack withholds, somebody is unknown. Slack: users.info (tier 4), at most once in
-        FRESH for each id, and the user groups as `UserGroups` has them.
+        FRESH for each id, and the user groups as `UserGroups` has them. Of an Enterprise Grid, users.info once more
+        for each user that is asked about, in the life of the process: it tells their id in the organization.
         """
         user, groups = await asyncio.gather(
             self._once(f"user {actor.user}", partial(self._user, actor)), self.groups.now(_groups(questions))
         )
+        if user and (own := _organization_id(user)):
+            await asyncio.gather(*(self._learn_id(named) for named in _users(questions)))
+            return self._in_grid(_person(actor, user, groups, frozenset(questions)), own)
         return _person(actor, user, groups, frozenset(questions))
 
     def remembered_person(self, actor: Actor, questions: Collection[str] = ()) -> Person | None:
@@ -67,7 +76,10 @@ class Directory:
         """
         user = self._remembered(f"user {actor.user}", partial(self._user, actor))
         groups = self.groups.remembered(_groups(questions), REMEMBERED)
-        return None if user is None or groups is None else _person(actor, user, groups, frozenset(questions))
+        if user is None or groups is None:
+            return None
+        person, own = _person(actor, user, groups, frozenset(questions)), _organization_id(user)
+        return self._in_grid(person, own) if own else person
 
     async def place(self, channel: str) -> Place:
         """Say what a channel is. Slack: conversations.info (tier 3)."""
@@ -95,6 +107,28 @@ class Directory:
         if (was, other) != (membership, email):
             log.warning("person_changed", user=actor.user, was=was, now=membership, other_address=other != email)
         self._people[actor] = (membership, email)
+
+    def _in_grid(self, person: Person, own: str) -> Person:
+        """A member of an organization with those of the asked ids that are theirs; unknown if that isn't known."""
+        asked = _users(person.asked or ())
+        if any(named not in self._ids for named in asked):
+            return replace(person, membership="unknown")
+        return replace(person, other_ids=person.other_ids | {named for named in asked if self._ids[named] == own})
+
+    async def _learn_id(self, user: str) -> None:
+        """Learn a user's id in the organization, which never changes; somebody unknown to Slack has none but this."""
+        if user not in self._ids:
+            found = await self._once(f"id {user}", partial(self._ask_id, user))
+            self._ids |= {user: found} if found else {}
+
+    async def _ask_id(self, user: str) -> str:
+        try:
+            answer = await self.web.users_info(user=user)
+        except SlackApiError as error:
+            if reason_of(error) in {"user_not_found", "user_not_visible"}:
+                return user
+            raise
+        return _organization_id(answer["user"]) or user
 
     async def _is_shared(self, channel: str) -> bool:
         answer = await self.web.conversations_info(channel=channel)
@@ -141,13 +175,23 @@ class Directory:
 
 
 def _groups(questions: Collection[str]) -> list[str]:
-    return sorted(set(questions) - {ADDRESS})
+    return sorted(question for question in questions if question.startswith("S"))
+
+
+def _users(questions: Collection[str]) -> list[str]:
+    return sorted(question for question in questions if question[0] in "UW")
+
+
+def _organization_id(user: dict[str, Any]) -> str | None:
+    """Somebody's one id in an Enterprise Grid; None outside of one."""
+    return (user.get("enterprise_user") or {}).get("id")
 
 
 def _person(actor: Actor, user: dict[str, Any] | None, groups: Groups | None, questions: frozenset[str]) -> Person:
     """Somebody as Slack describes them and the user groups; unknown if it doesn't say either."""
     if user is None or groups is None:
         return Person(actor, "unknown", label=actor.user, asked=questions)
+    told = {id_ for id_ in (user.get("id"), _organization_id(user)) if id_}
     profile = user.get("profile", {})
     membership = _membership(user, actor.team)
     if ADDRESS in questions and membership != "outsider" and not profile.get("email"):
@@ -155,11 +199,12 @@ def _person(actor: Actor, user: dict[str, Any] | None, groups: Groups | None, qu
     return Person(
         actor=actor,
         membership=membership,
-        user_groups=groups.of(frozenset({actor.user})),
+        user_groups=groups.of(frozenset({actor.user, *told})),
         lost_groups=frozenset(groups.lost(_groups(questions))),
         email=profile.get("email"),
         label=user.get("real_name") or profile.get("display_name") or user.get("name") or actor.user,
         asked=questions,
+        other_ids=frozenset(told - {actor.user}),
     )
 
 
@@ -171,6 +216,8 @@ def _plain_place(channel: str) -> Place | None:
 
 
 def _membership(user: dict[str, Any], team: str) -> Membership:
-    if user.get("deleted") or user.get("is_bot") or user.get("is_stranger") or user.get("team_id") != team:
+    """What somebody is to a workspace. In an Enterprise Grid they may have signed up in another one, and be in ours."""
+    teams = {user.get("team_id"), *((user.get("enterprise_user") or {}).get("teams") or ())}
+    if user.get("deleted") or user.get("is_bot") or user.get("is_stranger") or team not in teams:
         return "outsider"
     return "guest" if user.get("is_restricted") or user.get("is_ultra_restricted") else "member"

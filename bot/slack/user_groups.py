@@ -91,6 +91,8 @@ class UserGroups:
     web: AsyncWebClient
     clock: Callable[[], datetime]
     shared: SharedAnswer | None = None
+    workspace: Callable[[], str] = str
+    """As in `Directory`."""
     _groups: Groups | None = None
     _refreshing: "asyncio.Task[None] | None" = None
     _not_before: datetime | None = None
@@ -145,7 +147,10 @@ class UserGroups:
                 return
         now = self.clock()
         try:
-            groups = _groups_in(now, await self.web.usergroups_list(include_users=True, include_disabled=True))
+            answer = await self.web.usergroups_list(
+                include_users=True, include_disabled=True, team_id=self.workspace() or None
+            )
+            groups = _groups_in(now, answer)
         except FAILURES as error:
             reason = reason_of(error)
             log.warning("user_groups_not_read", reason=reason)

@@ -10,12 +10,12 @@ _OTHER_DOMAIN = "acme"
 
 
 def command(slack: Simulation, person: Person, channel: Channel, text: str) -> dict[str, str]:
-    """A slash command."""
+    """A slash command. It names the workspace where it was typed; a stranger types it in their own."""
     workspace = slack.workspace
-    own = person.team_id == workspace.id
+    own = workspace.id in {person.team_id, *person.teams} and not person.is_stranger
     return {
         "token": TOKEN,
-        "team_id": person.team_id,
+        "team_id": workspace.id if own else person.team_id,
         "team_domain": workspace.domain if own else _OTHER_DOMAIN,
         "channel_id": channel.id,
         "channel_name": _channel_name(channel),

@@ -5,12 +5,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.permissions import Actor, Verdict, confirmation_for, decide, may_approve
+from bot.permissions import Verdict, confirmation_for, decide, may_approve
 from bot.permissions.difference import difference
 from bot.permissions.policy import Policy
 from tests.support.policies import (
     ADMIN,
-    TEAM,
     arguments,
     denies,
     entries,
@@ -113,7 +112,7 @@ def agrees(rules: Policy, question: Any, *, by_others: bool) -> bool:
     return (
         entry is not None
         and not may_approve(
-            rules, person(user), operation, arguments, place, requester=Actor(TEAM, "U7"), entry=entry
+            rules, person(user), operation, arguments, place, requester=person("U7"), entry=entry
         ).denied
     )
 

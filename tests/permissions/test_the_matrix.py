@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.changes import Authorization
-from bot.permissions import Actor, Policy, confirmation_for, decide, may_approve
+from bot.permissions import Actor, Person, Policy, confirmation_for, decide, may_approve
 from bot.permissions.names import OWN_NAMES
 from bot.quay.operations import BEYOND, KNOWN, OPERATIONS
 from bot.slack.directory import Directory
@@ -104,7 +104,7 @@ async def test_only_approvers_approve(authorization: Authorization, operation: s
 
     async def verdict(channel: str, requester: str) -> str:
         place = await authorization.place(channel)
-        asked = Actor(TEAM, requester)
+        asked = Person(Actor(TEAM, requester), "member")
         return may_approve(POLICY, person, operation, {}, place, requester=asked, entry=entry).verdict.value
 
     assert (

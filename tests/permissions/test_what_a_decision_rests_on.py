@@ -6,7 +6,6 @@ from typing import Any, get_args
 import pytest
 
 from bot.permissions import (
-    Actor,
     Decision,
     Person,
     Place,
@@ -21,7 +20,7 @@ from bot.permissions import (
 from bot.permissions.askable import may_ask_about
 from bot.permissions.names import OWN_NAMES
 from bot.quay.operations import OPERATIONS
-from tests.support.policies import ADMIN, GIB, STAFF_READ_KEYS, TEAM, person, policy
+from tests.support.policies import ADMIN, GIB, STAFF_READ_KEYS, person, policy
 
 
 def test_without_a_rule_there_is_no_access() -> None:
@@ -207,13 +206,13 @@ def test_a_request_needs_somebody_else_even_where_requesters_count(effect: str, 
         "createUserQuotaSuperUser",
         arguments,
         ADMIN,
-        requester=Actor(TEAM, "U9"),
+        requester=person("U9"),
         entry=found.confirmation,
     )
     assert own.denied is not alone
 
 
-def _approves(rules: Policy, approver: Person, requester: Actor | None, place: Place = ADMIN) -> Decision:
+def _approves(rules: Policy, approver: Person, requester: Person | None, place: Place = ADMIN) -> Decision:
     arguments = {"kid": "k", "service": "s"}
     entry = confirmation_for(rules, "approveServiceKey", arguments)
     assert entry is not None
@@ -224,17 +223,17 @@ def test_who_may_approve() -> None:
     """An approver needs no `may`, must be named, must not be denied, and is not the requester."""
     entry = {"for": ["keys.change"], "approvals": 1, "approvers": ["approvers"]}
     rules = policy(confirmations=[entry])
-    asker = Actor(TEAM, "U1")
+    asker = person("U1")
     assert not _approves(rules, person("U9"), asker).denied
     assert _approves(rules, person("U2"), asker).denied
-    assert _approves(rules, person("U9"), Actor(TEAM, "U9")).denied
+    assert _approves(rules, person("U9"), person("U9")).denied
     assert _approves(rules, person("U9"), asker, Place("C1", shared=True)).denied
     assert _approves(rules, person("U9"), asker, Place("C1", unknown=True)).denied
     assert _approves(rules, person("U9", membership="outsider"), asker).denied
     denied = policy({"who": ["approvers"], "deny": ["approveServiceKey"]}, confirmations=[entry])
     assert _approves(denied, person("U9"), asker).denied
     trusting = policy(confirmations=[{**entry, "self_approval": True}])
-    assert not _approves(trusting, person("U9"), Actor(TEAM, "U9")).denied
+    assert not _approves(trusting, person("U9"), person("U9")).denied
 
 
 def test_where_no_approval_is_needed_the_requester_alone_confirms() -> None:
@@ -248,8 +247,8 @@ def test_where_no_approval_is_needed_the_requester_alone_confirms() -> None:
         ],
         ops=["U1", "U3"],
     )
-    assert not _approves(rules, person("U1"), Actor(TEAM, "U1")).denied
-    assert _approves(rules, person("U3"), Actor(TEAM, "U1")).denied, "who may do it as well is not who asked"
+    assert not _approves(rules, person("U1"), person("U1")).denied
+    assert _approves(rules, person("U3"), person("U1")).denied, "who may do it as well is not who asked"
     assert not _approves(rules, person("U1"), None).denied
     assert _approves(rules, person("U2"), None).denied
     assert _approves(rules, person("U9"), None).denied, "who may but ask for it"

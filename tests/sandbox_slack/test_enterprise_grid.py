@@ -70,12 +70,12 @@ async def test_an_org_wide_token_needs_a_team_id(slack: Any, web: AsyncWebClient
 async def test_users_info_lists_the_workspaces_of_a_member(
     slack: Any, web: AsyncWebClient, bot: Any, teams: list[str]
 ) -> None:
-    """Payloads name another team; `enterprise_user.teams` may contain ours."""
+    """The team of their own is another one; `enterprise_user.teams` may contain ours, and then a command names it."""
     await slack.switch("workspace", enterprise_id="E0SANDBOX")
     await slack.switch("person", **ERIN, teams=teams)
     await slack.switch("channel", id="C0REGADMIN", join=["U08ERIN"])
     await slack.command("/quay help", "U08ERIN")
-    assert (bot.got[0].fields["team_id"], bot.got[0].fields["user_id"]) == ("T0OTHER", "U08ERIN")
+    assert (bot.got[0].fields["team_id"], bot.got[0].fields["user_id"]) == (teams[-1], "U08ERIN")
     user = (await web.users_info(user="U08ERIN"))["user"]
     assert (user["team_id"], user["enterprise_user"]["teams"]) == ("T0OTHER", teams)
     assert user["enterprise_user"]["id"] == "W08ERIN"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 from redis.asyncio import Redis
 from saq.queue.redis import RedisQueue
@@ -183,6 +183,8 @@ class FakeWeb(AsyncWebClient):
         self.shared: set[str] = set()
         self.unreachable = False
         self.silent_about: set[str] = set()
+        self.nobody: set[str] = set()
+        """Ids that Slack says nobody has."""
         """People of whom Slack says nothing."""
 
     def _answer(self, data: dict[str, Any]) -> AsyncSlackResponse:
@@ -193,17 +195,21 @@ class FakeWeb(AsyncWebClient):
             raise TimeoutError
         return response
 
+    def _refuse(self, word: str) -> NoReturn:
+        raise SlackApiError(word, self._answer({"ok": False, "error": word}))  # type: ignore[no-untyped-call]
+
     async def users_info(self, *, user: str, **_: Any) -> AsyncSlackResponse:
         if user in self.silent_about:
             raise TimeoutError
+        if user in self.nobody:
+            self._refuse("user_not_found")
         known = {"id": user, "team_id": TEAM, "real_name": user.removeprefix("U0").title(), "profile": {}}
         return self._answer({"ok": True, "user": {**known, **self.users.get(user, {})}})
 
     async def usergroups_list(self, **_: Any) -> AsyncSlackResponse:
         self.group_requests += 1
         if self.groups_refused:
-            answer = {"ok": False, "error": self.groups_refused}
-            raise SlackApiError(self.groups_refused, self._answer(answer))  # type: ignore[no-untyped-call]
+            self._refuse(self.groups_refused)
         groups = [{"id": group, "users": users, "date_delete": 0} for group, users in self.groups.items()]
         groups += [{"id": group, "users": [], "date_delete": 1} for group in self.disabled_groups]
         return self._answer({"ok": True, "usergroups": groups})
