@@ -7,7 +7,7 @@ from typing import TypeVar
 from bot.commands import CommandSet
 from bot.commands.filters import BuildId
 from bot.model.plans import Refusal
-from bot.quay.errors import NotFound
+from bot.quay.errors import FeatureOff, NotFound
 from bot.quay.models import BuildLogLine
 from bot.slack.messages import Message
 from bot.views import builds
@@ -52,7 +52,7 @@ async def show_status(build_uuid: BuildId, *, here: Handed) -> Message:
 
 @BUILDS.command("logs", "getRepoBuildLogsSuperUser", examples=("builds logs 0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f",))
 async def send_logs(build_uuid: BuildId, *, here: Handed) -> Message:
-    """Send the log of a build to you as a file; an archived one is linked to, for you alone.
+    """Send the log of a build to you as a file.
 
     Parameters
     ----------
@@ -61,14 +61,17 @@ async def send_logs(build_uuid: BuildId, *, here: Handed) -> Message:
     """
     found = await _known(build_uuid, here.bot.quay.get_repo_build_logs_super_user(build_uuid))
     if found.logs_url:
-        return builds.log_archived(build_uuid, found.logs_url)
+        try:
+            found = await here.bot.quay.get_archived_build_logs(build_uuid)
+        except (NotFound, FeatureOff):
+            return builds.log_not_archived(build_uuid)
     lines = plain_lines(found.logs)
     if not lines:
         return builds.log_empty(build_uuid)
     content = "\n".join([*lines, ""]).encode("utf-8", errors="replace")
     name = f"build-{build_uuid}.log"
     await here.bot.courier.upload(here.person.actor.user, name, content, f"Log of build {build_uuid}")
-    return builds.log_sent(build_uuid, len(lines), [line[:300] for line in lines[-TAIL:]])
+    return builds.log_sent(build_uuid, len(lines), [line[:300] for line in lines[-TAIL:]], found.unreadable)
 
 
 def plain_lines(logs: Iterable[BuildLogLine]) -> list[str]:

@@ -228,6 +228,7 @@ GET_USER = Route("getInstallUser", "GET", _USER)
 GET_ORGANIZATION = Route("getOrganization", "GET", "/api/v1/organization/{name}")
 GET_ORGANIZATION_MEMBERS = Route("getOrganizationMembers", "GET", "/api/v1/organization/{name}/members")
 GET_ORGANIZATION_APPLICATIONS = Route("getOrganizationApplications", "GET", "/api/v1/organization/{name}/applications")
+GET_ARCHIVED_BUILD_LOGS = Route("getArchivedBuildLogs", "GET", f"{_BUILD_LOGS}/archive")
 PROVE_WRITER = Route("proveWriter", "PUT", _KEY)
 CHANGE_ORGANIZATION_DETAILS = Route("changeOrganizationDetails", "PUT", "/api/v1/organization/{name}")
 """Calls beside them: one namespace at a time, an organization's own settings,

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from bot.quay.models import Build
 from bot.slack.messages import Block, Message
-from bot.views.blocks import context, link, message, preformatted, section
-from bot.views.text import code, count, date, duration, escape
+from bot.views.blocks import context, message, preformatted, section
+from bot.views.text import code, count, date, duration, escape, left_out
 
 _MARKS = {"complete": "✅", "error": "❌", "internalerror": "❌", "expired": "⌛", "cancelled": "🚫"}
 _OVER = frozenset(_MARKS)
@@ -33,12 +33,14 @@ def status(shown: Build) -> Message:
     return message(_said(shown), (section("\n".join([_headline(shown), *_progress(shown)])), _small(shown)))
 
 
-def log_sent(build_id: str, lines: int, tail: Sequence[str]) -> Message:
+def log_sent(build_id: str, lines: int, tail: Sequence[str], unreadable: int = 0) -> Message:
     """The log is on its way as a file; its end is here already."""
     said = f"{count(lines)} line{'' if lines == 1 else 's'} of log: the file comes in your direct messages with me."
     blocks: list[Block] = [section(f"*{said}*")]
     if any(tail):
         blocks.append(preformatted("\n".join(tail)))
+    if unreadable:
+        blocks.append(section(f"⚠️ {left_out(unreadable)}"))
     return message(said, (*blocks, context(f"Build {code(build_id)}")))
 
 
@@ -48,15 +50,10 @@ def log_empty(build_id: str) -> Message:
     return message(said, (section(f"*{said}*"), context(code(f"builds status {build_id}"))))
 
 
-def log_archived(build_id: str, address: str) -> Message:
-    """The log is where Quay put it. Its address may open it to whoever has it, so only the asker may read this."""
-    said = "The log is in Quay's archive, which the bot cannot read."
-    where = link(address, "Open the archived log")
-    blocks = (
-        section(f"*{said}*\n{where}"),
-        context(f"Whoever has the link may be able to read the log: do not pass it on. Build {code(build_id)}"),
-    )
-    return message(said, blocks)
+def log_not_archived(build_id: str) -> Message:
+    """Quay says that the log is archived, and does not have it there."""
+    said = "Quay archived this log, but can't read it from its archive."
+    return message(said, (section(f"*{said}*\nLook at Quay's log storage."), context(f"Build {code(build_id)}")))
 
 
 def _said(shown: Build) -> str:

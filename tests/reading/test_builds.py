@@ -3,14 +3,25 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 
-from bot.quay.models import BuildLogLine
+from bot.quay.client import Quay, open_client
+from bot.quay.errors import NotFound
+from bot.quay.models import BuildLogLine, BuildLogs
 from bot.views import builds
 from handlers.builds import plain_lines
+from sandbox.quay.faults import OddEntries
 from tests.support.answers import asked, requests_to_quay
-from tests.support.world import World, text_of, valid
+from tests.support.world import World, open_world, text_of, valid
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+class EmptyArchive(Quay):
+    """The client of a registry that lost its archive."""
+
+    async def get_archived_build_logs(self, build_uuid: str) -> BuildLogs:
+        raise NotFound(f"No archived log of {build_uuid}.", operation="getArchivedBuildLogs", status=400)
 
 
 def build_in(world: World, phase: str) -> str:
@@ -52,15 +63,43 @@ async def test_a_file_that_slack_refuses_is_no_card(world: World) -> None:
     assert "card" not in text_of(answer)
 
 
-async def test_an_archived_log_is_linked_to_for_the_asker_alone(world: World) -> None:
-    """Its address may be signed: it is in the answer, which only they see, and in no channel and no record."""
+async def test_an_archived_log_is_read_from_the_archive(world: World) -> None:
+    """It comes as a file like any other; the link that Quay gives, which answers 403, is in no answer."""
     uuid = build_in(world, "complete")
     answer = await asked(world, f"builds logs {uuid}")
-    assert f"/logarchive/{uuid}" in text_of(answer)
-    assert "logarchive" not in answer.text
-    assert not world.slack.messages
-    assert not world.slack.files
-    assert not [entry async for entry in world.audit.entries() if "logarchive" in str(entry)]
+    ((user, _, content),) = world.slack.files
+    assert user == "U0CAROL"
+    assert content.decode().splitlines()[-1] in text_of(answer)
+    assert "logarchive" not in text_of(answer)
+    assert await requests_to_quay(world) == [
+        f"GET /api/v1/superuser/{uuid}/logs",
+        f"GET /api/v1/superuser/{uuid}/logs/archive",
+    ]
+
+
+async def test_the_token_for_reading_reads_the_archive(world: World) -> None:
+    """Which a global read-only superuser may."""
+    async with open_client(world.quay_url) as http:
+        quay = Quay(http, "sandbox-superuser", "sandbox-readonly")
+        assert (await quay.get_archived_build_logs(build_in(world, "complete"))).logs
+        assert quay.tokens.refusal is None
+        with pytest.raises(NotFound, match="Archived logs not available"):
+            await quay.get_archived_build_logs(build_in(world, "error"))
+
+
+async def test_a_log_that_is_not_in_the_archive(redis: Redis) -> None:
+    """Quay said that it was there: what to look at is said, not that there is no such build."""
+    async with open_world(redis, EmptyArchive) as world:
+        answer = await asked(world, f"builds logs {build_in(world, 'complete')}")
+        assert answer.text == "Quay archived this log, but can't read it from its archive."
+        assert not world.slack.files
+
+
+async def test_a_line_that_cannot_be_read_is_counted(world: World) -> None:
+    """The file has the others."""
+    uuid = build_in(world, "error")
+    world.faults.odd_entries.append(OddEntries("message", operation="getRepoBuildLogsSuperUser", every=4))
+    assert "⚠️ 2 entries from Quay can't be read and are left out." in text_of(await asked(world, f"builds logs {uuid}"))
 
 
 async def test_a_build_without_a_log_is_said_to_have_none(world: World) -> None:
@@ -105,8 +144,7 @@ def test_codes_of_a_terminal_are_taken_out(printed: str, plain: list[str]) -> No
     assert plain_lines([BuildLogLine(message=printed)]) == plain
 
 
-@given(st.lists(st.text(), max_size=8), st.text())
-def test_the_end_of_any_log_can_be_shown(tail: list[str], address: str) -> None:
+@given(st.lists(st.text(), max_size=8))
+def test_the_end_of_any_log_can_be_shown(tail: list[str]) -> None:
     """Code fences, mentions and long lines in it do no harm."""
     valid(builds.log_sent(UNKNOWN, len(tail), tail))
-    valid(builds.log_archived(UNKNOWN, f"https://{address}"))
