@@ -16,11 +16,12 @@ from bot.alerts.config import AlertsFile
 from bot.alerts.factory import AlertMessenger, build_alerts
 from bot.alerts.schedule import Claims
 from bot.alerts.settings import AlertSettings
-from bot.audit import Audit, audit_key
+from bot.audit import Audit, audit_keys
 from bot.changes import Authorization, Outbox
 from bot.changes.factory import build_changes
 from bot.changes.poster import CardMessenger, Poster
 from bot.changes.toolkit import Toolkit
+from bot.config.environment import proxy_for
 from bot.config.logs import mask_of
 from bot.config.settings import AuditSettings, Settings
 from bot.config.warnings import warnings
@@ -51,7 +52,8 @@ from bot.slack.in_flight import InFlight
 from bot.slack.limits import Limits
 from bot.slack.messages import Messenger
 from bot.slack.messenger import SlackMessenger, open_slack
-from bot.storage.sealing import Sealer, derive_key
+from bot.storage.connection import open_redis
+from bot.storage.sealing import Sealer, derive_keys
 from bot.storage.shared_value import SharedValue
 from bot.storage.vault import Vault
 from bot.views import alerts_file
@@ -113,14 +115,20 @@ class App:
 async def open_app(settings: Settings, files: Files, clock: Clock = utc_now) -> AsyncIterator[App]:
     """Open every connection, build every part, and close the connections in the end."""
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(_open_redis(settings.redis_url, seconds=10))
-        blocking = await stack.enter_async_context(_open_redis(settings.redis_url, seconds=15))
+        redis = await stack.enter_async_context(open_redis(settings.redis_url, seconds=10))
+        blocking = await stack.enter_async_context(open_redis(settings.redis_url, seconds=15))
         web = await stack.enter_async_context(
             open_slack(
-                str(settings.slack_api_url), settings.slack_bot_token.get_secret_value(), mask_of(settings.secrets)
+                str(settings.slack_api_url),
+                settings.slack_bot_token.get_secret_value(),
+                mask_of(settings.secrets),
+                proxy_for(str(settings.slack_api_url)),
             )
         )
-        http = await stack.enter_async_context(open_client(str(settings.quay_url)))
+        registry = str(settings.quay_url)
+        http = await stack.enter_async_context(
+            open_client(registry, proxy=proxy_for(registry), ca_file=settings.quay_ca_file)
+        )
         read = settings.quay_read_token
         quay = Quay(http, settings.quay_token.get_secret_value(), read.get_secret_value() if read else None)
         connections = Connections(redis, open_queue(blocking), quay, web, SlackMessenger(web, Limits(clock)))
@@ -135,17 +143,8 @@ async def open_app(settings: Settings, files: Files, clock: Clock = utc_now) -> 
 @asynccontextmanager
 async def open_audit(settings: AuditSettings, clock: Clock = utc_now) -> AsyncIterator[Audit]:
     """Open the audit alone, which needs neither Slack nor Quay."""
-    async with _open_redis(settings.redis_url, seconds=10) as redis:
-        yield Audit(redis, audit_key(settings.root_secret), clock)
-
-
-@asynccontextmanager
-async def _open_redis(url: str, *, seconds: int) -> AsyncIterator[Redis]:
-    redis = Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=5, health_check_interval=30)
-    try:
-        yield redis
-    finally:
-        await redis.aclose()
+    async with open_redis(settings.redis_url, seconds=10) as redis:
+        yield Audit(redis, audit_keys(settings.sealing_root), clock)
 
 
 def build_app(settings: Settings, files: Files, connections: Connections, clock: Clock) -> App:
@@ -206,10 +205,10 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
 def _build_tools(
     settings: Settings, files: Files, connections: Connections, alerts: AlertSettings, clock: Clock
 ) -> Toolkit:
-    redis, secret = connections.redis, settings.root_secret
-    audit = Audit(redis, audit_key(secret), clock, lambda: files.policy.current().registry)
-    shared_groups = SharedValue(redis, Sealer(derive_key(secret, "user groups")), "quaymaster:user-groups", 60)
-    confirmations = build_confirmations(redis, secret, audit, clock)
+    redis, root = connections.redis, settings.sealing_root
+    audit = Audit(redis, audit_keys(root), clock, lambda: files.policy.current().registry)
+    shared_groups = SharedValue(redis, Sealer(*derive_keys(root, "user groups")), "quaymaster:user-groups", 60)
+    confirmations = build_confirmations(redis, root, audit, clock)
     own_tokens = OwnTokens(
         redis,
         settings.quay_token.get_secret_value(),
@@ -227,7 +226,7 @@ def _build_tools(
         outbox=Outbox(Poster(connections.speaker, alerts.admin_channel), confirmations, clock),
         effects=build_effects(memory, files.policy.current),
         memory=memory,
-        vault=Vault(redis, derive_key(secret, "vault"), settings.secret_lifetime, clock),
+        vault=Vault(redis, derive_keys(root, "vault"), settings.secret_lifetime, clock),
         clock=clock,
     )
 

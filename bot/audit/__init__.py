@@ -7,7 +7,7 @@ by itself is that its end was cut off: for that, the head (sequence and hash) is
 """
 
 from bot.audit.chain import AuditVerification
-from bot.audit.entry import BEGINNING, JSON, Entry, Event, Head, audit_key
+from bot.audit.entry import BEGINNING, JSON, Entry, Event, Head, audit_keys
 from bot.audit.store import Audit, Contended, Published
 from bot.audit.stream import APPEND, HEAD, PAGE, STREAM
 
@@ -25,5 +25,5 @@ __all__ = [
     "Event",
     "Head",
     "Published",
-    "audit_key",
+    "audit_keys",
 ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-from bot.storage.sealing import Tampered, derive_key
+from bot.model.roots import Root
+from bot.storage.sealing import Keys, Tampered, derive_keys
 
 JSON: TypeAlias = "str | int | float | bool | Sequence[JSON] | Mapping[str, JSON] | None"
 
@@ -77,9 +78,9 @@ class Entry:
         return self.sequence, self.hash
 
 
-def audit_key(secret: str) -> bytes:
-    """The key of the seals, derived from the deployment's secret."""
-    return derive_key(secret, "audit")
+def audit_keys(root: Root) -> Keys:
+    """The keys of the seals, derived from the deployment's secrets."""
+    return derive_keys(root, "audit")
 
 
 def following(
@@ -118,14 +119,14 @@ def seal_of(hash_: str, key: bytes) -> str:
     return hmac.digest(key, hash_.encode(), "sha256").hex()
 
 
-def read_entry(body: bytes, hash_: str, seal: str, key: bytes | None) -> Entry:
+def read_entry(body: bytes, hash_: str, seal: str, keys: Keys | None) -> Entry:
     """Read an entry. Raises Tampered, saying what is wrong with it, before anything in it is believed.
 
-    Without the key its seal is not looked at: its hash then is worth as much as the head that it leads to.
+    Without keys its seal is not looked at: its hash then is worth as much as the head that it leads to.
     """
     if hashlib.sha256(body).hexdigest() != hash_:
         raise Tampered("was changed after it was recorded")
-    if key is not None and not hmac.compare_digest(seal_of(hash_, key).encode(), seal.encode()):
+    if keys is not None and not any(hmac.compare_digest(seal_of(hash_, key).encode(), seal.encode()) for key in keys):
         raise Tampered(NO_SEAL)
     try:
         content: dict[str, Any] = json.loads(body)

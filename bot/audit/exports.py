@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.audit.chain import AuditVerification, Chain
 from bot.audit.entry import Entry, Head, body_of, read_entry
-from bot.storage.sealing import Tampered
+from bot.storage.sealing import Keys, Tampered
 
 _BOUND = ("hash", "seal")
 
@@ -25,16 +25,16 @@ async def lines(
             yield _line(content)
 
 
-def verify_lines(exported: Iterable[str], key: bytes | None, published: Head | None) -> AuditVerification:
-    """Check an export: each entry's hash, and that each follows the one before; with the key also every seal.
+def verify_lines(exported: Iterable[str], keys: Keys | None, published: Head | None) -> AuditVerification:
+    """Check an export: each entry's hash, and that each follows the one before; with the keys also every seal.
 
-    It may begin anywhere. Without the key, a head that was noted down elsewhere is what vouches for all before it.
+    It may begin anywhere. Without them, a head that was noted down elsewhere is what vouches for all before it.
     Having no entries is a problem: it proves nothing.
     """
     chain = Chain(None, {published: "the published head"} if published else {})
     for number, line in enumerate(exported, 1):
         try:
-            chain.add(_entry(line, key))
+            chain.add(_entry(line, keys))
         except Tampered as wrong:
             chain.complain(f"line {number} {wrong}")
     if not chain.count:
@@ -42,7 +42,7 @@ def verify_lines(exported: Iterable[str], key: bytes | None, published: Head | N
     return chain.finish()
 
 
-def _entry(line: str, key: bytes | None) -> Entry:
+def _entry(line: str, keys: Keys | None) -> Entry:
     try:
         content = json.loads(line)
         if _line(content) != line.rstrip("\r\n"):
@@ -51,7 +51,7 @@ def _entry(line: str, key: bytes | None) -> Entry:
         hash_, seal = (str(content[name]) for name in _BOUND)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise Tampered("is no entry") from None
-    return read_entry(body, hash_, seal, key)
+    return read_entry(body, hash_, seal, keys)
 
 
 def _line(content: Mapping[str, object]) -> str:

@@ -15,7 +15,7 @@ from bot.audit.chain import Chain
 from bot.audit.denials import Carry
 from bot.audit.entry import BEGINNING, JSON, Entry, Event, Head, read_entry
 from bot.audit.stream import APPEND, HEAD, PAGE, STREAM
-from bot.storage.sealing import Sealer, Tampered
+from bot.storage.sealing import Keys, Sealer, Tampered
 
 SEGMENTS = "quaymaster:audit:segments"
 """Sealed segments, by the sequence of their first entry."""
@@ -65,12 +65,12 @@ class Segments:
 
     redis: Redis
     carry: Carry
-    key: bytes
+    keys: Keys
     clock: Callable[[], datetime]
 
     def read(self, stored: Mapping[bytes, bytes]) -> list[Segment]:
         """Read what SEGMENTS holds, in order. Raises Tampered when one of them is not as it was sealed."""
-        sealer = Sealer(self.key)
+        sealer = Sealer(*self.keys)
         found = [Segment.model_validate(sealer.unseal(_name(first.decode()), value)) for first, value in stored.items()]
         return sorted(found, key=lambda segment: segment.first)
 
@@ -123,14 +123,14 @@ class Segments:
         return Segment(month=month, first=first.sequence, last=sequence, hash=hash_, last_id=last_id, ended_at=ended_at)
 
     async def _trim(self, segment: Segment, now: datetime) -> None:
-        sealed = Sealer(self.key).seal(_name(str(segment.first)), segment.model_dump(mode="json"))
+        sealed = Sealer(*self.keys).seal(_name(str(segment.first)), segment.model_dump(mode="json"))
         milliseconds, _, number = segment.last_id.partition("-")
         following = f"{milliseconds}-{int(number) + 1}"
         trimmed = segment.model_copy(update={"trimmed_at": now})
         await self._keep("segment_trimmed", trimmed, sealed, following)
 
     async def _keep(self, event: Event, segment: Segment, before: bytes, trim_before: str = "") -> None:
-        sealed = Sealer(self.key).seal(_name(str(segment.first)), segment.model_dump(mode="json"))
+        sealed = Sealer(*self.keys).seal(_name(str(segment.first)), segment.model_dump(mode="json"))
 
         async def send(entry: list[bytes]) -> bytes:
             arguments: list[bytes | str] = [*entry, str(segment.first), before, sealed, trim_before]
@@ -150,7 +150,7 @@ class Segments:
 
     def _entry(self, fields: Mapping[bytes, bytes]) -> Entry:
         body, hash_, seal = (fields.get(name, b"") for name in (b"body", b"hash", b"seal"))
-        return read_entry(body, hash_.decode(errors="replace"), seal.decode(errors="replace"), self.key)
+        return read_entry(body, hash_.decode(errors="replace"), seal.decode(errors="replace"), self.keys)
 
 
 def _name(first: str) -> str:

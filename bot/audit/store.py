@@ -18,7 +18,7 @@ from bot.audit.reads import Reads
 from bot.audit.segments import SEGMENTS, Segment, Segments
 from bot.audit.stream import APPEND, HEAD, PAGE, STREAM, read_head
 from bot.storage.dedupe import SEEN, TAKE, DedupeKey
-from bot.storage.sealing import Sealer, Tampered
+from bot.storage.sealing import Keys, Sealer, Tampered
 
 PUBLISHED = "quaymaster:audit:published"
 """The head that was published last, sealed."""
@@ -67,12 +67,12 @@ class Audit:
     def __init__(
         self,
         redis: Redis,
-        key: bytes,
+        keys: Keys,
         clock: Callable[[], datetime],
         registry: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._redis = redis
-        self._key = key
+        self._keys = keys
         self._clock = clock
         self._registry = registry
         self._append = redis.register_script(_RECORD)
@@ -82,7 +82,7 @@ class Audit:
         self._own = BEGINNING
         self.denials = Denials(redis, self.carry, clock)
         self.reads = Reads(self.record, clock)
-        self.segments = Segments(redis, self.carry, key, clock)
+        self.segments = Segments(redis, self.carry, keys, clock)
 
     async def record(
         self, event: Event, once: DedupeKey | None = None, /, *, actor: str | None, **details: JSON
@@ -121,7 +121,7 @@ class Audit:
         async with self._lock:
             for _ in range(ATTEMPTS):
                 before = read_head(self._remembered)
-                entry, body = following(before, self._clock(), event, actor, details, self._key, self._registry())
+                entry, body = following(before, self._clock(), event, actor, details, self._keys[0], self._registry())
                 # The mark makes this head ours alone: when the answer got lost and the client asked again, the
                 # script finds this very head and says so, which is success.
                 head = f"{entry.sequence} {entry.hash} {self._mark}".encode()
@@ -154,7 +154,7 @@ class Audit:
     async def note_published(self, due_at: datetime, head: Head) -> None:
         """Remember that a head was published: from then on verifying looks for it."""
         published = Published(due_at=due_at, sequence=head[0], hash=head[1])
-        await self._redis.set(PUBLISHED, Sealer(self._key).seal(PUBLISHED, published.model_dump(mode="json")))
+        await self._redis.set(PUBLISHED, Sealer(*self._keys).seal(PUBLISHED, published.model_dump(mode="json")))
 
     async def entries(self, *, since: datetime | None = None, count: int = 100) -> AsyncIterator[Entry]:
         """Read the latest entries, newest first: at most `count`, and none from before `since`.
@@ -276,10 +276,10 @@ class Audit:
     def _read(self, fields: Mapping[bytes, bytes]) -> Entry:
         """Read a stored entry. Raises Tampered."""
         body, hash_, seal = _parts(fields)
-        return read_entry(body, hash_, seal, self._key)
+        return read_entry(body, hash_, seal, self._keys)
 
     def _read_published(self, stored: bytes | None) -> Published | None:
-        return None if stored is None else Published.model_validate(Sealer(self._key).unseal(PUBLISHED, stored))
+        return None if stored is None else Published.model_validate(Sealer(*self._keys).unseal(PUBLISHED, stored))
 
 
 def _parts(fields: Mapping[bytes, bytes]) -> tuple[bytes, str, str]:

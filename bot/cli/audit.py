@@ -1,7 +1,6 @@
 """`quaymaster audit`: verify the record, export it, and verify an export where there is neither Redis nor a key."""
 
 import json
-import os
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -12,8 +11,9 @@ from typing import Annotated, Any, NoReturn
 from cyclopts import App as Cyclopts
 from cyclopts import Parameter
 
-from bot.audit import Audit, AuditVerification, Head, audit_key
+from bot.audit import Audit, AuditVerification, Head, audit_keys
 from bot.audit.exports import lines, verify_lines
+from bot.config.settings import ConfigurationError, load_root_settings
 from bot.model.units import parse_past
 
 AsJson = Annotated[bool, Parameter(name="--json", negative=())]
@@ -48,14 +48,17 @@ def audit_commands(with_audit: WithAudit) -> Cyclopts:
         head = None if published is None else _head(published)
         found: AuditVerification | None = None
         if file is not None:
-            secret = os.environ.get("SECRET_KEY") or os.environ.get("SLACK_SIGNING_SECRET")
-            key = audit_key(secret) if secret else None
+            try:
+                root = load_root_settings().root
+            except ConfigurationError as error:
+                _refuse(str(error))
+            keys = audit_keys(root) if root else None
             try:
                 with file.open(encoding="utf-8") as exported:
-                    found = verify_lines(exported, key, head)
+                    found = verify_lines(exported, keys, head)
             except (OSError, UnicodeDecodeError) as error:
                 _refuse(f"{file} cannot be read: {error}")
-            if key is None:
+            if keys is None:
                 print("SECRET_KEY is not set: hashes were checked, seals were not.", file=sys.stderr)
             if head is None and found.count:
                 print("There is nothing to compare its end with: give --published SEQUENCE:HASH.", file=sys.stderr)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import version as package_version
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TypeVar
 
 import structlog
@@ -23,6 +24,7 @@ from bot.audit import Audit
 from bot.cli.audit import audit_commands
 from bot.cli.check import AsJson, check, why
 from bot.config.documents import DocumentError, unreadable
+from bot.config.environment import EnvironmentFileError, use_env_file
 from bot.config.logs import set_up_logs
 from bot.config.settings import ConfigurationError, Settings, load_audit_settings, load_settings
 from bot.config.warnings import warnings
@@ -252,11 +254,30 @@ def _with_audit(work: Callable[[Audit], Awaitable[None]]) -> None:
 cli.command(audit_commands(_with_audit))
 
 
+@cli.meta.default
+def start(
+    *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)], env_file: Path | None = None
+) -> None:
+    """Run a command.
+
+    Parameters
+    ----------
+    env_file
+        A file of NAME=value lines for local use, added to the environment; what is set there already stays.
+    """
+    if env_file is not None:
+        try:
+            use_env_file(env_file)
+        except EnvironmentFileError as error:
+            _refuse([str(error)])
+    cli(words)
+
+
 def main() -> None:
     """The console script."""
     try:
         try:
-            cli()
+            cli.meta()
         finally:
             sys.stdout.flush()
     except BrokenPipeError:  # its reader, such as `head`, has seen enough; nothing may be flushed once more at the end

@@ -1,14 +1,17 @@
 """The environment, read once into one frozen object."""
 
+import os
 import re
 from datetime import timedelta
-from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.config import addresses
+from bot.config.environment import SUFFIX, SecretFiles, proxy_problems, read_secret_files
+from bot.model.roots import Root
 from bot.model.units import parse_duration
 
 SHORTEST_SECRET = 8
@@ -16,7 +19,7 @@ SHORTEST_SECRET = 8
 SHORTEST_KEY = 32
 """Characters of SECRET_KEY."""
 SHORTEST_RETENTION = timedelta(days=30)
-Read = TypeVar("Read", bound="AuditSettings")
+Read = TypeVar("Read", bound="RootSettings")
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -42,6 +45,16 @@ def _secret(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _not_rotating(value: SecretStr | None) -> SecretStr | None:
+    """Slack's expiring tokens need a refresh token that works once, which several processes cannot share."""
+    if value is not None and value.get_secret_value().startswith("xoxe"):
+        raise ValueError(
+            "is a token that expires (xoxe…), which the bot cannot renew. Switch token rotation off; where Slack does "
+            "not let you, make a new app from the manifest, which leaves it off"
+        )
+    return value
+
+
 def _bot_token(value: SecretStr) -> SecretStr:
     if not re.match("xoxb-.", value.get_secret_value()):
         raise ValueError("must be a bot token, which begins with xoxb-")
@@ -51,18 +64,6 @@ def _bot_token(value: SecretStr) -> SecretStr:
 def _long_enough(value: SecretStr | None) -> SecretStr | None:
     if value is not None and len(value.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(f"is too short: a secret has at least {SHORTEST_SECRET} characters")
-    return value
-
-
-def _redis_url(value: str) -> str:
-    if not re.match(r"(rediss?|unix)://", value):
-        raise ValueError("must begin with redis://, rediss:// or unix://")
-    try:
-        urlsplit(value).port  # noqa: B018  # reading it is the check
-    except ValueError:
-        raise ValueError("has a port that is no number") from None
-    if re.search(r"\s", value):
-        raise ValueError("has a space or a line break in it; remove it")
     return value
 
 
@@ -107,51 +108,76 @@ def _key(value: SecretStr | None) -> SecretStr | None:
         raise ValueError("starts or ends with a space, or has a line break in it; remove it")
     if text[0] == text[-1] and text[0] in "\"'`":
         raise ValueError("has quotation marks around it; remove them")
-    if len(text) < SHORTEST_KEY:
+    return value
+
+
+def _long_key(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
         raise ValueError(f"must have at least {SHORTEST_KEY} characters")
     return value
 
 
-class AuditSettings(BaseSettings):
-    """What reading and verifying the audit needs; the bot itself needs more."""
+class RootSettings(BaseSettings):
+    """What the keys are derived from by which stored values are sealed."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
-    redis_url: Annotated[str, AfterValidator(_redis_url)]
     slack_signing_secret: Annotated[SecretStr | None, AfterValidator(_secret), AfterValidator(_long_enough)] = None
-    secret_key: Annotated[SecretStr | None, AfterValidator(_key)] = None
+    secret_key: Annotated[SecretStr | None, AfterValidator(_key), AfterValidator(_long_key)] = None
+    secret_key_old: Annotated[SecretStr | None, AfterValidator(_key), AfterValidator(_long_enough)] = None
+    """The root secret before this one, which may have been the signing secret. It only opens what it has sealed."""
+
+    @model_validator(mode="after")
+    def _has_a_new_key(self) -> Self:
+        if self.secret_key_old and self.root and self.root.former == self.root.secret:
+            raise ValueError("SECRET_KEY_OLD: is the secret that is in use; set it to the one before, or unset it")
+        return self
+
+    @property
+    def root(self) -> Root | None:
+        """What every key is derived from: `SECRET_KEY`, else the signing secret; and the one before."""
+        now, before = self.secret_key or self.slack_signing_secret, self.secret_key_old
+        return Root(now.get_secret_value(), before.get_secret_value() if before else None) if now else None
+
+
+class AuditSettings(RootSettings):
+    """What reading and verifying the audit needs; the bot itself needs more."""
+
+    redis_url: Annotated[str, AfterValidator(addresses.redis_url)]
 
     @model_validator(mode="after")
     def _has_a_root(self) -> Self:
-        if not (self.secret_key or self.slack_signing_secret):
+        if self.root is None:
             raise ValueError("SECRET_KEY is not set, and neither is SLACK_SIGNING_SECRET, which serves in its place")
         return self
 
     @property
-    def root_secret(self) -> str:
-        """The secret from which every key is derived: `SECRET_KEY`, else the signing secret."""
-        root = self.secret_key or self.slack_signing_secret
-        if root is None:
+    def sealing_root(self) -> Root:
+        """The root, which these settings have."""
+        if self.root is None:
             raise LookupError("there is no secret to derive keys from")
-        return root.get_secret_value()
+        return self.root
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for masking."""
-        password = urlsplit(self.redis_url).password
         given = tuple(value.get_secret_value() for _, value in self if isinstance(value, SecretStr))
-        return given + ((password,) if password else ())
+        return given + addresses.redis_secrets(self.redis_url)
 
 
 class Settings(AuditSettings):
     """What the processes are told by their environment. The names are fixed: others rely on them."""
 
-    slack_bot_token: Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_bot_token)]
+    slack_bot_token: Annotated[
+        SecretStr, AfterValidator(_secret), AfterValidator(_not_rotating), AfterValidator(_bot_token)
+    ]
     slack_signing_secret: Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_long_enough)]
     slack_app_token: Annotated[SecretStr | None, AfterValidator(_no_socket_mode)] = None
     slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
     slack_command: Annotated[str, AfterValidator(_command)] = "/quay"
-    quay_url: HttpUrl
+    quay_url: Annotated[HttpUrl, AfterValidator(addresses.quay_url)]
+    quay_ca_file: Annotated[str | None, AfterValidator(addresses.ca_file)] = None
+    """Certificates in PEM format that are trusted for Quay, besides those of the system."""
     quay_token: Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_long_enough)]
     quay_read_token: Annotated[SecretStr | None, AfterValidator(_secret), AfterValidator(_long_enough)] = None
     quay_token_namespaces: Annotated[frozenset[str], NoDecode, BeforeValidator(_names)] = frozenset()
@@ -179,21 +205,52 @@ def load_settings() -> Settings:
     return _load(Settings)
 
 
+def load_root_settings() -> RootSettings:
+    """Read of the environment what seals alone need. Raises ConfigurationError as `load_settings`."""
+    return _load(RootSettings)
+
+
 def load_audit_settings() -> AuditSettings:
     """Read of the environment what the audit alone needs. Raises ConfigurationError as `load_settings`."""
     return _load(AuditSettings)
 
 
 def _load(kind: type[Read]) -> Read:
+    files = read_secret_files(_secret_names(kind), os.environ)
+    problems = [*files.problems.values(), *proxy_problems(os.environ)]
     try:
-        return kind()
+        settings = kind.model_validate({name.lower(): value for name, value in files.values.items()})
     except ValidationError as error:
-        raise ConfigurationError([_sentence(problem["loc"], problem) for problem in error.errors()]) from None
+        problems += [_sentence(problem, files) for problem in error.errors() if _is_news(problem, files)]
+        raise ConfigurationError(problems) from None
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
 
 
-def _sentence(location: tuple[int | str, ...], problem: ErrorDetails) -> str:
-    said = problem["msg"].removeprefix("Value error, ")
-    if not location:
+def _secret_names(kind: type[Read]) -> list[str]:
+    """The settings that a file may hold: secrets, and the address of Redis, which has a password in it."""
+    fields = kind.model_fields.items()
+    return [
+        name.upper()
+        for name, each in fields
+        if name == "redis_url" or SecretStr in {each.annotation, *get_args(each.annotation)}
+    ]
+
+
+def _is_news(problem: ErrorDetails, files: SecretFiles) -> bool:
+    """Whether a problem is no mere consequence of a file that cannot be read."""
+    return _name(problem) not in files.problems if _name(problem) else not files.problems
+
+
+def _name(problem: ErrorDetails) -> str:
+    return str(problem["loc"][0]).upper() if problem["loc"] else ""
+
+
+def _sentence(problem: ErrorDetails, files: SecretFiles) -> str:
+    said, name = problem["msg"].removeprefix("Value error, "), _name(problem)
+    if not name:
         return said
-    name = str(location[0]).upper()
+    if name in files.values:
+        name += SUFFIX
     return f"{name} is not set" if problem["type"] == "missing" else f"{name}: {said}"

@@ -9,7 +9,6 @@ import ssl
 from functools import cache
 from types import TracebackType
 from typing import Self
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -49,14 +48,21 @@ class ByMethod(httpx.AsyncBaseTransport):
         await self._writes.aclose()
 
 
-def open_client(base_url: str, *, connect_timeout: float = 5, timeout: float = 30) -> httpx.AsyncClient:
+def open_client(
+    base_url: str,
+    *,
+    proxy: str | None = None,
+    ca_file: str | None = None,
+    connect_timeout: float = 5,
+    timeout: float = 30,
+) -> httpx.AsyncClient:
     """Open the HTTP client for a registry; close it with `aclose` or `async with`. Timeouts are in seconds.
 
-    `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE` are honoured, but a registry on this machine is never asked
-    through a proxy. Redirects are not followed: Quay only redirects where it has no route.
+    `proxy` is the address of the proxy by which the registry is reached. The certificates in `ca_file` (PEM) are
+    trusted besides those of the system, which are those in `SSL_CERT_FILE` where it is set. Redirects are not
+    followed: Quay only redirects where it has no route.
     """
-    proxy = _proxy_for(httpx.URL(base_url))
-    context = _trusted()
+    context = _trusted(ca_file)
     kept = httpx.Limits(max_connections=SLOTS, keepalive_expiry=KEEPALIVE_EXPIRY)
     fresh = httpx.Limits(max_keepalive_connections=0)
     return httpx.AsyncClient(
@@ -76,12 +82,9 @@ def open_client(base_url: str, *, connect_timeout: float = 5, timeout: float = 3
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def _trusted(ca_file: str | None) -> ssl.SSLContext:
     """Load the certificates that are trusted, once for the process: it takes a while."""
-    return httpx.create_ssl_context()
-
-
-def _proxy_for(url: httpx.URL) -> str | None:
-    if url.host in {"localhost", "127.0.0.1", "::1"} or proxy_bypass(url.host):
-        return None
-    return getproxies().get(url.scheme)
+    context = httpx.create_ssl_context()
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    return context

@@ -55,13 +55,16 @@ class MaskingWebClient(AsyncWebClient):
 
 
 @asynccontextmanager
-async def open_slack(url: str, token: str, mask: Mask | None = None) -> AsyncIterator[AsyncWebClient]:
+async def open_slack(
+    url: str, token: str, mask: Mask | None = None, proxy: str | None = None
+) -> AsyncIterator[AsyncWebClient]:
     """Open the client. It never sleeps through a 429: who calls knows what can wait.
 
-    `mask` replaces secrets in everything that is sent.
+    `mask` replaces secrets in everything that is sent. `proxy` is the address of the proxy by which Slack is reached.
     """
     async with ClientSession(timeout=ClientTimeout(total=SECONDS)) as session:
         web = MaskingWebClient(token=token, base_url=url, session=session, timeout=SECONDS)
+        web.proxy = proxy  # left out, the SDK would take HTTPS_PROXY, whatever NO_PROXY says
         if mask:
             web.mask = mask
         yield web

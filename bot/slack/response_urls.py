@@ -43,6 +43,7 @@ class ResponseUrls:
         try:
             async with asyncio.timeout(SECONDS):
                 hook = AsyncWebhookClient(url, session=self.web.session, retry_handlers=[])
+                hook.proxy = self.web.proxy  # as for every call: the SDK would not ask NO_PROXY
                 taken = await hook.send_dict(self.mask(answer))
         except (*FAILURES, ValueError) as error:  # ValueError: what is no address
             raise MessengerError(type(error).__name__) from error

@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from bot.permissions.people import Actor
+from bot.storage.sealing import Keys
 
 INDEX = "quaymaster:secrets"
 """Ids of secrets that nobody has seen, by the time at which they are destroyed."""
@@ -86,7 +87,7 @@ class Vault:
     """The secrets in Redis. `lifetime` counts from the moment at which the change was done."""
 
     redis: Redis
-    key: bytes
+    keys: Keys
     lifetime: timedelta
     clock: Callable[[], datetime]
 
@@ -218,14 +219,14 @@ class Vault:
         until = kept.shown_until.isoformat() if kept.shown_until else None
         facts = {**asdict(kept), "expires_at": kept.expires_at.isoformat(), "shown_until": until}
         value = secret.get_secret_value() if secret else None
-        return self._fernet().encrypt(json.dumps([facts, value]).encode())
+        return self._box().encrypt(json.dumps([facts, value]).encode())
 
     def _open(self, id_: str, stored: bytes | None) -> tuple[StoredSecret | None, SecretStr | None]:
         """Read what is stored; nothing where it does not come from this deployment, or was kept under another id."""
         if stored is None:
             return None, None
         try:
-            facts, value = json.loads(self._fernet().decrypt(stored))
+            facts, value = json.loads(self._box().decrypt(stored))
         except InvalidToken:
             return None, None
         if facts["id"] != id_:
@@ -238,8 +239,9 @@ class Vault:
         }
         return StoredSecret(**facts), None if value is None else SecretStr(value)
 
-    def _fernet(self) -> Fernet:
-        return Fernet(urlsafe_b64encode(self.key))
+    def _box(self) -> MultiFernet:
+        """Encrypts with the first key; decrypts with any."""
+        return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in self.keys])
 
 
 def _over(kept: StoredSecret) -> StoredSecret:

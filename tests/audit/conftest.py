@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from bot.audit import Audit
 
-KEY = b"a key that is not in Redis".ljust(32)
+KEYS = (b"a key that is not in Redis".ljust(32),)
 BEGAN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 Another = Callable[..., Audit]
@@ -27,8 +27,8 @@ class Clock:
 def another(redis: Redis) -> Another:
     """Makes an audit as another process would have it: same Redis, same key, own memory."""
 
-    def make(*, client: Redis = redis, key: bytes = KEY) -> Audit:
-        return Audit(client, key, Clock())
+    def make(*, client: Redis = redis, keys: tuple[bytes, ...] = KEYS) -> Audit:
+        return Audit(client, keys, Clock())
 
     return make
 

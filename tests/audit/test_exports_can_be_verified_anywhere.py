@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from bot.audit import BEGINNING, STREAM, Audit, Head
 from bot.audit.exports import lines, verify_lines
 
-KEY = b"a key that is not in Redis".ljust(32)
+KEYS = (b"a key that is not in Redis".ljust(32),)
 TEN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
@@ -45,16 +45,16 @@ async def test_a_part_has_no_gaps(audit: Audit, since: int | None, until: int | 
     begin, end = (None if minute is None else TEN.replace(minute=minute) for minute in (since, until))
     exported = await export(audit, begin, end)
     assert [json.loads(line)["sequence"] for line in exported] == expected
-    assert verify_lines(exported, KEY, None).problems == (() if expected else ("no entries: nothing was verified",))
+    assert verify_lines(exported, KEYS, None).problems == (() if expected else ("no entries: nothing was verified",))
 
 
 async def test_an_untouched_export_verifies_with_and_without_the_key(audit: Audit) -> None:
     """And holds every head that was published up to its end."""
     heads = await record_five(audit)
     exported = await export(audit)
-    for key in (KEY, None):
+    for keys in (KEYS, None):
         for published in (None, BEGINNING, *heads):
-            found = verify_lines(exported, key, published)
+            found = verify_lines(exported, keys, published)
             assert (found.count, found.head, found.problems) == (5, heads[-1], ())
 
 
@@ -73,12 +73,14 @@ CHANGES: dict[str, tuple[Change, str]] = {
 }
 
 
-@pytest.mark.parametrize("key", [KEY, None], ids=["with the key", "without"])
+@pytest.mark.parametrize("keys", [KEYS, None], ids=["with the key", "without"])
 @pytest.mark.parametrize(("change", "problem"), CHANGES.values(), ids=CHANGES)
-async def test_whatever_is_done_to_it_shows(audit: Audit, change: Change, problem: str, key: bytes | None) -> None:
+async def test_whatever_is_done_to_it_shows(
+    audit: Audit, change: Change, problem: str, keys: tuple[bytes, ...] | None
+) -> None:
     """Each problem says where."""
     heads = await record_five(audit)
-    assert problem in verify_lines(change(await export(audit)), key, heads[-1]).problems
+    assert problem in verify_lines(change(await export(audit)), keys, heads[-1]).problems
 
 
 async def test_a_forged_record_needs_a_published_head_or_the_key_to_show(
@@ -87,13 +89,13 @@ async def test_a_forged_record_needs_a_published_head_or_the_key_to_show(
     """Hashes anybody can make; that is why heads are posted where many see them."""
     heads = await record_five(audit)
     await redis.flushdb()
-    forger = another(key=b"a guess")
+    forger = another(keys=(b"a guess",))
     await forger.record("command_denied", actor="T1/U1")
     await record_five(forger)
     exported = await export(forger)
     assert verify_lines(exported, None, None).problems == ()
     assert verify_lines(exported, None, heads[-1]).problems != ()
-    assert all("does not carry our seal" in problem for problem in verify_lines(exported, KEY, None).problems)
+    assert all("does not carry our seal" in problem for problem in verify_lines(exported, KEYS, None).problems)
 
 
 async def test_what_is_damaged_in_redis_is_exported_for_verifying_to_find(audit: Audit, redis: Redis) -> None:
@@ -103,7 +105,7 @@ async def test_what_is_damaged_in_redis_is_exported_for_verifying_to_find(audit:
     await redis.xadd(STREAM, {"hello": "world"})
     exported = await export(audit)
     assert len(exported) == 7
-    assert verify_lines(exported, KEY, None).problems == (
+    assert verify_lines(exported, KEYS, None).problems == (
         "line 6 was changed after it was recorded",
         "line 7 was changed after it was recorded",
     )
@@ -117,4 +119,4 @@ JSON_VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=Fa
 async def test_whatever_was_recorded_survives_the_file(audit: Audit, details: dict[str, object]) -> None:
     """To the last bit of a number, in every script."""
     await audit.record("change_intent", actor="T1/U1", arguments=details)  # type: ignore[arg-type]
-    assert verify_lines(await export(audit), KEY, None).problems == ()
+    assert verify_lines(await export(audit), KEYS, None).problems == ()

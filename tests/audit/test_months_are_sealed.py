@@ -26,7 +26,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def kept(redis: Redis, clock: Clock) -> Audit:
-    return Audit(redis, b"a" * 32, clock)
+    return Audit(redis, (b"a" * 32,), clock)
 
 
 async def live_through(audit: Audit, clock: Clock, *days: datetime) -> list[Head]:
@@ -151,7 +151,7 @@ async def test_a_month_that_was_tampered_with_is_not_sealed(redis: Redis, kept: 
 async def test_two_workers_seal_and_trim_once(redis: Redis, kept: Audit, clock: Clock) -> None:
     """Each compares what it read."""
     await live_through(kept, clock, day(7), day(8), day(12))
-    other = Audit(redis, b"a" * 32, clock)
+    other = Audit(redis, (b"a" * 32,), clock)
     for audit in (kept, other, kept, other):
         await audit.segments.keep_up(KEPT)
     found = await events(kept)

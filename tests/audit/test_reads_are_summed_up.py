@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def record(redis: Redis, clock: Clock) -> Audit:
-    return Audit(redis, b"a" * 32, clock)
+    return Audit(redis, (b"a" * 32,), clock)
 
 
 async def read(record: Audit, times: int, actor: str = "T1/U1", **details: Any) -> None:
@@ -114,7 +114,7 @@ async def test_a_process_that_ends_records_what_it_counted(record: Audit, clock:
 async def test_nothing_is_read_that_cannot_be_recorded(clock: Clock) -> None:
     """And it is not counted either; a sum that could not be recorded is recorded later."""
     async with Redis.from_url("redis://127.0.0.1:1") as gone:
-        unreachable = Audit(gone, b"a" * 32, clock)
+        unreachable = Audit(gone, (b"a" * 32,), clock)
         with pytest.raises(RedisError):
             await read(unreachable, 1)
     entries: list[Any] = []

@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def limited(redis: Redis, clock: Clock) -> Audit:
-    return Audit(redis, b"a" * 32, clock)
+    return Audit(redis, (b"a" * 32,), clock)
 
 
 async def deny(audit: Audit, times: int, actor: str = "T1/U1") -> None:
@@ -93,7 +93,7 @@ async def test_each_actor_has_their_own_limit(limited: Audit) -> None:
 async def test_it_costs_one_round_trip_and_nothing_grows(redis: Redis, clock: Clock) -> None:
     """In Redis one small field for each actor of the last hour."""
     counting = CountingRedis(connection_pool=redis.connection_pool)
-    audit = Audit(counting, b"a" * 32, clock)
+    audit = Audit(counting, (b"a" * 32,), clock)
     await deny(audit, 2)
     before = counting.sent
     await deny(audit, 100)

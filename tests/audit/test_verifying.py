@@ -147,7 +147,7 @@ async def test_a_process_that_remembers_more_than_redis_says_so_and_goes_on(redi
 
 async def test_a_record_made_with_another_key_is_not_ours(another: Callable[..., Audit]) -> None:
     """A changed SECRET_KEY shows as well: every entry before it fails."""
-    await record_five(another(key=b"another key"))
+    await record_five(another(keys=(b"another key",)))
     verification = await another().verify()
     assert [problem.split()[-3:] for problem in verification.problems[:5]] == [["carry", "our", "seal"]] * 5
 
@@ -155,7 +155,7 @@ async def test_a_record_made_with_another_key_is_not_ours(another: Callable[...,
 async def test_a_record_of_another_key_is_told_from_tampering(audit: Audit, another: Callable[..., Audit]) -> None:
     """Only where no seal at all fits; there is then no head that could be relied on."""
     await record_five(audit)
-    found = await another(key=b"another".ljust(32)).verify()
+    found = await another(keys=(b"another".ljust(32),)).verify()
     assert found.is_of_another_key
     assert found.proven_head is None
     assert not (await audit.verify()).is_of_another_key

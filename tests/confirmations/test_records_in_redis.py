@@ -53,7 +53,7 @@ def confirmations(redis: Redis) -> Confirmations:
 
 
 def open_store(redis: Redis) -> Confirmations:
-    audit, sealer = Audit(redis, b"a" * 32, lambda: NOW), Sealer(b"k" * 32)
+    audit, sealer = Audit(redis, (b"a" * 32,), lambda: NOW), Sealer(b"k" * 32)
     return Confirmations(redis, sealer, audit, Freezer(redis, sealer, audit, lambda: NOW))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from redis.asyncio import Redis
 
-from bot.audit import Audit, audit_key
+from bot.audit import Audit, audit_keys
 from bot.changes import FreezeNotices
 from bot.changes.freeze_notices import TOLD
 from bot.confirmations import Confirmations, Noted, State
@@ -26,8 +26,8 @@ def another_process(world: World) -> Freezer:
 
 def another_store(world: World) -> Confirmations:
     """The records as another process sees them."""
-    secret = SETTINGS.root_secret
-    return build_confirmations(world.redis, secret, Audit(world.redis, audit_key(secret), world.clock), world.clock)
+    root = SETTINGS.sealing_root
+    return build_confirmations(world.redis, root, Audit(world.redis, audit_keys(root), world.clock), world.clock)
 
 
 async def freeze(freezer: Freezer) -> None:

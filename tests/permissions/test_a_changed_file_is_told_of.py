@@ -51,7 +51,7 @@ def slack() -> FakeSlack:
 
 @pytest.fixture
 def audit(redis: Redis) -> Audit:
-    return Audit(redis, b"a" * 32, Clock())
+    return Audit(redis, (b"a" * 32,), Clock())
 
 
 Teller = FileAnnouncements[Policy]

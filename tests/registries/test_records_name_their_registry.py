@@ -57,7 +57,7 @@ async def test_a_change_for_another_registry_is_refused_at_the_claim(world: Worl
 
 async def test_an_entry_that_names_its_registry_is_sealed_with_the_name(world: World) -> None:
     """And verified like any other."""
-    audit = Audit(world.redis, b"a" * 32, world.clock, lambda: "prod")
+    audit = Audit(world.redis, (b"a" * 32,), world.clock, lambda: "prod")
     await audit.record("change_proposed", actor=None)
     (entry,) = [entry async for entry in audit.entries()]
     assert entry.registry == "prod"

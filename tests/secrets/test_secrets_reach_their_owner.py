@@ -173,7 +173,7 @@ class TestShownOnce:
         done = await world.carry_out(RESET)
         alice = (await world.person("U0ALICE")).actor
         async with LosesAnAnswer.from_url(redis_url) as redis:
-            vault = Vault(redis, world.vault.key, world.vault.lifetime, world.clock)
+            vault = Vault(redis, world.vault.keys, world.vault.lifetime, world.clock)
             with pytest.raises(RedisError):
                 await vault.reveal(done.id, alice)
             _, secret = await vault.reveal(done.id, alice)
@@ -236,7 +236,7 @@ class TestShownOnce:
         done = await world.carry_out(RESET)
         alice = await world.person("U0ALICE")
         async with BreaksAfterShowing.from_url(redis_url) as redis:
-            vault = Vault(redis, world.vault.key, world.vault.lifetime, world.clock)
+            vault = Vault(redis, world.vault.keys, world.vault.lifetime, world.clock)
             said = await type(world.reveals)(vault, world.audit).reveal(done.id, alice, shows)
         assert said
         assert "was shown to you" in said.message.text
@@ -278,7 +278,7 @@ async def test_what_quay_took_and_redis_did_not_is_done_and_lost(
     """The outcome is certain, and says that nobody will see the secret, with the way out."""
     record = await agreed(world, command)
     async with TakesNoSecret.from_url(redis_url) as redis:
-        vault = Vault(redis, world.vault.key, world.vault.lifetime, world.clock)
+        vault = Vault(redis, world.vault.keys, world.vault.lifetime, world.clock)
         with stamina.set_testing(True, attempts=3):
             tools = replace(world.executor.tools, vault=vault)
             done = await replace(world.executor, tools=tools).execute(record.id)
