@@ -17,8 +17,8 @@ from bot.views import health as views
 from bot.views.health import Condition
 
 HEALTH_KEY = "quaymaster:alerts:health"
-QUAY = "quay"
-"""The one entry of the memory."""
+QUAY, LISTS = "quay", "lists"
+"""The entries of the memory: whether Quay can be used at all, and whether it lists its namespaces."""
 LOOKS = 2
 """So many looks in a row must agree before anybody is told."""
 CONFIRMED_AFTER = timedelta(seconds=45)
@@ -106,6 +106,24 @@ class HealthWatch:
         await self.note(condition, said, channel, rehearsed=rehearsed)
         return result
 
+    async def over_lists(self, sweep: Awaitable[Result], channel: str) -> Result:
+        """Await a sweep over Quay's lists, and note whether Quay gave them; what the other look shows is said there.
+
+        Raises what the sweep raises.
+        """
+        try:
+            result = await sweep
+        except QuayError as error:
+            if not await self._is_in_trouble():
+                await self.note("unlisted", said_of(error), channel, subject=LISTS)
+            raise
+        await self.note("well", "", channel, subject=LISTS)
+        return result
+
+    async def _is_in_trouble(self) -> bool:
+        health = (await HealthMemory.load(self.redis)).get(QUAY)
+        return health is not None and health.seen in {"down", "refused"}
+
     async def _of_tokens(self) -> tuple[Condition, str]:
         """What Quay says of the tokens. That it fails otherwise says nothing: it has just answered."""
         try:
@@ -118,22 +136,24 @@ class HealthWatch:
             log.warning("token_not_proved", said=str(error))
         return "well", ""
 
-    async def note(self, condition: Condition, said: str, channel: str, *, rehearsed: bool = False) -> None:
+    async def note(
+        self, condition: Condition, said: str, channel: str, *, rehearsed: bool = False, subject: str = QUAY
+    ) -> None:
         """Note one look, and tell the channel of what it does not know. What Slack refuses is tried at the next look.
 
         A look during which another worker notes one counts as that one.
         """
         memory, now = await HealthMemory.load(self.redis, rehearsed=rehearsed), self.clock()
-        before = memory.get(QUAY)
+        before = memory.get(subject)
         if before and is_claimed(before, now):
             return
         health = noted(before, condition, said, now)
         if before is None and health.is_unremarkable:
             return
         news = is_news(health, now)
-        won = await memory.swap({QUAY: replace(health, claimed_at=now) if news else _worth_keeping(health)})
+        won = await memory.swap({subject: replace(health, claimed_at=now) if news else _worth_keeping(health)})
         if won and news:
-            await memory.swap({QUAY: _worth_keeping(await self._tell(health, channel))})
+            await memory.swap({subject: _worth_keeping(await self._tell(health, channel))})
 
     async def _tell(self, health: Health, channel: str) -> Health:
         """Say what is new, and return what is to be remembered then."""
@@ -151,11 +171,12 @@ class HealthWatch:
 
     async def _edit_and_reply(self, health: Health, message_id: MessageId, began: datetime) -> None:
         """Bring the message up to date, which may be done twice, and then say so under it."""
+        is_over = health.seen == "well"
         shown = (
-            views.over(began, health.since) if health.seen == "well" else views.trouble(health.seen, health.said, began)
+            views.over(health.told, began, health.since) if is_over else views.trouble(health.seen, health.said, began)
         )
         await self.messenger.edit(health.channel, message_id, shown)
-        reply = views.turned(health.seen, health.said, began, health.since)
+        reply = views.turned(health.told, health.seen, health.said, began, health.since)
         await self.messenger.post(health.channel, reply, thread=message_id)
 
 

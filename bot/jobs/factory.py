@@ -83,6 +83,9 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
         if file := settings.current():
             await alerts.channels.run(file)
 
+    async def sweep(file: AlertsFile, moment: datetime) -> None:
+        await alerts.health.over_lists(alerts.sweep.keep(file, moment), file.admin_channel)
+
     outbox, upkeep = changes.tools.outbox, parts.audit_upkeep
     return (
         often("heartbeat", "shows that the worker is alive", parts.heartbeat.beat, BEAT_EVERY, BEAT_EVERY),
@@ -99,7 +102,7 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
         often("channels", "checks the channels of a new alerts.yaml", check_channels, LONG),
         shared("watch_keys", "watches service keys and Quay itself", parts.key_watch.run, settings.keys_rhythm),
         shared("keep_audit", "publishes the audit's head, seals and trims months", upkeep.run, lambda: EVERY_MINUTE),
-        of_alerts(SWEEP, "posts quota alerts", alerts.sweep.keep, lambda file: file.quotas, alerts.sweep.due),
+        of_alerts(SWEEP, "posts quota alerts", sweep, lambda file: file.quotas, alerts.sweep.due),
         of_alerts(REPORT, "posts the report", alerts.reporter.post, lambda file: file.report, alerts.reporter.due),
     )
 

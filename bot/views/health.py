@@ -7,9 +7,10 @@ from bot.slack.messages import Message
 from bot.views.blocks import context, header, message, section
 from bot.views.text import code, date, duration, escape
 
-Condition = Literal["well", "down", "refused", "powerless", "borrowing"]
+Condition = Literal["well", "down", "refused", "powerless", "borrowing", "unlisted"]
 """What a look at Quay showed: it did as asked; it did not answer, or with a failure; it refused the bot's token; only
-that with which the bot changes things; only that with which it reads, so that it reads with the other."""
+that with which the bot changes things; only that with which it reads, so that it reads with the other. Or it does not
+list its namespaces, while it answers otherwise."""
 
 TITLES: dict[Condition, str] = {
     "well": "Quay answers the bot again",
@@ -17,7 +18,13 @@ TITLES: dict[Condition, str] = {
     "refused": "Quay refuses the bot's token",
     "powerless": "Quay refuses the bot's token for changes",
     "borrowing": "Quay refuses the bot's token for reading",
+    "unlisted": "Quota alerts are paused",
 }
+_ENDED: dict[Condition, str] = {
+    "borrowing": "Quay takes the bot's token for reading again",
+    "unlisted": "Quota alerts work again",
+}
+"""What is said when it is over, where that is not that Quay answers again."""
 _RENEW = (
     "Make a new token of a superuser with the scope `super:user`, set it as {setting} where the bot runs, and restart "
     "the bot."
@@ -31,6 +38,7 @@ _ADVICE: dict[Condition, str] = {
         "Make a new token of a read-only superuser with the scope `super:user`, set it as `QUAY_READ_TOKEN` where the "
         "bot runs, and restart the bot."
     ),
+    "unlisted": "`orgs list` and `users list` show whether Quay lists its namespaces again.",
 }
 _BLIND = "Until then the bot notices no new keys and no full namespaces, and changes nothing."
 _MEANWHILE: dict[Condition, str] = {
@@ -39,6 +47,7 @@ _MEANWHILE: dict[Condition, str] = {
     "refused": _BLIND,
     "powerless": "Until then the bot reads and tells as before, and no change can be done.",
     "borrowing": "Until then the bot reads with `QUAY_TOKEN`, and everything works.",
+    "unlisted": "Until then no quota alert is said, changed or ended; keys and changes work.",
 }
 
 
@@ -60,20 +69,18 @@ def token_ends(setting: str, ends: datetime, now: datetime) -> Message:
     return message(title, (header(title), section(said)))
 
 
-def over(began: datetime, ended: datetime) -> Message:
-    """The last state of the message: from when to when it was."""
-    title = TITLES["well"]
-    lasted = duration(ended - began)
+def over(told: Condition, began: datetime, ended: datetime) -> Message:
+    """The last state of a message that told of a condition: from when to when it was."""
+    title, lasted = _ENDED.get(told, TITLES["well"]), duration(ended - began)
     return message(
-        f"{title}, after {lasted}",
-        (header(title), context(f"It could not be used for {lasted}, from {date(began)} to {date(ended)}")),
+        f"{title}, after {lasted}", (header(title), context(f"Lasted {lasted}, from {date(began)} to {date(ended)}"))
     )
 
 
-def turned(condition: Condition, said: str, began: datetime, since: datetime) -> Message:
-    """A reply under the message: it is over, or it has become something else."""
+def turned(told: Condition, condition: Condition, said: str, began: datetime, since: datetime) -> Message:
+    """A reply under the message that told of a condition: it is over, or it has become something else."""
     if condition == "well":
-        text = f"{TITLES[condition]}, after {duration(since - began)}."
+        text = f"{_ENDED.get(told, TITLES['well'])}, after {duration(since - began)}."
     else:
         text = f"{TITLES[condition]} now: {said}"
     return message(text, (section(escape(text)),))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from bot.alerts.health import HEALTH_KEY, QUAY, Health, HealthWatch, condition_of, is_news, noted
-from bot.quay.errors import Forbidden, QuayError, ReadTokenRefused, ServerError, Unauthorized, Unreachable
+from bot.quay.errors import Forbidden, NotAdvancing, QuayError, ReadTokenRefused, ServerError, Unauthorized, Unreachable
 from bot.slack.messages import Message, MessageId
 from bot.views.health import Condition
 from tests.support.world import START, Clock, FakeSlack, World, text_of
@@ -58,6 +58,16 @@ class Watching:
             watch = HealthWatch(self.redis, self.slack, self.clock, self.prove_tokens)
             await asyncio.gather(*(self._one(watch, error) for _ in range(workers)))
             self.clock.forward(minutes=1)
+
+    async def sweep(self, error: QuayError | None) -> None:
+        watch = HealthWatch(self.redis, self.slack, self.clock, self.prove_tokens)
+
+        async def sweeping() -> None:
+            if error:
+                raise error
+
+        with pytest.raises(type(error)) if error else nullcontext():
+            await watch.over_lists(sweeping(), ADMIN)
 
     async def _one(self, watch: HealthWatch, error: QuayError | None) -> None:
         async def reading() -> str:
@@ -171,7 +181,32 @@ async def test_a_token_for_reading_that_is_refused_is_told_apart(watching: Watch
     assert "the bot reads with `QUAY_TOKEN`, and everything works" in shown
     watching.of_writer = None
     await watching.look(None, None)
-    assert watching.said() == ["Quay answers the bot again, after 3 min"]
+    assert watching.said() == ["Quay takes the bot's token for reading again, after 3 min"]
+
+
+async def test_lists_that_quay_does_not_give_are_told_apart(watching: Watching) -> None:
+    """The look each minute asks for other things and goes well: two sweeps that failed are said once, and their end."""
+    stuck = NotAdvancing(operation="listAllUsers")
+    for _ in range(3):
+        await watching.sweep(stuck)
+        await watching.look(*[None] * 15)
+    assert [text.split(":")[0] for text in watching.said()] == ["Quota alerts are paused"]
+    shown = text_of(watching.slack.messages[ADMIN, "1.0"])
+    assert "PAGE_TOKEN_KEY" in shown
+    assert "no quota alert is said, changed or ended; keys and changes work" in shown
+    for _ in range(2):
+        await watching.sweep(None)
+        await watching.look(*[None] * 15)
+    assert watching.said() == ["Quota alerts work again, after 45 min"]
+    assert not await watching.redis.exists(HEALTH_KEY)
+
+
+async def test_a_registry_that_is_down_is_not_told_twice(watching: Watching) -> None:
+    """Its sweeps fail with it."""
+    for _ in range(3):
+        await watching.look(DOWN, DOWN)
+        await watching.sweep(DOWN)
+    assert [text.split(":")[0] for text in watching.said()] == ["Quay does not answer the bot as it should"]
 
 
 async def test_a_failure_for_the_token_for_changes_alone_is_no_trouble(watching: Watching) -> None:
