@@ -135,6 +135,13 @@ async def test_a_request_is_withdrawn_by_either_id(world: World) -> None:
     assert (await world.confirmations.get(record.id)).state is State.CANCELLED
 
 
+async def test_an_app_of_the_whole_organization_asks_for_the_groups_of_a_workspace(world: World) -> None:
+    """Without its id Slack refuses, and everybody would be in no group."""
+    world.web.is_org_install, world.web.groups["S0OPS"] = True, ["U0DAVE"]
+    world.policy = Policy.model_validate(POLICY | {"groups": {**POLICY["groups"], "managers": ["S0OPS"]}})
+    assert (await world.person("U0DAVE")).user_groups == {"S0OPS"}
+
+
 def test_the_id_of_an_organization_is_no_workspace() -> None:
     """It never matched anyone, and denied everything in silence."""
     with pytest.raises(ValidationError, match="Use the workspace's id, which starts with T"):

@@ -183,6 +183,7 @@ class FakeWeb(AsyncWebClient):
         self.shared: set[str] = set()
         self.unreachable = False
         self.silent_about: set[str] = set()
+        self.is_org_install = False
         self.nobody: set[str] = set()
         """Ids that Slack says nobody has."""
         """People of whom Slack says nothing."""
@@ -206,8 +207,10 @@ class FakeWeb(AsyncWebClient):
         known = {"id": user, "team_id": TEAM, "real_name": user.removeprefix("U0").title(), "profile": {}}
         return self._answer({"ok": True, "user": {**known, **self.users.get(user, {})}})
 
-    async def usergroups_list(self, **_: Any) -> AsyncSlackResponse:
+    async def usergroups_list(self, *, team_id: str | None = None, **_: Any) -> AsyncSlackResponse:
         self.group_requests += 1
+        if self.is_org_install and team_id != TEAM:
+            self._refuse("missing_argument")
         if self.groups_refused:
             self._refuse(self.groups_refused)
         groups = [{"id": group, "users": users, "date_delete": 0} for group, users in self.groups.items()]

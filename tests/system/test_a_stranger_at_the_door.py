@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 from slack_sdk.signature import SignatureVerifier
 
 from sandbox.serving import free_port
@@ -142,3 +143,25 @@ async def test_what_is_not_safe_is_logged_at_start(town: Town, tmp_path: Path) -
     assert [one.split()[0] for one in said] == ["SECRET_KEY", "Every"]
     async with door(town, tmp_path, SECRET_KEY="k" * 32) as found:
         assert found.lines("configuration") == []
+
+
+async def test_a_freeze_that_is_sent_again_does_not_freeze_again(town: Town) -> None:
+    """Somebody kept the request, which is good for five minutes: it is acknowledged, and nothing else happens."""
+    await town.say("U02BOB", "/quay freeze maintenance")
+    await town.sees("U02BOB", "are frozen")
+    await town.say("U02BOB", "/quay thaw")
+    await town.until(lambda: recorded(town, "changes_thawed"))
+    sent = (await town.page.get("/sandbox/slack/deliveries")).json()
+    (freeze,) = [one["number"] for one in sent if one["payload"].get("text") == "freeze maintenance"]
+    for _ in range(3):
+        assert (await town.switch("replay", number=freeze))["status"] == 200
+    await town.say("U02BOB", "/quay help freeze")
+    await town.sees("U02BOB", "freeze REASON")
+    assert await recorded(town, "changes_frozen") == 1
+
+
+async def recorded(town: Town, event: str) -> int:
+    """How many entries of an event the audit has."""
+    async with Redis.from_url(town.redis_url) as redis:
+        entries = [json.loads(fields[b"body"]) for _, fields in await redis.xrange("quaymaster:audit")]
+    return sum(entry["event"] == event for entry in entries)

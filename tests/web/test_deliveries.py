@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.app import App
 from bot.views import forms, keys, lists, lookups, menu, rejections
+from tests.web.conftest import Bot
 from tests.web.line import Line, open_line
 from tests.web.test_payloads import odd_payloads
 
@@ -229,3 +230,15 @@ async def test_signatures_are_forgotten_when_they_are_too_old_to_be_used(line: L
     (key,) = await redis.keys("quaymaster:delivered:*")
     assert 590 < await redis.ttl(key) <= 600
     assert headers["x-slack-signature"][3:] not in key.decode()
+
+
+async def test_a_form_is_opened_once(bot: Bot) -> None:
+    """A command that lacks something, delivered twice at the same time: the second one doesn't say that it failed."""
+    wish = {"how": "twice", "of": "command"}
+    assert (await bot.http.post("/sandbox/slack/irregularities", json=wish)).is_success
+    await bot.person("say", "U03CAROL", text="/quay quota set team-alpha")
+    await bot.modal("U03CAROL")
+    assert [one["status"] for one in (await bot.http.get("/sandbox/slack/deliveries")).json()] == [200, 200]
+    await bot.person("say", "U03CAROL", text="/quay help")
+    await bot.sees("U03CAROL", "Help")
+    assert (await bot.calls("views.open"), await bot.calls("response_url")) == (1, 1)
