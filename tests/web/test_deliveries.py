@@ -11,9 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot.app import App
+from bot.app import App, open_app
+from bot.config.settings import Settings
+from bot.loading import Files, build_grammar, open_alerts, open_policy
 from bot.views import forms, keys, lists, lookups, menu, rejections
-from tests.web.conftest import Bot
+from sandbox.quay.app import create_app as create_quay
+from sandbox.quay.faults import Faults
+from sandbox.quay.seed import seed
+from sandbox.slack.app import SlackSettings
+from tests.support.servers import served
+from tests.web.conftest import POLICY, SECRET, Bot
 from tests.web.line import Line, open_line
 from tests.web.test_payloads import odd_payloads
 
@@ -242,3 +249,40 @@ async def test_a_form_is_opened_once(bot: Bot) -> None:
     await bot.person("say", "U03CAROL", text="/quay help")
     await bot.sees("U03CAROL", "Help")
     assert (await bot.calls("views.open"), await bot.calls("response_url")) == (1, 1)
+
+
+@pytest.fixture
+async def stranded(slack: str) -> AsyncIterator[Line]:
+    """Slack's line to a bot that does not reach Redis."""
+    async with served(create_quay(seed(), Faults())) as quay:
+        configured = Settings(
+            slack_bot_token=SlackSettings(bot_url="").bot_token,
+            slack_signing_secret=SECRET,
+            slack_api_url=f"{slack}/api/",
+            quay_url=quay,
+            quay_token="sandbox-superuser",
+            redis_url="redis://127.0.0.1:1",
+        )
+        grammar = build_grammar("/quay")
+        files = Files(grammar, open_policy(str(POLICY), grammar), open_alerts("no alerts.yaml"))
+        async with open_app(configured, files) as app, open_line(app, slack) as opened:
+            yield opened
+
+
+@pytest.mark.parametrize("text", ["freeze one moment", "keys list", "help", "quota set team-alpha 90GiB"])
+async def test_without_redis_a_command_has_no_effect(stranded: Line, text: str) -> None:
+    """Nobody can say whether it was carried out before. It is acknowledged, and its person hears why."""
+    assert (await stranded.deliver(stranded.command(text))).status_code == 200
+    (told,) = stranded.told
+    assert "The bot cannot reach its storage" in told["text"]
+    assert await stranded.calls() == {}
+
+
+@pytest.mark.parametrize(("action", "value"), ACTIONS)
+async def test_without_redis_a_button_has_no_effect(stranded: Line, action: str, value: str) -> None:
+    """Not even a window is opened."""
+    body = stranded.click({"type": "button", "action_id": action, "value": value})
+    assert (await stranded.deliver(body)).status_code == 200
+    (told,) = stranded.told
+    assert "The bot cannot reach its storage" in told["text"]
+    assert await stranded.calls() == {}
