@@ -83,6 +83,8 @@ def _in_use(state: QuotaState, then: int | None, called: str) -> Line:
     if state.used is None:
         return Line(label="In use", now="Quay is still calculating it")
     now = f"{size(state.used)} ({_fill(state.used, state.size)})" if state.size else size(state.used)
+    if then == state.size:
+        return Line(label="In use", now=now)
     return Line(label="In use", now=now, after=f"{_fill(state.used, then)} of {called}" if then else None)
 
 

@@ -140,10 +140,10 @@ def _look_again(record: Record) -> list[Block]:
 
 
 def plan(shown: Plan, *, live: bool) -> list[Block]:
-    """What is so, what will be so, and what follows."""
-    blocks = [section(text) for text in texts_of([line for line in shown.lines if live or not line.while_live])]
-    said = alarms_of(shown)
-    said += [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
+    """What nobody may overlook, what is so and will be so, and what follows."""
+    blocks: list[Block] = [section("\n".join(alarms_of(shown)))] if live and shown.alarms else []
+    blocks += [section(text) for text in texts_of([line for line in shown.lines if live or not line.while_live])]
+    said = [f"⚠️ *{escape(warning)}*" for warning in shown.warnings]
     said += [escape(consequence) for consequence in shown.consequences]
     if said and live:
         blocks.append(section("\n".join(said)))

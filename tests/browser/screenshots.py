@@ -41,8 +41,7 @@ def take_all(browser: Browser, url: str) -> None:
         take(phone, "keys-list-phone", phone.message("service keys"))
     with open_window(browser, url, phone=True) as phone:
         phone.enter("Carol")
-        phone.say("/quay quota set team-alpha 100GiB")
-        take(phone, "quota-plan-phone", phone.message("Set the quota of team-alpha to 100 GiB?"))
+        take_plans(phone)
     take_answers(browser, url)
     with open_window(browser, url) as window:
         window.enter("Bob")
@@ -51,6 +50,25 @@ def take_all(browser: Browser, url: str) -> None:
         expect(card).to_contain_text("Quay has it approved")
         expect(window.page.locator("#waiting-count")).to_have_text("1")
         take(window, "approved-key", card, to=window.message("of clair_scanner: waits for approval"))
+
+
+PLANS = {
+    "keeps": ("/quay quota set team-alpha 100GiB", "Set the quota of team-alpha to 100 GiB?"),
+    "tightens": ("/quay quota set team-alpha 80GiB --warn 70 --reject 90", "Change the limits of team-alpha's quota?"),
+    "weakens": ("/quay quota set team-alpha 120GiB --no-reject", "Set the quota of team-alpha to 120 GiB"),
+}
+"""Plans by what they do to Quay's enforcement: what is typed, and their titles."""
+
+
+def take_plans(phone: Window) -> None:
+    """Take each as its requester sees it; one that is confirmed alone is cancelled before the next."""
+    for name, (typed, title) in PLANS.items():
+        phone.say(typed)
+        plan = phone.message(title)
+        take(phone, f"quota-plan-{name}-phone", plan)
+        if name != "weakens":
+            phone.press(plan, "change_cancel")
+            expect(plan).not_to_be_visible()
 
 
 ANSWERS = {

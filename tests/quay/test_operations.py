@@ -6,7 +6,7 @@ import string
 import pytest
 
 from bot.quay.client import Quay
-from bot.quay.operations import OPERATIONS, Operation
+from bot.quay.operations import BEYOND, KNOWN, OPERATIONS, Operation
 
 ALL = list(OPERATIONS.values())
 
@@ -38,6 +38,13 @@ def test_what_is_in_the_path_can_be_asked_for_by_a_rule(operation: Operation) ->
     in_path = {field for _, field, _, _ in string.Formatter().parse(operation.path) if field}
     assert in_path - {"quota_id"} <= set(operation.arguments)
     assert re.fullmatch(r"[A-Z][^.]*\.", operation.summary)
+
+
+def test_operations_beyond_the_28_have_nouns_of_their_own() -> None:
+    """So that what a rule says of an older noun stays what it was."""
+    assert {each.noun for each in BEYOND.values()}.isdisjoint(each.noun for each in ALL)
+    assert KNOWN.keys() == OPERATIONS.keys() | BEYOND.keys()
+    assert OPERATIONS.keys().isdisjoint(BEYOND)
 
 
 def test_lists_end_in_a_slash_where_quay_wants_it() -> None:

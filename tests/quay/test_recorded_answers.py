@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,34 @@ from bot.quay.errors import (
     ServerError,
     Unauthorized,
 )
-from bot.quay.operations import CHANGE_ORGANIZATION_DETAILS, GET_ORGANIZATION, GET_USER, OPERATIONS, Route
+from bot.quay.operations import (
+    CHANGE_ORGANIZATION_DETAILS,
+    GET_ORGANIZATION,
+    GET_USER,
+    KNOWN,
+    LIST_LIMITS,
+    LIST_QUOTA,
+    Route,
+)
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
-ROUTES = [*OPERATIONS.values(), GET_USER, GET_ORGANIZATION, CHANGE_ORGANIZATION_DETAILS]
+ROUTES = [*KNOWN.values(), GET_USER, GET_ORGANIZATION, CHANGE_ORGANIZATION_DETAILS, LIST_LIMITS, LIST_QUOTA]
 Case = dict[str, Any]
 
 
-METHODS = {GET_USER.id: "get_install_user", GET_ORGANIZATION.id: "get_organization"} | {
-    CHANGE_ORGANIZATION_DETAILS.id: "update_organization_settings"
+METHODS = {
+    GET_USER.id: "get_install_user",
+    GET_ORGANIZATION.id: "get_organization",
+    CHANGE_ORGANIZATION_DETAILS.id: "update_organization_settings",
+    LIST_LIMITS.id: "limits.list",
+    LIST_QUOTA.id: "limits.list_quota",
+    "createOrganizationQuotaLimit": "limits.create",
+    "changeOrganizationQuotaLimit": "limits.change",
+    "deleteOrganizationQuotaLimit": "limits.delete",
 }
 ALWAYS: dict[str, Any] = {"username": "", "service": "", "expiration": "never", "limit_bytes": 0}
+OF_LIMITS = {"type": "kind", "threshold_percent": "percent"}
+"""What the client calls the fields of a limit."""
 
 
 async def _call(quay: Quay, route: Route, at: dict[str, str], body: object) -> object:
@@ -48,8 +66,10 @@ async def _call(quay: Quay, route: Route, at: dict[str, str], body: object) -> o
         fields["expiration"] = _expiry(fields["expiration"])
     if not isinstance(fields.get("metadata"), dict):
         fields.pop("metadata", None)
-    fields |= at
-    method = getattr(quay, METHODS.get(route.id) or re.sub(r"(?=[A-Z])", "_", route.id).lower())
+    fields |= {OF_LIMITS[name]: value for name, value in fields.items() if name in OF_LIMITS} | at
+    if route is LIST_QUOTA:
+        fields["organization"] = fields["namespace"]
+    method = attrgetter(METHODS.get(route.id) or re.sub(r"(?=[A-Z])", "_", route.id).lower())(quay)
     arguments = {
         name: fields.get(name, ALWAYS.get(name))
         for name, parameter in inspect.signature(method).parameters.items()
@@ -140,6 +160,11 @@ SENT = {
     "createInstallUser": {"success: username and email", "success: username only"},
     "createServiceKey": {"success: every field", "expiration null (never expires)"},
     "createUserQuotaSuperUser": {"success: limit_bytes 10737418240"},
+    "extra_quotaLimits": {
+        "POST Reject 100 where only Warning 80 is",
+        "POST limit to a user's quota: Warning 80",
+        "PUT threshold_percent only: 200, answers the whole quota",
+    },
     "updateServiceKey": {"success: all three fields", "expiration null (never expires)", "name only"},
 }
 
@@ -180,6 +205,18 @@ def test_a_namespace_says_its_use() -> None:
     assert user.quotas
     assert (user.quotas[0].limit_bytes, user.quota_report.configured_quota) == (6000, 6000)
     assert not user.quota_report.is_complete
+
+
+async def test_the_default_shows_with_the_organizations_own_route_alone(quay: Quay, answers: deque[Case]) -> None:
+    """It has no number, so nothing can be done to it; the superuser's list has nothing at all."""
+    route, case = "extra_systemDefaultQuota", '{"DEFAULT_SYSTEM_REJECT_QUOTA_BYTES": 3000000000}: '
+    answers.append({"status": 200, "json": _recorded(route, f"{case}organization's quota list of the same")})
+    (default,) = await quay.limits.list_quota("proj29")
+    assert (default.id, default.limit_bytes, default.default_config, default.limits) == (None, 3_000_000_000, True, ())
+    answers.append(
+        {"status": 200, "json": _recorded(route, f"{case}superuser's quota list of an organization without")}
+    )
+    assert await quay.list_user_quota_super_user("proj29") == ()
 
 
 def test_without_quota_management_there_are_no_quotas() -> None:
