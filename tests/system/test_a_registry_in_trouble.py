@@ -73,6 +73,24 @@ async def test_a_slow_operation_is_waited_for(town: Town, door: Door) -> None:
     await town.sees(CAROL, "REGISTRY_TITLE", "Sandbox Quay")
 
 
+async def test_whoever_waits_for_quay_is_told_so_and_then_answered(town: Town, door: Door) -> None:
+    """After two and a half seconds, to them alone; the answer is not lost with it."""
+    await switch(door, slow=[{"operation": "getRegistrySize", "seconds": 4}])
+    await town.say(CAROL, "/quay registry size")
+    notice = await town.sees(CAROL, "Still waiting for Quay…")
+    assert notice["ephemeral"]
+    await town.sees(CAROL, "The registry holds", after=notice["ts"])
+
+
+async def test_a_revoked_read_token_stops_nothing(town: Town, door: Door) -> None:
+    """Reads go by the token for changes, which status says."""
+    await switch(door, revoked_tokens=["sandbox-readonly"])
+    await town.say(CAROL, "/quay users show registry-auditor")
+    await town.sees(CAROL, "registry-auditor", "read-only superuser")
+    await town.say(CAROL, "/quay status")
+    await town.sees(CAROL, "QUAY_READ_TOKEN is wrong, expired or revoked. The bot reads with QUAY_TOKEN instead.")
+
+
 @pytest.mark.parametrize(("kind", "person"), [("repeat", "nobody"), ("alternate", "noone")])
 async def test_a_list_that_does_not_advance_is_given_up(town: Town, door: Door, kind: str, person: str) -> None:
     """After the few pages that it takes to see it; the probable cause is named."""
