@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.quay.models import Named, Page
+from bot.quay.answers import Named, Page
 from bot.quay.paging import Guard
 from bot.slack.messages import Message
 from bot.storage.cursors import Position

@@ -21,7 +21,8 @@ from bot.alerts.schedule import ScheduledRuns
 from bot.alerts.silences import Silences
 from bot.model.alert_facts import Forecast
 from bot.model.usage import Usage
-from bot.quay.models import Organization, Page, User
+from bot.quay.answers import Page
+from bot.quay.models import Organization, User
 from bot.quay.paging import pages
 from bot.slack.messages import Broadcaster, MessengerError
 

@@ -12,9 +12,9 @@ from redis.exceptions import RedisError
 
 from bot.model.plans import Refusal
 from bot.model.seen_limits import SeenLimit
+from bot.quay.answers import Json
 from bot.quay.client import Quay
 from bot.quay.errors import QuayError
-from bot.quay.models import Json
 
 KEY = "quaymaster:registry:refuses"
 REMEMBERED = timedelta(hours=24)

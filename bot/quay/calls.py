@@ -11,6 +11,7 @@ import stamina
 import structlog
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from bot.quay.answers import Entries
 from bot.quay.errors import (
     Forbidden,
     Invalid,
@@ -22,7 +23,6 @@ from bot.quay.errors import (
     not_of_the_api,
     refusal,
 )
-from bot.quay.models import Entries
 from bot.quay.operations import KNOWN, Route
 from bot.quay.tokens import Setting, Tokens
 from bot.quay.turns import Turns

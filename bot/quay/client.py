@@ -8,6 +8,7 @@ import httpx
 from pydantic import JsonValue, SecretStr
 
 from bot.quay import models
+from bot.quay.answers import Page
 from bot.quay.calls import READ_WITHIN, Calls
 from bot.quay.errors import NotFound, ReadTokenRefused
 from bot.quay.limits import QuotaLimits
@@ -79,12 +80,12 @@ class Quay:
 
     async def list_all_users(
         self, *, limit: int = PAGE, next_page: str | None = None, include_disabled: bool = True
-    ) -> models.Page[models.User]:
+    ) -> Page[models.User]:
         """List one page of the users. listAllUsers; `limit` is at most 100."""
         query = {"limit": limit, "next_page": next_page, "disabled": str(include_disabled).lower()}
-        return await self._ask("listAllUsers", models.Page[models.User], query=query)
+        return await self._ask("listAllUsers", Page[models.User], query=query)
 
-    def user_pages(self, *, include_disabled: bool = True) -> AsyncIterator[models.Page[models.User]]:
+    def user_pages(self, *, include_disabled: bool = True) -> AsyncIterator[Page[models.User]]:
         """Go through the pages of all users."""
         return pages(
             "listAllUsers", lambda token: self.list_all_users(next_page=token, include_disabled=include_disabled)
@@ -130,10 +131,10 @@ class Quay:
 
     async def list_all_organizations(
         self, *, limit: int = PAGE, next_page: str | None = None
-    ) -> models.Page[models.Organization]:
+    ) -> Page[models.Organization]:
         """List one page of the organizations. listAllOrganizations; `limit` is at most 100."""
         query = {"limit": limit, "next_page": next_page}
-        return await self._ask("listAllOrganizations", models.Page[models.Organization], query=query)
+        return await self._ask("listAllOrganizations", Page[models.Organization], query=query)
 
     async def organizations(self) -> AsyncIterator[models.Organization]:
         """Go through all organizations that can be read, page by page."""
@@ -213,9 +214,9 @@ class Quay:
 
     # Service keys
 
-    async def list_service_keys(self) -> models.Page[models.ServiceKey]:
+    async def list_service_keys(self) -> Page[models.ServiceKey]:
         """List the keys in one page, without those that expired more than 7 days ago. listServiceKeys."""
-        return await self._ask("listServiceKeys", models.Page[models.ServiceKey])
+        return await self._ask("listServiceKeys", Page[models.ServiceKey])
 
     async def get_service_key(self, kid: str) -> models.ServiceKey:
         """Look up one key. getServiceKey."""

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from pydantic import JsonValue
 
+from bot.quay.answers import Json, Page
 from bot.quay.calls import Calls
 from bot.quay.errors import FeatureOff, Forbidden, QuayError
-from bot.quay.models import ConfigDump, Json, Page, User
+from bot.quay.models import ConfigDump, User
 
 RECENT = timedelta(minutes=5)
 """Quay reads its configuration when it starts, so for answers this old is good enough."""

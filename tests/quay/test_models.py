@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from bot.quay import models
+from bot.quay.answers import Answer, Entries, Page
 
 KEY = {
     "kid": "k1",
@@ -108,7 +109,7 @@ def test_unknown_fields_and_a_missing_performer_are_no_problem() -> None:
 MODELS = [
     model
     for model in vars(models).values()
-    if isinstance(model, type) and issubclass(model, models.Answer) and not getattr(model, "__parameters__", None)
+    if isinstance(model, type) and issubclass(model, Answer) and not getattr(model, "__parameters__", None)
 ]
 SAMPLES: dict[str, Any] = {
     "str": "x",
@@ -124,7 +125,7 @@ OPTIONAL = [
 ]
 
 
-def _required(model: type[models.Answer]) -> dict[str, Any]:
+def _required(model: type[Answer]) -> dict[str, Any]:
     """The least that Quay can answer for a model: its required fields, under Quay's names."""
     sample: dict[str, Any] = {}
     for name, field in model.model_fields.items():
@@ -136,7 +137,7 @@ def _required(model: type[models.Answer]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("model", "name"), OPTIONAL)
-def test_null_means_the_default(model: type[models.Answer], name: str) -> None:
+def test_null_means_the_default(model: type[Answer], name: str) -> None:
     """Quay writes null for what it does not know; that is no reason to read nothing of the rest."""
     alias = str(model.model_fields[name].validation_alias or name)
     read = model.model_validate_json(json.dumps(_required(model) | {alias: None}))
@@ -153,9 +154,9 @@ def test_a_use_that_quay_does_not_tell_is_not_complete() -> None:
 @pytest.mark.parametrize(
     ("model", "name", "good", "odd", "place"),
     [
-        (models.Page[models.User], "users", {"username": "a"}, {"username": None}, "users.1.username"),
-        (models.Page[models.Organization], "organizations", {"name": "a"}, "odd", "organizations.1"),
-        (models.Page[models.ServiceKey], "keys", KEY, KEY | {"created_date": None}, "keys.1.created_date"),
+        (Page[models.User], "users", {"username": "a"}, {"username": None}, "users.1.username"),
+        (Page[models.Organization], "organizations", {"name": "a"}, "odd", "organizations.1"),
+        (Page[models.ServiceKey], "keys", KEY, KEY | {"created_date": None}, "keys.1.created_date"),
         (
             models.LogPage,
             "logs",
@@ -168,7 +169,7 @@ def test_a_use_that_quay_does_not_tell_is_not_complete() -> None:
     ],
 )
 def test_an_entry_that_cannot_be_read_is_left_out_and_counted(
-    model: type[models.Entries], name: str, good: Any, odd: Any, place: str
+    model: type[Entries], name: str, good: Any, odd: Any, place: str
 ) -> None:
     """The others are what they would be without it; where it does not fit is known, and nothing of it is kept."""
     read = model.model_validate_json(json.dumps({name: [good, odd, good, odd, good]}))
@@ -181,13 +182,13 @@ def test_an_entry_that_cannot_be_read_is_left_out_and_counted(
 def test_an_answer_without_its_list_is_not_an_empty_one(answer: str) -> None:
     """What is not of the API at all is not taken for a registry without users."""
     with pytest.raises(ValidationError):
-        models.Page[models.User].model_validate_json(answer)
+        Page[models.User].model_validate_json(answer)
 
 
 def test_a_quota_that_cannot_be_read_is_not_no_quota() -> None:
     """Only the lists that people page through are read entry by entry: its namespace is left out with it."""
     odd = {"name": "a", "quotas": [{"id": 1, "limit_bytes": "much"}]}
-    page = models.Page[models.Organization].model_validate({"organizations": [odd, {"name": "b"}]})
+    page = Page[models.Organization].model_validate({"organizations": [odd, {"name": "b"}]})
     assert ([entry.name for entry in page.items], page.left_out) == (["b"], ("organizations.0.quotas.0.limit_bytes",))
     with pytest.raises(ValidationError):
         models.Quotas.model_validate(odd["quotas"])

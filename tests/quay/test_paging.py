@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.quay.answers import Page
 from bot.quay.errors import NotAdvancing
-from bot.quay.models import LogEntry, LogPage, Page, User
+from bot.quay.models import LogEntry, LogPage, User
 from bot.quay.paging import MOST_MARKS, MOST_UNMARKED, Guard, pages
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

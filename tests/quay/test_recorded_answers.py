@@ -14,6 +14,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from bot.quay import models
+from bot.quay.answers import Page
 from bot.quay.client import Expiry, Quay
 from bot.quay.errors import (
     FeatureOff,
@@ -191,7 +192,7 @@ def _recorded(file: str, case: str) -> Any:
 
 def test_what_a_waiting_key_says() -> None:
     """Keys without an approval wait, and a kid that Quay or a service chose is a fingerprint of the key."""
-    keys = models.Page[models.ServiceKey].model_validate(_recorded("listServiceKeys", "success")).items
+    keys = Page[models.ServiceKey].model_validate(_recorded("listServiceKeys", "success")).items
     assert {key.is_waiting for key in keys} == {True, False}
     named_by_fingerprint = [key for key in keys if len(key.kid) in {43, 64}]
     assert named_by_fingerprint
@@ -222,7 +223,7 @@ async def test_the_default_shows_with_the_organizations_own_route_alone(quay: Qu
 def test_without_quota_management_there_are_no_quotas() -> None:
     """Both fields are None, which is not the same as no quota."""
     page = _recorded("extra_config_variants", '{"FEATURE_QUOTA_MANAGEMENT": false}: organizations')
-    organizations = models.Page[models.Organization].model_validate(page).items
+    organizations = Page[models.Organization].model_validate(page).items
     assert {(entry.quotas, entry.quota_report) for entry in organizations} == {(None, None)}
 
 

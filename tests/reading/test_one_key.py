@@ -5,9 +5,10 @@ from redis.asyncio import Redis
 
 from bot.audit import STREAM
 from bot.permissions import Policy
+from bot.quay.answers import Page
 from bot.quay.client import Quay
 from bot.quay.errors import Unreachable
-from bot.quay.models import Page, ServiceKey
+from bot.quay.models import ServiceKey
 from tests.support.answers import asked, forget_requests, requests_to_quay, rows
 from tests.support.world import ADMIN, POLICY, World, open_world, text_of
 

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from bot.alerts.config import AlertsFile
 from bot.alerts.sweep import QuotaSweep
-from bot.quay.models import Organization, Page, Quota, QuotaLimit, QuotaReport, User
+from bot.quay.answers import Page
+from bot.quay.models import Organization, Quota, QuotaLimit, QuotaReport, User
 from bot.slack.messages import Message, MessageId, MessengerError
 from sandbox.slack.blocks import check_message
 
