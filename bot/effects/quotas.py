@@ -1,7 +1,7 @@
 """What setting and deleting a quota do."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.effects import Arguments, Note, Stamp, in_part
@@ -103,10 +103,14 @@ class SetQuota:
     async def verify(
         self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
     ) -> Verification:
-        """What Quay lists is the truth: all of it, a part of it, nothing, or what another user made of it."""
+        """What Quay lists is the truth: all of it, a part of it, nothing, or what another user made of it.
+
+        A plan of the version before limits knew of the size alone.
+        """
         namespace = Namespace.parse(str(arguments["namespace"]))
         state = await _read_back(quay, namespace, observation)
-        steps = [_now_in(observation)]
+        before = _now_in(observation)
+        steps = [before if "limits" in observation.rests_on else replace(before, limits=state.own.limits)]
         for write in _planned(arguments, observation):
             steps.append(after(steps[-1], write))
         found = next((place for place, step in enumerate(steps) if _is_same(step, state.own)), None)

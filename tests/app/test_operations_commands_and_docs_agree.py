@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from bot.loading import build_grammar
-from bot.permissions.names import OWN_NAMES, sets
+from bot.permissions.names import OWN_NAMES, confirmed_in, sets
 from bot.quay.client import Quay
-from bot.quay.operations import OPERATIONS
+from bot.quay.operations import BEYOND, OPERATIONS
 from tests.support.cli import run
 from tests.support.effects import effects_at_rest
 
@@ -84,3 +84,21 @@ def test_operations_json_is_what_others_rely_on() -> None:
     assert set(rows[0]) == {"id", "method", "path", "kind", "noun", "command"}
     parameters = {name for row in rows for name in re.findall(r"\{(\w+)\}", row["path"])}
     assert parameters == {"username", "name", "namespace", "quota_id", "kid", "build_uuid"}
+
+
+def test_operations_all_marks_those_beyond_the_28() -> None:
+    """Without it they aren't listed: who relies on the 28 sees the 28."""
+    rows = json.loads(run("operations", "--all", "--json").stdout)
+    assert [row["id"] for row in rows if not row["beyond"]] == [*OPERATIONS]
+    assert [row["id"] for row in rows if row["beyond"]] == [*BEYOND]
+    marked = [line for line in run("operations", "--all").stdout.splitlines() if line.endswith("(beyond the 28)")]
+    assert [line.split()[0] for line in marked] == [*BEYOND]
+
+
+def test_an_operation_beyond_the_28_is_in_all_and_in_no_older_set() -> None:
+    """So an upgrade gives nobody a right; the exception is a confirmation for `change`, which has to confirm it."""
+    for operation in BEYOND.values():
+        holding = {name for name, members in sets().items() if operation.id in members}
+        assert holding == {operation.id, operation.noun, f"{operation.noun}.{operation.kind}", "all"}
+        assert operation.id in confirmed_in(("change",))
+        assert operation.id not in confirmed_in(("quotas.change",))

@@ -1,21 +1,13 @@
 """A quota that takes three writes: each is noted before it is sent, and sent once; a failure between is told whole."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import pytest
-from redis.asyncio import Redis
 
 from bot.confirmations import ABANDONED_AFTER
-from bot.quay.client import Quay
-from sandbox.quay.app import create_app
-from sandbox.quay.faults import Faults
-from sandbox.quay.seed import seed
-from tests.changes.test_quotas_that_hold import GIB, prepare, pushes
-from tests.support.mortals import Breakage, Death
-from tests.support.world import Clock, World
+from tests.support.mortals import Death
+from tests.support.quotas import GIB, Way, prepare, pushes
+from tests.support.world import World
 
 CREATING = ("none", "quota set team-alpha 100GiB --warn 80 --reject 100")
 CHANGING = ("own with limits", "quota set team-alpha 200GiB --warn 70 --reject 90")
@@ -50,66 +42,10 @@ HELD: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("Quay confirms the quota of team-alpha: 200 GiB.", "....wR"),
     ],
 }
-CRASH = "<html><h1><p>Internal Server Error</p></h1></html>"
-"""The page of Quay's own 500, after which it does nothing more."""
 FINISH = {
     CREATING: "To finish, run: quota set team-alpha 100GiB --warn 80 --reject 100",
     CHANGING: "To finish, run: quota set team-alpha 200GiB --warn 70 --reject 90",
 }
-
-
-@dataclass
-class Way(httpx.AsyncBaseTransport):
-    """The way to the registry, on which the write of a given place goes wrong; 0 is the first."""
-
-    quay: httpx.ASGITransport
-    breaks: dict[int, Breakage | str] = field(default_factory=dict)
-    sent: list[tuple[str, Any]] = field(default_factory=list)
-    after_first: Callable[[], None] | None = None
-    """What somebody else does once the first write has landed."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "GET":
-            return await self.quay.handle_async_request(request)
-        broken = self.breaks.get(len(self.sent))
-        self.sent.append((request.method, _json(request)))
-        match broken:
-            case "refused":
-                return httpx.Response(400, json={"message": "not today"}, request=request)
-            case "500 before":
-                return httpx.Response(500, text=CRASH, request=request)
-            case "lost before":
-                raise httpx.ReadTimeout("no answer", request=request)
-            case "killed before":
-                raise Death
-        answer = await self.quay.handle_async_request(request)
-        if self.after_first and len(self.sent) == 1:
-            self.after_first()
-        match broken:
-            case "500 after":
-                return httpx.Response(500, text=CRASH, request=request)
-            case "lost after":
-                raise httpx.ReadTimeout("no answer", request=request)
-            case "killed after":
-                raise Death
-        return answer
-
-
-def _json(request: httpx.Request) -> Any:
-    return httpx.Response(200, content=request.content).json() if request.content else None
-
-
-@pytest.fixture
-async def way(redis: Redis) -> AsyncIterator[tuple[World, Way]]:
-    """A world over a way that can be broken."""
-    clock, faults = Clock(), Faults()
-    registry = seed(clock)
-    way = Way(httpx.ASGITransport(create_app(registry, faults)))
-    async with httpx.AsyncClient(transport=way, base_url="http://quay.test") as http:
-        yield (
-            World(registry, faults, redis, Quay(http, "sandbox-superuser", attempts=1), "http://quay.test", clock),
-            way,
-        )
 
 
 async def confirmed(world: World, text: str) -> str:

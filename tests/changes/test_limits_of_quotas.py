@@ -7,7 +7,7 @@ import pytest
 from bot.permissions import Policy
 from sandbox.quay.faults import Failure
 from sandbox.quay.state import Limit, Organization, Quota
-from tests.changes.test_quotas_that_hold import ALONE, GIB, prepare, pushes, writes_sent
+from tests.support.quotas import ALONE, GIB, prepare, pushes, writes_sent
 from tests.support.world import POLICY, World, text_of
 
 STANDARD = {"warn": [80], "reject": 100}
