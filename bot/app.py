@@ -52,7 +52,8 @@ from bot.slack.in_flight import InFlight
 from bot.slack.limits import Limits
 from bot.slack.messages import Messenger
 from bot.slack.messenger import SlackMessenger, open_slack
-from bot.storage.connection import open_redis
+from bot.storage.breaker import Breaker
+from bot.storage.connection import open_redis, refuse_cluster
 from bot.storage.sealing import Sealer, derive_keys
 from bot.storage.shared_value import SharedValue
 from bot.storage.vault import Vault
@@ -113,9 +114,10 @@ class App:
 
 @asynccontextmanager
 async def open_app(settings: Settings, files: Files, clock: Clock = utc_now) -> AsyncIterator[App]:
-    """Open every connection, build every part, and close the connections in the end."""
+    """Open every connection, build every part, and close the connections in the end. Raises ClusterRefused."""
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(open_redis(settings.redis_url, seconds=10))
+        redis = await stack.enter_async_context(open_redis(settings.redis_url, breaker=Breaker()))
+        await refuse_cluster(redis)
         blocking = await stack.enter_async_context(open_redis(settings.redis_url, seconds=15))
         web = await stack.enter_async_context(
             open_slack(

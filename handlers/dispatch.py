@@ -24,6 +24,7 @@ from bot.quay.operations import KNOWN
 from bot.quay.turns import Rank, on_behalf_of
 from bot.slack.messages import Message, MessengerError
 from bot.storage.dedupe import DedupeKey, SeenBefore
+from bot.storage.probe import cause_of
 from bot.views import cards, details, errors, freeze, lists, menu, meta
 from handlers.arguments import plain_arguments
 from handlers.context import Change, Context, Parts
@@ -267,8 +268,8 @@ async def guarded(asked: str, answering: Awaitable[Message | None]) -> Message |
         )
         return errors.quay(error, incident, asked=asked)
     except RedisError as error:
-        log.error("storage_failed", incident=incident, kind=type(error).__name__)
-        return errors.storage(incident)
+        log.error("storage_failed", incident=incident, kind=type(error).__name__, said=str(error))
+        return errors.storage(incident, cause_of(error))
     except CardNotPosted as error:
         log.error("card_not_posted", incident=incident, reason=error.reason)
         return errors.card_not_posted(error.reason, incident, lasting=not error.passing)

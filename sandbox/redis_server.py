@@ -114,12 +114,22 @@ def _runs(server: Path) -> bool:
 
 
 @contextmanager
-def _started(server: Path) -> Iterator[str]:
+def own_server(*options: str, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """A server of one's own with options of its command line, for tests of what a Redis may be like. Raises NoRedis."""
+    server = find_server(environ.get("PATH", ""))
+    if server is None:
+        raise NoRedis(HOW_TO_GET_ONE)
+    with _started(server, *options) as url:
+        yield url
+
+
+@contextmanager
+def _started(server: Path, *options: str) -> Iterator[str]:
     with TemporaryDirectory(prefix="quaymaster-redis-") as folder:
         listening = Path(folder) / "redis.sock"
         reached = ["--port", "0", "--unixsocket", str(listening), "--unixsocketperm", "700"]
         kept = ["--save", "", "--appendonly", "no", "--dir", folder]
-        command = ["/bin/sh", "-c", _STOP_WHEN_THE_PIPE_CLOSES, "sh", str(server), *reached, *kept]
+        command = ["/bin/sh", "-c", _STOP_WHEN_THE_PIPE_CLOSES, "sh", str(server), *reached, *kept, *options]
         with subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.PIPE,

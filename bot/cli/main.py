@@ -33,6 +33,7 @@ from bot.jobs.worker import running, stopped_by_signals
 from bot.loading import Files, build_grammar, open_alerts, open_policy
 from bot.quay.operations import BEYOND, KNOWN, OPERATIONS
 from bot.slack.manifest import manifest
+from bot.storage.connection import ClusterRefused
 from bot.storage.sealing import Tampered
 from bot.web.server import build_server
 from bot.web.serving import serve_http
@@ -230,7 +231,10 @@ def _run(settings: Settings, files: Files, work: Callable[[App], Awaitable[None]
         async with open_app(settings, files) as app:
             await work(app)
 
-    asyncio.run(opened())
+    try:
+        asyncio.run(opened())
+    except ClusterRefused as refused:
+        _refuse([str(refused)])
 
 
 def _with_audit(work: Callable[[Audit], Awaitable[None]]) -> None:

@@ -4,31 +4,53 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import structlog
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import Sentinel
+from redis.exceptions import RedisError
 
 from bot.config.addresses import is_sentinel, read_sentinel_url
+from bot.storage.breaker import Breaker, guard
 
+log = structlog.get_logger()
+
+SECONDS = 2
+"""The longest that anybody waits for Redis."""
 CONNECT_SECONDS = 5
 CHECK_SECONDS = 30
 """A connection that was idle for longer is tried before it is used."""
 
 
+class ClusterRefused(Exception):
+    """The address is a Redis Cluster's, whose scripts can't touch keys of several slots."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "REDIS_URL is the address of a Redis Cluster. Quaymaster changes several keys in one step, which a cluster "
+            "refuses. Use a single Redis server, with a replica and Sentinel if you need failover."
+        )
+
+
 @asynccontextmanager
-async def open_redis(url: str, *, seconds: int) -> AsyncIterator[Redis]:
+async def open_redis(url: str, *, seconds: int = SECONDS, breaker: Breaker | None = None) -> AsyncIterator[Redis]:
     """Open the client that a `REDIS_URL` names; no command may take longer than `seconds`.
+
+    With a breaker, commands fail at once while Redis doesn't answer.
 
     By Sentinels, each new connection goes to the master that they name then. Those to one that is no master any more
     are dropped with the first write that it refuses, which raises ReadOnlyError, a RedisError.
     """
     options: dict[str, Any] = {
         "socket_timeout": seconds,
-        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_connect_timeout": min(seconds, CONNECT_SECONDS),
         "health_check_interval": CHECK_SECONDS,
     }
     async with AsyncExitStack() as stack:
         if not is_sentinel(url):
-            yield await stack.enter_async_context(Redis.from_url(url, **options))
+            redis = await stack.enter_async_context(Redis.from_url(url, **options))
+            if breaker:
+                guard(redis, breaker)
+            yield redis
             return
         named = read_sentinel_url(url)
         guide = Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves its signature without types
@@ -36,4 +58,18 @@ async def open_redis(url: str, *, seconds: int) -> AsyncIterator[Redis]:
         )
         for sentinel in guide.sentinels:
             stack.push_async_callback(sentinel.aclose)
-        yield await stack.enter_async_context(guide.master_for(named.service, redis_class=Redis))
+        master = await stack.enter_async_context(guide.master_for(named.service, redis_class=Redis))
+        if breaker:
+            guard(master, breaker)
+        yield master
+
+
+async def refuse_cluster(redis: Redis) -> None:
+    """Check the server's mode at start. Raises ClusterRefused; a Redis that can't be asked is only logged."""
+    try:
+        info: dict[str, Any] = await redis.info("server")
+    except (RedisError, OSError) as error:
+        log.error("redis_not_reached", kind=type(error).__name__, said=str(error))
+        return
+    if info.get("redis_mode") == "cluster":
+        raise ClusterRefused

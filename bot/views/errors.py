@@ -63,14 +63,15 @@ def quay(error: QuayError, incident: str, *, asked: str) -> Message:
     )
 
 
-def storage(incident: str) -> Message:
-    """Redis did not answer, so nothing may go ahead, and nobody can tell how far it came."""
-    said = "The bot cannot reach its storage."
+def storage(incident: str, cause: str) -> Message:
+    """Redis can't be used, so nothing can go ahead, and nobody can tell how far it came."""
+    said = "The bot can't use its storage."
     advice = (
-        "What you asked for may or may not have been noted: `pending` shows it, once the storage is back. "
-        "If it stays so, whoever runs the bot has to look at Redis."
+        "Your request may or may not have been stored: check `pending` once the storage is back. "
+        "If it persists, the people who run the bot have to check Redis."
     )
-    return message(said, (section(f"❌ *{said}*\n{advice}"), context(f"Incident `{incident}`")))
+    small = f"Redis: {escape(cause)} · incident `{incident}`"
+    return message(said, (section(f"❌ *{said}*\n{advice}"), context(small)))
 
 
 def unknown_people(incident: str) -> Message:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from redis.exceptions import RedisError
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.routing import Route
 
 from bot.app import App, utc_now
 from bot.storage.doubts import Doubts
+from bot.storage.probe import StorageProbe
 from bot.web.deliveries import Deliveries
 from bot.web.edge import build_edge
 from bot.web.guard import Guard, Signed
@@ -29,6 +29,7 @@ def build_server(app: App) -> Starlette:
     """The web application over the bot's parts."""
     settings, edge = app.settings, build_edge(app)
     redis = app.connections.redis
+    probe = StorageProbe(redis)
     deliveries = Deliveries(redis, lambda: app.authorization.policy().workspace, edge.home.replies, app.in_flight)
     table = listeners(edge, settings.slack_command)
     bolt = build_bolt(settings.slack_bot_token.get_secret_value(), table, deliveries)
@@ -49,16 +50,15 @@ def build_server(app: App) -> Starlette:
         return JSONResponse({"ok": True})
 
     async def readyz(_: Request) -> Response:
-        """Redis answers and a policy is loaded; neither Quay nor Slack is asked."""
-        try:
-            await app.connections.redis.exists("quaymaster:ready")
-        except RedisError as error:
-            return JSONResponse({"ok": False, "redis": type(error).__name__}, status_code=503)
+        """Redis took a write within the last seconds and a policy is loaded; neither Quay nor Slack is asked."""
+        if trouble := probe.trouble:
+            return JSONResponse({"ok": False, "redis": trouble}, status_code=503)
         return JSONResponse({"ok": True, "policy_problems": list(app.files.policy.problems)})
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with running(app.handlers.names.keep_fresh()), running(sum_up_reads(app.handlers.bot.audit)):
+        names, audit = app.handlers.names, app.handlers.bot.audit
+        async with running(names.keep_fresh()), running(sum_up_reads(audit)), running(probe.run()):
             yield
             await app.in_flight.drain(settings.shutdown_seconds)
             await refusals.settle()
