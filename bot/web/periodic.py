@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -18,14 +18,19 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run work that never ends beside everything else; cancel it in the end."""
+    """Run work that never ends beside everything else; cancel it in the end.
+
+    More than once if need be: a client in the middle of a call may turn a cancellation into an error of its own.
+    """
     task = asyncio.create_task(work)
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.2)
+        if not task.cancelled() and (error := task.exception()):
+            raise error
 
 
 async def sum_up_reads(audit: Audit) -> None:
