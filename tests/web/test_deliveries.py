@@ -274,7 +274,7 @@ async def test_without_redis_a_command_has_no_effect(stranded: Line, text: str) 
     """Nobody can say whether it was carried out before. It is acknowledged, and its person hears why."""
     assert (await stranded.deliver(stranded.command(text))).status_code == 200
     (told,) = stranded.told
-    assert "The bot cannot reach its storage" in told["text"]
+    assert "The bot can't use its storage" in told["text"]
     assert await stranded.calls() == {}
 
 
@@ -284,5 +284,5 @@ async def test_without_redis_a_button_has_no_effect(stranded: Line, action: str,
     body = stranded.click({"type": "button", "action_id": action, "value": value})
     assert (await stranded.deliver(body)).status_code == 200
     (told,) = stranded.told
-    assert "The bot cannot reach its storage" in told["text"]
+    assert "The bot can't use its storage" in told["text"]
     assert await stranded.calls() == {}
