@@ -116,7 +116,7 @@ class SetQuota:
         found = next((place for place, step in enumerate(steps) if _is_same(step, state.own)), None)
         does = f"Quay {summary(state.enforced())}."
         if found == len(steps) - 1:
-            confirmed = f"Quay confirms the quota of {namespace}: {size(state.own.size or 0)}. {does}"
+            confirmed = f"Quay confirms a quota of {size(state.own.size or 0)} for {namespace}. {does}"
             return Verification(outcome=Outcome.DONE, sentence=confirmed)
         holds = f"{_holds(state)} {does}"
         if found == 0:

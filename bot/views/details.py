@@ -111,7 +111,8 @@ def quota(
     kind = "the system default" if enforced.source == "default" else "its quota"
     if used is None:
         use = "Quay is still calculating its usage" if visible else "its usage isn't shown to the bot's token"
-        said = f"{namespace}: {kind} is {size(quota)}; {use}" if quota else f"{namespace} has no quota; {use}"
+        held = "is under the system default of" if enforced.source == "default" else "has a quota of"
+        said = f"{namespace} {held} {size(quota)}; {use}" if quota else f"{namespace} has no quota; {use}"
     elif quota:
         said = f"{namespace} is at {percent(used, quota)} of {kind}: {size(used)} of {size(quota)}"
     else:

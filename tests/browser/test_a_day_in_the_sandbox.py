@@ -107,7 +107,7 @@ def test_a_plan_is_seen_by_its_requester_alone_and_its_outcome_by_the_channel(wi
 
     window.become("Carol")
     window.press(plan, "change_confirm")
-    outcome = window.message("Quay confirms the quota of team-beta: 200 GiB")
+    outcome = window.message("Quay confirms a quota of 200 GiB for team-beta")
     expect(outcome).to_be_visible()
     expect(outcome).not_to_contain_text("Only visible to you")
     expect(window.page.locator("[data-action-id=change_confirm]")).to_have_count(0)

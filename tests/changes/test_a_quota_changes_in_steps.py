@@ -33,13 +33,13 @@ HELD: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("team-alpha has no quota of its own.", "......"),
         ("The quota of team-alpha is 100 GiB, with limits: none.", "......"),
         ("The quota of team-alpha is 100 GiB, with limits: reject 100%.", "...RRR"),
-        ("Quay confirms the quota of team-alpha: 100 GiB.", ".wwRRR"),
+        ("Quay confirms a quota of 100 GiB for team-alpha.", ".wwRRR"),
     ],
     CHANGING: [
         ("The quota of team-alpha is 100 GiB, with limits: warning 80%, reject 100%.", ".wwRRR"),
         ("The quota of team-alpha is 100 GiB, with limits: warning 80%, reject 90%.", ".wRRRR"),
         ("The quota of team-alpha is 100 GiB, with limits: warning 70%, reject 90%.", ".wRRRR"),
-        ("Quay confirms the quota of team-alpha: 200 GiB.", "....wR"),
+        ("Quay confirms a quota of 200 GiB for team-alpha.", "....wR"),
     ],
 }
 FINISH = {

@@ -23,9 +23,9 @@ async def agreed(world: World) -> Record:
 @pytest.mark.parametrize(
     ("changed", "state", "said"),
     [
-        ({}, "done", "Quay confirms the quota of team-alpha: 600 GiB"),
+        ({}, "done", "Quay confirms a quota of 600 GiB for team-alpha"),
         ({"confirmations": [{**AS_IT_WAS, "approvals": 3}]}, "failed", "It now needs 3 approvals, and has 2."),
-        ({"confirmations": [{**AS_IT_WAS, "approvals": 1}]}, "done", "Quay confirms the quota of team-alpha: 600 GiB"),
+        ({"confirmations": [{**AS_IT_WAS, "approvals": 1}]}, "done", "Quay confirms a quota of 600 GiB for team-alpha"),
         ({"confirmations": []}, "failed", "says nothing of how such a change is confirmed"),
         (
             {"groups": {**POLICY["groups"], "approvers": ["U0BOB", "U0FAY"]}},

@@ -188,8 +188,8 @@ def measurement(target: Target) -> bool:
 
 
 QUOTA_SHOWN = "{name} is at 17 % of its quota: 34 GiB of 200 GiB"
-QUOTA_SET = "Quay confirms the quota of {name}: 100 GiB."
-USERS_QUOTA_SET = "Quay confirms the quota of user:{name}: 100 GiB."
+QUOTA_SET = "Quay confirms a quota of 100 GiB for {name}."
+USERS_QUOTA_SET = "Quay confirms a quota of 100 GiB for user:{name}."
 ORGANIZATION, USER, BUILD, KEY = (
     {"namespace": "{name}"},
     {"namespace": "user:{name}"},

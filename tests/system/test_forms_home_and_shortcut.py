@@ -54,7 +54,7 @@ async def test_a_quota_is_set_by_a_form(town: Town) -> None:
     plan = await town.sees("U03CAROL", "80 GiB → *100 GiB*", "change_confirm")
     assert plan["ephemeral"]
     await town.press("U03CAROL", plan, "change_confirm")
-    await town.sees("U04DAVE", "<@U03CAROL>", "Quay confirms the quota of team-alpha: 100 GiB")
+    await town.sees("U04DAVE", "<@U03CAROL>", "Quay confirms a quota of 100 GiB for team-alpha")
     namespace = town.registry.organization("team-alpha")
     assert namespace is not None
     assert namespace.quota is not None

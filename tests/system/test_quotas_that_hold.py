@@ -91,7 +91,7 @@ async def test_a_new_quota_gets_the_standard_limits_and_refuses_what_the_default
     )
     assert "🚨" not in str(plan)
     await town.press(CAROL, plan, "change_confirm")
-    await town.sees(DAVE, "Quay confirms the quota of fresh: 45 GiB. Quay warns at 80%, refuses pushes at 100%")
+    await town.sees(DAVE, "Quay confirms a quota of 45 GiB for fresh. Quay warns at 80%, refuses pushes at 100%")
     assert await sent(town) == ["POST quota", "POST limit", "POST limit"]
     assert (await push(town, "fresh", 4), await push(town, "fresh", 5)) == ("warned", "refused")
 
@@ -104,7 +104,7 @@ async def test_what_weakens_is_marked_and_takes_another_persons_approval(town: T
     )
     assert await push(town, "fresh", 5) == "refused"
     await town.press(BOB, card, "change_approve")
-    await town.sees(DAVE, "✅", "Quay confirms the quota of fresh: 45 GiB. Quay warns at 80%, never refuses pushes.")
+    await town.sees(DAVE, "✅", "Quay confirms a quota of 45 GiB for fresh. Quay warns at 80%, never refuses pushes.")
     assert await sent(town) == ["DELETE limit"]
     assert await push(town, "fresh", 500) == "warned"
 
@@ -124,7 +124,7 @@ async def test_without_full_access_the_default_is_not_lifted_by_accident(town: T
     card = await town.sees(BOB, "Set the quota of locked to 200 GiB", "🚨", "change_approve")
     assert await sent(town) == []
     await town.press(BOB, card, "change_approve")
-    await town.sees(DAVE, "✅", "Quay confirms the quota of locked: 200 GiB. Quay never refuses pushes")
+    await town.sees(DAVE, "✅", "Quay confirms a quota of 200 GiB for locked. Quay never refuses pushes")
     assert await sent(town) == ["POST quota"]
     assert await push(town, "locked", 500) == "taken"
     await door(town, "POST", "features", json={"superusers_full_access": True})
