@@ -4,17 +4,26 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install sandbox test test-long check bench
+# A failed command fails the line, whatever stands behind its pipe.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+TELL := /^Collecting/ { if (++n % 10 == 0) print "  " n " found"; fflush() } /^Installing collected/ { print "- installing them"; fflush() }
+
+.PHONY: install sandbox test test-long check bench hashes image-proof sbom
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "Installing into $(VENV), which takes one to two minutes the first time."
+	@test -x $(BIN)/python || { echo "- making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV); }
+	@echo "- looking for at most $$(grep -c == constraints.txt) pinned packages and downloading them"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev]' | awk '$(TELL)'
 	@touch $@
+	@echo "- done: $(BIN)/quaymaster"
 
 sandbox: install
+	@echo "Starting the sandbox, which takes some seconds: Redis, a simulated Quay and Slack, the bot and its worker."
 	@$(BIN)/quaymaster sandbox
 
 PYTEST := $(BIN)/pytest $(if $(REDIS_URL),,-n 2 --dist loadfile)
@@ -32,6 +41,24 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+
+# What the image is made of, with hashes: after each change of constraints.txt or of the dependencies.
+HASHES := $(VENV)/hashes
+COMPILE := $(HASHES)/bin/pip-compile --quiet --generate-hashes --no-header --no-annotate --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe
+hashes: install
+	@$(PYTHON) -m venv $(HASHES)
+	@$(HASHES)/bin/pip install --quiet --disable-pip-version-check pip-tools
+	@$(COMPILE) -c constraints.txt -o $(HASHES)/image.txt pyproject.toml
+	@echo 'setuptools>=77' > $(HASHES)/build.in && $(COMPILE) -o $(HASHES)/build.txt $(HASHES)/build.in
+	@{ sed -n 1p constraints-hashes.txt; cat $(HASHES)/image.txt; } > $(HASHES)/new.txt && mv $(HASHES)/new.txt constraints-hashes.txt
+	@{ sed -n 1p deploy/build-hashes.txt; grep -v '^#\|^$$' $(HASHES)/build.txt; } > $(HASHES)/new.txt && mv $(HASHES)/new.txt deploy/build-hashes.txt
+
+# Follows the Containerfile without a container engine, and proves what comes out.
+image-proof: install
+	@$(BIN)/python deploy/prove_image.py
+
+sbom: install
+	@$(BIN)/python deploy/sbom.py
 
 bench: install
 	@$(BIN)/python -m tests.bench

@@ -26,13 +26,13 @@ from bot.cli.check import AsJson, check, why
 from bot.config.documents import DocumentError, unreadable
 from bot.config.environment import EnvironmentFileError, use_env_file
 from bot.config.logs import set_up_logs
-from bot.config.settings import ConfigurationError, Settings, load_audit_settings, load_settings
+from bot.config.settings import SLASH_COMMAND, ConfigurationError, Settings, load_audit_settings, load_settings
 from bot.config.warnings import warnings
 from bot.jobs.preview import Previewed, as_object, as_text
 from bot.jobs.worker import running, stopped_by_signals
 from bot.loading import Files, build_grammar, open_alerts, open_policy
 from bot.quay.operations import BEYOND, KNOWN, OPERATIONS
-from bot.slack.manifest import manifest
+from bot.slack.manifest import form_link, manifest
 from bot.storage.connection import ClusterRefused
 from bot.storage.sealing import Tampered
 from bot.web.server import build_server
@@ -107,7 +107,10 @@ def sandbox(
     quay_defaults
         Start the simulated Quay with Quay's own defaults. Otherwise nearly all features are on.
     """
-    from sandbox.launcher import run_sandbox  # noqa: PLC0415  # its libraries are an extra
+    try:
+        from sandbox.launcher import run_sandbox  # noqa: PLC0415  # its libraries are an extra
+    except ModuleNotFoundError as error:
+        _refuse([f"The sandbox needs {error.name}, too: install quaymaster[sandbox]"])
 
     sys.exit(
         asyncio.run(
@@ -143,19 +146,34 @@ def operations(*, all_: Annotated[bool, Parameter(name="--all", negative=())] = 
 
 
 @cli.command(name="manifest")
-def print_manifest(url: str, *, command: str = "/quay") -> None:
+def print_manifest(
+    url: str | None = None,
+    *,
+    socket: Annotated[bool, Parameter(negative=())] = False,
+    command: str = "/quay",
+    link: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
     """Print the manifest of the Slack app, to be pasted where Slack makes an app from one.
 
     Parameters
     ----------
     url
         Where Slack reaches the bot, such as https://quaymaster.example.com.
+    socket
+        Make it for Socket Mode, where Slack needs no address.
     command
         The slash command.
+    link
+        Print a link that opens Slack's form with the manifest instead.
     """
-    if not re.fullmatch(r"https?://[^/\s]+/?", url):
-        _refuse([f"{url!r} is not the address of a host, such as https://quaymaster.example.com"])
-    print(json.dumps(manifest(command, url), indent=2))
+    if (url is None) != socket:
+        _refuse(["Give either the address at which Slack reaches the bot, or --socket"])
+    if url is not None and not re.fullmatch(r"https://[^/\s?#@]+/?", url):
+        _refuse([f"{url!r} is not the address of a host by HTTPS, such as https://quaymaster.example.com"])
+    if not SLASH_COMMAND.fullmatch(command):
+        _refuse([f"{command!r} is not a slash command, such as /quay: lower-case letters, digits, - and _"])
+    made = manifest(command, url)
+    print(form_link(made) if link else json.dumps(made, indent=2))
 
 
 @alerts_cli.command(name="preview")

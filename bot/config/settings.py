@@ -19,6 +19,7 @@ SHORTEST_SECRET = 8
 SHORTEST_KEY = 32
 """Characters of SECRET_KEY."""
 SHORTEST_RETENTION = timedelta(days=30)
+SLASH_COMMAND = re.compile(r"/[a-z0-9_-]{1,31}")
 Read = TypeVar("Read", bound="RootSettings")
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -68,7 +69,7 @@ def _long_enough(value: SecretStr | None) -> SecretStr | None:
 
 
 def _command(value: str) -> str:
-    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+    if not SLASH_COMMAND.fullmatch(value):
         raise ValueError("must be a slash command, such as /quay")
     return value
 
