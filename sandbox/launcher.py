@@ -160,7 +160,7 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
         "PYTHONUNBUFFERED": "1",
     }
-    foreign = {"SLACK_APP_TOKEN", "METRICS_PORT"}
+    foreign = {"SLACK_APP_TOKEN", "METRICS_PORT", "SECRET_KEY_OLD", "QUAY_CA_FILE"} | {f"{name}_FILE" for name in ours}
     return {name: value for name, value in os.environ.items() if name not in foreign} | ours
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,8 @@ def test_a_sentinel_address_taken_apart() -> None:
     assert set(redis_secrets(url)) == {"p%40ss", "p@ss", "t"}
 
 
-def test_the_version_is_told_everywhere() -> None:
-    """As a command of its own."""
-    assert run("--version").stdout == "0.1.0\n"
+def test_the_version_is_that_of_the_project() -> None:
+    """And the image that the Kubernetes manifests name has it, too."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert run("--version").stdout == f"{version}\n"
+    assert f"newTag: {version}\n" in (ROOT / "deploy/kubernetes/kustomization.yaml").read_text()

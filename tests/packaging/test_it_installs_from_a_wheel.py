@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -69,7 +70,8 @@ def test_the_sdist_has_what_operators_need(sdist: Path) -> None:
 
 def test_it_says_its_version_and_checks_a_file(installed: Path, tmp_path: Path) -> None:
     """From another folder than the checkout."""
-    assert done(installed / "quaymaster", "--version", cwd=tmp_path) == "0.1.0\n"
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert done(installed / "quaymaster", "--version", cwd=tmp_path) == f"{version}\n"
     permissions = ROOT / "permissions.yaml"
     assert "is good" in done(installed / "quaymaster", "check", permissions, cwd=tmp_path)
     assert len(json.loads(done(installed / "quaymaster", "operations", "--json", cwd=tmp_path))) == 28
