@@ -118,15 +118,23 @@ class UserGroups:
             self._refresh()
         return self._groups if self._is_younger(age) else None
 
-    def lost(self, wanted: Sequence[str]) -> dict[str, str]:
-        """The wanted groups that Slack's last answer definitely doesn't have, each with Slack's word."""
-        return self._groups.lost(wanted) if self._groups else {}
+    def lost(self, wanted: Sequence[str]) -> dict[str, str] | None:
+        """The wanted groups that Slack's last answer definitely doesn't have, each with Slack's word.
+
+        None before the first answer, unless no group is wanted.
+        """
+        if not wanted:
+            return {}
+        return self._groups.lost(wanted) if self._groups else None
 
     async def keep_fresh(self, wanted: Callable[[], Sequence[str]]) -> None:
         """Refresh for ever, well before an answer is too old; ends when it is cancelled."""
         while True:
-            if wanted() and not self._is_younger(FRESH - PAUSE):
-                await asyncio.shield(self._refresh())
+            try:
+                if wanted() and not self._is_younger(FRESH - PAUSE):
+                    await asyncio.shield(self._refresh())
+            except Exception:
+                log.exception("user_groups_not_refreshed")
             await asyncio.sleep(PAUSE.total_seconds())
 
     def _is_younger(self, age: timedelta) -> bool:

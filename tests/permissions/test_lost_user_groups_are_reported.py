@@ -1,10 +1,14 @@
 """The admin channel and `status` name user groups that Slack doesn't have; each change is reported once."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from bot.alerts.settings import AlertSettings
 from bot.jobs.user_group_check import UserGroupCheck
 from bot.permissions import Policy
+from bot.slack.directory import Directory
 from bot.slack.messages import MessengerError
 from tests.support.world import ADMIN, POLICY, InMemory, World, text_of
 
@@ -67,6 +71,26 @@ async def test_nothing_is_reported_while_slack_has_not_answered(world: World, ch
     await check.run()
     assert reports(world) == []
     assert check.sentences() == []
+
+
+async def test_a_worker_that_has_not_asked_slack_yet_reports_nothing(world: World, check: UserGroupCheck) -> None:
+    """A restart doesn't make a lost group available."""
+    await world.person("U0ALICE")
+    await check.run()
+    restarted = replace(check, authorization=replace(check.authorization, directory=Directory(world.web, world.clock)))
+    await restarted.run()
+    assert len(reports(world)) == 1
+    await restarted.authorization.directory.groups.now(["S0GONE"])
+    await restarted.run()
+    assert len(reports(world)) == 1
+
+
+async def test_of_several_workers_one_reports(world: World, check: UserGroupCheck) -> None:
+    """However close together they look; each has a connection of its own."""
+    await world.person("U0ALICE")
+    await asyncio.gather(*(world.redis.exists("a key") for _ in range(4)))
+    await asyncio.gather(*(check.run() for _ in range(4)))
+    assert len(reports(world)) == 1
 
 
 async def test_status_names_a_lost_group(world: World, check: UserGroupCheck) -> None:
