@@ -11,7 +11,7 @@ from bot.changes import audit_entries
 from bot.changes.proposals import record_id
 from bot.changes.toolkit import Toolkit
 from bot.confirmations import Missing, Offer, Record, Refused, State, make_stale
-from bot.effects.keys import approved_sentence, noted_by, observe_waiting, short
+from bot.effects.keys import approved_sentence, noted_by, observe_waiting, short, waiting_target
 from bot.model.plans import Line, Plan, Refusal
 from bot.permissions import Person, confirmation_for
 from bot.quay.models import ServiceKey
@@ -130,7 +130,12 @@ class KeyRequests:
         return shown
 
     async def _latest(self, key: ServiceKey) -> Record | None:
-        """The last of the records that a key has had; each begins where the one before it ended."""
+        """The last of the records that a key has had; each begins where the one before it ended.
+
+        Ended ones go after a while, so the live one is looked up by itself.
+        """
+        if live := await self._live(key):
+            return live
         record, id_ = None, _first_id(key)
         while True:
             try:
@@ -138,6 +143,17 @@ class KeyRequests:
             except Missing:
                 return record
             id_ = _next_id(record)
+
+    async def _live(self, key: ServiceKey) -> Record | None:
+        """The pending, approved or running record that a key's arrival made."""
+        target = waiting_target(key.kid)
+        id_ = await self.tools.confirmations.live_for(target)
+        try:
+            record = await self.tools.confirmations.get(id_) if id_ else None
+        except Missing:
+            return None
+        is_its = record and record.live and record.requester is None and record.plan.target == target
+        return record if is_its else None
 
     async def _retire(self, keys: dict[str, ServiceKey], waiting: set[str], *, all_read: bool) -> None:
         """End the records of keys that wait no more; one that is missing may be there unless all could be read."""

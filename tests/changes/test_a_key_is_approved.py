@@ -170,6 +170,23 @@ async def test_a_key_that_still_waits_when_its_card_expires_gets_the_next_card(w
     assert world.registry.keys[kid].approval
 
 
+async def test_a_key_that_waits_for_longer_than_ended_records_are_kept_has_one_card(world: World) -> None:
+    """Its first record is gone after a month; the live one is found all the same, and can be approved."""
+    first, kid = await arrive(world), world.waiting_key()
+    world.clock.forward(days=7)
+    await world.changes.expire_due()
+    await world.key_requests.watch(ADMIN)
+    second = await world.confirmations.live_for(f"waiting key {kid}")
+    await world.redis.delete(world.confirmations.keys.record(first))
+    for _ in range(3):
+        await world.key_requests.watch(ADMIN)
+    assert await world.confirmations.live_for(f"waiting key {kid}") == second
+    assert len([message for message in world.slack.messages.values() if kid in text_of(message)]) == 2
+    assert await world.click("U0BOB", "key_approve", str(second)) is None
+    await world.work()
+    assert world.registry.keys[kid].approval
+
+
 async def test_a_key_that_is_older_than_a_day_when_it_is_first_seen_is_offered(world: World) -> None:
     """The bot may have been away."""
     world.clock.forward(days=2)
