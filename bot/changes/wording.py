@@ -26,12 +26,12 @@ def still_fits(record: Record, observation: Observation) -> bool:
     )
 
 
-def with_secret(verification: Verification, audit_upkeep: Keeping, secret: Secret | None) -> Verification:
+def with_secret(verification: Verification, keeping: Keeping, secret: Secret | None) -> Verification:
     """What was found, and what became of the secret."""
     said = verification.sentence
-    if audit_upkeep == "kept":
+    if keeping == "kept":
         said += " What is for the requester alone can be looked at once; 'pending' lists it until then."
-    elif audit_upkeep == "lost" and secret:
+    elif keeping == "lost" and secret:
         said += f" Quay took it, but {secret.label} could not be kept and is lost. The way out: {secret.way_out}"
     return verification.model_copy(update={"sentence": said})
 

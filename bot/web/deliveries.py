@@ -34,8 +34,6 @@ _NAMES: Mapping[Kind, str] = MappingProxyType(
 )
 """What an error message calls the thing that went wrong."""
 
-log = structlog.get_logger()
-
 
 @dataclass(frozen=True)
 class Deliveries:
