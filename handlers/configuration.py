@@ -10,6 +10,8 @@ from bot.commands import CommandSet
 from bot.commands.filters import SettingName, quoted
 from bot.model.plans import Refusal
 from bot.model.redaction import redact
+from bot.quay.client import Quay
+from bot.quay.errors import Forbidden, QuayError
 from bot.quay.models import ConfigDump
 from bot.slack.messages import Message
 from bot.views import files, lists
@@ -18,6 +20,8 @@ from bot.views.lists import Setting
 from handlers.context import Handed
 from handlers.listing import Batch, Listing
 
+OFF = "Quay doesn't show its configuration: FEATURE_SUPERUSER_CONFIGDUMP is off, as it is unless someone turns it on."
+"""Told from a refused token by another read, which needs the same rights."""
 CONFIGURATION = CommandSet("", "The configuration of the registry.")
 
 
@@ -30,7 +34,19 @@ async def show_configuration(key: SettingName | None = None, *, here: Handed) ->
     key
         A setting, such as FEATURE_MAILING, or what is inside one: DISTRIBUTED_STORAGE_CONFIG.default.
     """
-    return answer(await here.bot.quay.get_config_dump(), key)
+    return answer(await _dump(here.bot.quay), key)
+
+
+async def _dump(quay: Quay) -> ConfigDump:
+    """The configuration. Raises Refusal where Quay doesn't show it to anybody, or QuayError."""
+    try:
+        return await quay.get_config_dump()
+    except Forbidden as refused:
+        try:
+            await quay.get_registry_size()
+        except QuayError:
+            raise refused from None
+        raise Refusal(OFF) from refused
 
 
 def answer(dump: ConfigDump, key: str | None) -> Message | Listing[Setting]:

@@ -1,13 +1,15 @@
 """Organizations."""
 
 import asyncio
+from collections.abc import Mapping
 
 from bot.commands import CommandSet
 from bot.commands.arguments import Email, NewOrganizationName, OrganizationName, TagExpiration, YesNo
 from bot.commands.filters import SearchText
+from bot.effects.listed import seen_from_anywhere
 from bot.model.plans import Refusal
 from bot.quay.errors import FeatureOff, Forbidden, NotFound
-from bot.quay.models import Members, Organization, Quota
+from bot.quay.models import Members, Organization
 from bot.slack.messages import Message
 from bot.views import files, lists, namespaces
 from bot.views.lists import fullest_first
@@ -64,9 +66,9 @@ async def show_organization(name: OrganizationName, *, here: Handed) -> Message:
     except NotFound:
         raise Refusal(f"There is no organization {name!r} in Quay. A user is shown by 'users show {name}'.") from None
     if shown.quotas is None:
-        shown = shown.model_copy(update={"quotas": await _quotas(name, here)})
-    checked = await here.bot.quay.quota_settings.are_checked()
-    return namespaces.organization(shown, members, here.bot.links.organization(name), checked=checked)
+        shown = shown.model_copy(update=await _quotas(shown, here))
+    settings = await here.bot.quay.quota_settings.as_known()
+    return namespaces.organization(shown, members, here.bot.links.organization(name), settings)
 
 
 async def _members(name: str, here: Context) -> Members | None:
@@ -77,12 +79,15 @@ async def _members(name: str, here: Context) -> Members | None:
         return None
 
 
-async def _quotas(name: str, here: Context) -> tuple[Quota, ...] | None:
-    """The quotas by their own operation, where Quay does not show them with the organization."""
+async def _quotas(shown: Organization, here: Context) -> Mapping[str, object]:
+    """Quotas and use in other ways, where Quay does not show them with the organization."""
+    listed = await seen_from_anywhere(here.bot.quay, shown)
+    if listed.quotas is not None:
+        return {"quotas": listed.quotas, "quota_report": listed.quota_report}
     try:
-        return await here.bot.quay.list_user_quota_super_user(name)
+        return {"quotas": await here.bot.quay.list_user_quota_super_user(shown.name)}
     except (FeatureOff, Forbidden):
-        return None
+        return {}
 
 
 @ORGANIZATIONS.command(

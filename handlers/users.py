@@ -68,9 +68,8 @@ async def show_user(username: UserName, *, here: Handed) -> Message:
     except NotFound:
         said = f"There is no user {username!r} in Quay. An organization is shown by 'orgs show {username}'."
         raise Refusal(said) from None
-    return namespaces.user(
-        shown, here.bot.links.user(username), checked=await here.bot.quay.quota_settings.are_checked()
-    )
+    settings = await here.bot.quay.quota_settings.as_known()
+    return namespaces.user(shown, here.bot.links.user(username), settings)
 
 
 @USERS.command("create", "createInstallUser", examples=("users create kim --email kim@example.com",))

@@ -30,7 +30,7 @@ _said = TypeAdapter(Said)
 
 
 def quotas_off_since(stored: bytes | None) -> datetime | None:
-    """Since when quota management is off in Quay, if by what is stored people were told that it is."""
+    """Since when Quay shows no quotas, if by what is stored people were told that it does not."""
     said = _read(stored)
     return said.found.since if said and said.found.off and said.over_since is None else None
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from bot.effects import Effect, by_command
 from bot.effects.key_creation import ChangeKey, CreateKey
 from bot.effects.keys import ApproveKey, DeleteKey
-from bot.effects.organizations import ChangeOrganization, DeleteOrganization
+from bot.effects.organization_deletion import DeleteOrganization
+from bot.effects.organizations import ChangeOrganization
 from bot.effects.quotas import DeleteQuota, SetQuota
 from bot.effects.registry import MeasureRegistry
 from bot.effects.registry_memory import RegistryMemory

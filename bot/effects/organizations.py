@@ -1,4 +1,4 @@
-"""What changing and deleting an organization do."""
+"""What changing an organization does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from bot.effects import Arguments, Note, OutcomeUnknown, Stamp, in_part
 from bot.effects.email_lookup import require_free
 from bot.effects.ignored_fields import Ignored
 from bot.effects.own_tokens import OwnTokens
-from bot.effects.users import NAME_KEPT, target_of
+from bot.effects.users import target_of
 from bot.model.plans import Argument, Line, Observation, Outcome, Plan, Refusal, Verification
 from bot.model.units import parse_duration
 from bot.quay.client import Quay
 from bot.quay.errors import Forbidden, NotFound, QuayError
 from bot.quay.models import Organization
-from bot.views.text import duration, size
+from bot.views.text import duration
 
 _FIELDS = {
     "email": "email",
@@ -36,14 +36,16 @@ _NO_WAY = (
 )
 
 
-async def _organization(quay: Quay, name: str) -> Organization:
+async def require_organization(quay: Quay, name: str) -> Organization:
+    """An organization as the token that writes sees it. Raises Refusal for one that Quay doesn't have."""
     try:
         return await quay.get_organization_settings(name)
     except NotFound:
         raise Refusal(f"There is no organization {name!r} in Quay.") from None
 
 
-async def _organization_or_none(quay: Quay, name: str) -> Organization | None:
+async def organization_or_none(quay: Quay, name: str) -> Organization | None:
+    """The same, or None for one that Quay doesn't have."""
     try:
         return await quay.get_organization_settings(name)
     except NotFound:
@@ -77,7 +79,8 @@ def _shown(value: object) -> str:
             return str(value)
 
 
-def _now(organization: Organization, field: str) -> str:
+def shown_setting(organization: Organization, field: str) -> str:
+    """A setting in words, as far as Quay shows it."""
     if not _shows_settings(organization):
         return "not shown to the bot's token"
     return _shown(getattr(organization, field))
@@ -138,7 +141,7 @@ class ChangeOrganization:
             raise Refusal(
                 "Say what is to change: --rename, --email, --invoice-email, --invoice-address or --tag-expiration."
             )
-        organization = await _organization(quay, name)
+        organization = await require_organization(quay, name)
         if rename == name:
             raise Refusal(f"The organization is called {name} already.")
         if rename is not None:
@@ -157,7 +160,7 @@ class ChangeOrganization:
             lines=(
                 *(renaming or [Line(label="Name", now=name)]),
                 *(
-                    Line(label=_LABELS[field], now=_now(organization, field), after=_shown(value))
+                    Line(label=_LABELS[field], now=shown_setting(organization, field), after=_shown(value))
                     for field, value in changes.items()
                 ),
             ),
@@ -220,10 +223,10 @@ class ChangeOrganization:
     ) -> Verification:
         """Tell field by field what is so."""
         name, rename, wanted = str(arguments["name"]), arguments.get("rename"), _wanted(arguments)
-        organization = await _organization_or_none(quay, name)
+        organization = await organization_or_none(quay, name)
         renamed = organization is None and rename is not None
         if organization is None and rename is not None:
-            organization = await _organization_or_none(quay, str(rename))
+            organization = await organization_or_none(quay, str(rename))
         if organization is None:
             return Verification(outcome=Outcome.FAILED, sentence=f"Quay has no organization {name} any more.")
         said = [f"Quay has the organization {organization.name}."]
@@ -240,63 +243,5 @@ class ChangeOrganization:
         missing = _missing(organization, wanted)
         for field in wanted:
             is_so = "not changed, it is" if field in missing else "it is now"
-            said.append(f"{_LABELS[field]}: {is_so} {_now(organization, field)}.")
+            said.append(f"{_LABELS[field]}: {is_so} {shown_setting(organization, field)}.")
         return Verification(outcome=Outcome.FAILED if missing else outcome, sentence=" ".join(said))
-
-
-@dataclass(frozen=True)
-class DeleteOrganization:
-    """deleteOrganization: forced and final."""
-
-    own_tokens: OwnTokens
-    command: str = "orgs delete"
-
-    def operations(self, arguments: Arguments) -> tuple[str, ...]:
-        """Always the one."""
-        return ("deleteOrganization",)
-
-    async def plan(self, quay: Quay, arguments: Arguments, now: datetime) -> Observation:
-        """Refuses an organization that Quay does not have."""
-        name = str(arguments["name"])
-        organization = await _organization(quay, name)
-        lines = [
-            Line(label="Organization", now=name, after="deleted"),
-            Line(label="E-mail", now=_now(organization, "email")),
-        ]
-        report = organization.quota_report
-        if report is not None:
-            lines.append(
-                Line(label="In use", now=size(report.quota_bytes) if report.is_complete else "Quay is still counting")
-            )
-        plan = Plan(
-            title=f"Delete the organization {name}",
-            target=target_of(name),
-            lines=tuple(lines),
-            consequences=(
-                "Every repository, team and robot account in it is deleted. It cannot be brought back.",
-                NAME_KEPT,
-            ),
-        )
-        rests_on = {"exists": True, "email": organization.email}
-        return Observation(operation="deleteOrganization", rests_on=rests_on, plan=plan)
-
-    async def forewarn(
-        self, quay: Quay, arguments: Arguments, observation: Observation, now: datetime
-    ) -> tuple[str, ...]:
-        """Refuses to delete the organization that the bot's token comes from."""
-        return await self.own_tokens.warnings_of_organization(quay, str(arguments["name"]), "Deleting")
-
-    async def apply(self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, note: Note) -> None:
-        """Delete the organization."""
-        await quay.delete_organization(str(arguments["name"]))
-
-    async def verify(
-        self, quay: Quay, arguments: Arguments, observation: Observation, stamp: Stamp, *, secret_kept: bool
-    ) -> Verification:
-        """Gone is gone."""
-        name = str(arguments["name"])
-        if await _organization_or_none(quay, name) is None:
-            return Verification(
-                outcome=Outcome.DONE, sentence=f"The organization {name} is deleted: Quay no longer has it."
-            )
-        return Verification(outcome=Outcome.FAILED, sentence=f"Quay still has the organization {name}.")

@@ -79,7 +79,7 @@ def _fill(used: int | None, of: int | None) -> str:
 
 def _in_use(state: QuotaState, then: int | None, called: str) -> Line:
     if state.report is None:
-        return Line(label="In use", now="Quay doesn't show it to this token")
+        return Line(label="In use", now="not shown by Quay")
     if state.used is None:
         return Line(label="In use", now="Quay is still calculating it")
     now = f"{size(state.used)} ({_fill(state.used, state.size)})" if state.size else size(state.used)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.effects.listed import seen_from_anywhere
 from bot.model.enforcement import Enforcement, Kind, enforcement
 from bot.model.plans import Refusal
 from bot.model.quota_writes import Limit, QuotaNow
 from bot.quay.client import Quay
 from bot.quay.errors import FeatureOff, Forbidden, NotFound
-from bot.quay.models import Quota, QuotaLimit, QuotaReport
+from bot.quay.models import Organization, Quota, QuotaLimit, QuotaReport
 from bot.quay.quota_settings import QuotaSettings
 
 
@@ -75,16 +76,24 @@ class QuotaState:
 
 
 async def fetch_quota(quay: Quay, namespace: Namespace, *, recent: bool = False) -> QuotaState:
-    """Fetch quota, use and settings. Raises Refusal for an unknown namespace, or QuayError.
+    """Fetch quota, use and settings. Raises Refusal for an unknown namespace and where Quay shows none, or QuayError.
 
     Two requests where superusers have full access and see the configuration; a few more where they don't. With
     `recent`, settings that were read within the last minutes are good enough.
     """
     quotas, report = await _fetch_held(quay, namespace)
-    if quotas is None:
-        quotas = await list_quotas(quay, namespace)
     settings = await (quay.quota_settings.recent() if recent else quay.quota_settings.read())
+    if quotas is None:
+        try:
+            quotas = await list_quotas(quay, namespace)
+        except FeatureOff:
+            raise Refusal(_none_shown(settings)) from None
     return state_of(namespace, quotas, settings, report)
+
+
+def _none_shown(settings: QuotaSettings) -> str:
+    enforced = " It still enforces those that exist." if settings.checks else ""
+    return f"Quay shows and changes no quotas: {settings.why_none_shown} in its configuration.{enforced}"
 
 
 async def _fetch_held(quay: Quay, namespace: Namespace) -> tuple[Sequence[Quota] | None, QuotaReport | None]:
@@ -97,6 +106,8 @@ async def _fetch_held(quay: Quay, namespace: Namespace) -> tuple[Sequence[Quota]
         raise Refusal(f"There is no {kind} {namespace.name!r} in Quay.{hint}") from None
     except Forbidden:
         return None, None
+    if isinstance(holder, Organization):
+        holder = await seen_from_anywhere(quay, holder)
     return holder.quotas, holder.quota_report
 
 

@@ -28,11 +28,11 @@ class Usage:
     checked: bool = True
     """Whether Quay compares the use with quotas at a push at all, as far as is known."""
     reported: bool = True
-    """Whether Quay says anything of its use; with quota management off it does of none."""
+    """Whether Quay says anything of its use; without QUOTA_FEATURES it does of none."""
 
     @classmethod
     def of(cls, entry: Organization | User, *, checked: bool = True) -> "Usage":
-        """The reading in an entry of Quay's lists. Where quota management is off it is never complete."""
+        """The reading in an entry of Quay's lists. Where Quay shows no quotas it is never complete."""
         report = entry.quota_report
         own = next(iter(entry.quotas or ()), None)
         limits = [(limit.type, limit.limit_percent) for limit in own.limits] if own else []

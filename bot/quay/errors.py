@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from bot.quay.operations import Route
+from bot.quay.operations import Route, features_of
 
 LONGEST_REASON = 300
 
@@ -132,7 +132,6 @@ _BY_STATUS: dict[int, tuple[type[QuayError], str]] = {
 
 _OWN_CRASH = re.compile(r"<h1>(<p>)?Internal Server Error(</p>)?</h1>")
 """The page that gunicorn or Flask shows when Quay failed; a proxy's own 500 is another."""
-_NO_ROUTE = "This Quay has no such route; the feature may be switched off."
 
 _TAKEN = re.compile(r"Key \((?P<field>[^)]*)\)=\((?P<value>.*?)\) already exists|Duplicate entry '(?P<entry>[^']*)'")
 _TOO_LONG = re.compile(r"value too long for type character varying\((?P<length>\d+)\)")
@@ -155,9 +154,9 @@ def refusal(route: Route, response: httpx.Response, setting: str) -> QuayError:
         reason = _reason(answer, "Quay is limiting requests.")
         return RateLimited(reason, **about, retry_after=_retry_after(response))
     if status < 400:
-        return _redirected(response, about)
+        return _redirected(route, response, about)
     if status in {404, 405} and not answer:
-        return FeatureOff(_NO_ROUTE, **about)
+        return FeatureOff(_no_route(route), **about)
     return _refused(answer, about, setting)
 
 
@@ -226,11 +225,18 @@ def _connection_reason(cause: Exception) -> str:
             return "The connection to Quay broke before the answer was complete."
 
 
-def _redirected(response: httpx.Response, about: dict[str, Any]) -> QuayError:
+def _no_route(route: Route) -> str:
+    features = features_of(route)
+    if features:
+        return f"{' or '.join(features)} is off in Quay."
+    return "This Quay has no such route: FEATURE_SUPER_USERS is off, or QUAY_URL is wrong."
+
+
+def _redirected(route: Route, response: httpx.Response, about: dict[str, Any]) -> QuayError:
     """Tell Quay's redirect to a path with a slash, where no route is, from one to another address."""
     target = response.url.join(response.headers.get("location", ""))
     if target.path == f"{response.url.path}/":
-        return FeatureOff(_NO_ROUTE, **about)
+        return FeatureOff(_no_route(route), **about)
     address = f"{target.scheme}://{target.netloc.decode()}"
     return ServerError(f"Quay redirects to {address}. Set QUAY_URL to where it is.", **about)
 

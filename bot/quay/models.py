@@ -101,6 +101,11 @@ class Organization(_Namespace):
     tag_expiration_s: int | None = None
 
     @property
+    def shows_teams(self) -> bool:
+        """Whether Quay said which teams there are: from outside it shows none."""
+        return "teams" in self.model_fields_set
+
+    @property
     def identity(self) -> str:
         """The name."""
         return self.name

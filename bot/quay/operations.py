@@ -224,6 +224,17 @@ Those of limits take users' namespaces as well as organizations, and need FEATUR
 KNOWN: Mapping[str, Operation] = MappingProxyType({**OPERATIONS, **BEYOND})
 """Every operation that the bot uses, the 28 first."""
 
+MANAGEMENT, EDITING = QUOTA_FEATURES = ("FEATURE_QUOTA_MANAGEMENT", "FEATURE_EDIT_QUOTA")
+"""Without either of them Quay has no route about quotas, and shows neither quotas nor use anywhere."""
+
+
+def features_of(route: Route) -> tuple[str, ...]:
+    """The features without each of which Quay doesn't have a route (`show_if` in its endpoints/api)."""
+    if "/quota" in route.path:
+        return QUOTA_FEATURES
+    return ("FEATURE_PROXY_CACHE",) if route.path.endswith("/proxycache") else ()
+
+
 GET_USER = Route("getInstallUser", "GET", _USER)
 GET_ORGANIZATION = Route("getOrganization", "GET", "/api/v1/organization/{name}")
 GET_ORGANIZATION_MEMBERS = Route("getOrganizationMembers", "GET", "/api/v1/organization/{name}/members")

@@ -10,6 +10,7 @@ from bot.quay.answers import Json, Page
 from bot.quay.calls import Calls
 from bot.quay.errors import FeatureOff, Forbidden, QuayError
 from bot.quay.models import ConfigDump, User
+from bot.quay.operations import EDITING, QUOTA_FEATURES
 
 RECENT = timedelta(minutes=5)
 """Quay reads its configuration when it starts, so for answers this old is good enough."""
@@ -30,6 +31,15 @@ class QuotaSettings:
     full_access: bool | None = None
     """FEATURE_SUPERUSERS_FULL_ACCESS: whether limits can be written."""
     proxy_cache: bool | None = None
+    off: tuple[str, ...] = ()
+    """Those of QUOTA_FEATURES that are known to be off."""
+
+    @property
+    def why_none_shown(self) -> str:
+        """Which feature is off, where Quay shows no quotas."""
+        if len(self.off) > 1:
+            return f"{' and '.join(self.off)} are off"
+        return f"{' or '.join(self.off or QUOTA_FEATURES)} is off"
 
 
 class QuotaSettingsReader:
@@ -55,12 +65,16 @@ class QuotaSettingsReader:
             return self._last[1]
         return await self.read()
 
+    async def as_known(self) -> QuotaSettings:
+        """The same; with nothing in it where Quay doesn't answer."""
+        try:
+            return await self.recent()
+        except QuayError:
+            return QuotaSettings()
+
     async def are_checked(self) -> bool:
         """Whether Quay compares quotas with the use at a push. True where it doesn't show it, or doesn't answer."""
-        try:
-            return (await self.recent()).checks is not False
-        except QuayError:
-            return True
+        return (await self.as_known()).checks is not False
 
 
 def settings_in(config: Json) -> QuotaSettings:
@@ -71,6 +85,7 @@ def settings_in(config: Json) -> QuotaSettings:
         and _is_on(config, "FEATURE_VERIFY_QUOTA", otherwise=True),
         full_access=_is_on(config, "FEATURE_SUPERUSERS_FULL_ACCESS", otherwise=False),
         proxy_cache=_is_on(config, "FEATURE_PROXY_CACHE", otherwise=False),
+        off=tuple(feature for feature in QUOTA_FEATURES if not _is_on(config, feature, otherwise=feature == EDITING)),
     )
 
 

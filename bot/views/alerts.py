@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import ActionsBlock, ButtonElement, Option, PlainTe
 
 from bot.model.alert_facts import FULL_SOON, SNOOZES, Alert, Counting, Forecast, Refusal, Silence
 from bot.model.usage import Ending
+from bot.quay.operations import QUOTA_FEATURES
 from bot.slack.messages import Block, Message
 from bot.views.blocks import button, context, header, section, table
 from bot.views.enforcement import standing, summary
@@ -127,8 +128,11 @@ def quota_digest_update(alerts: Sequence[Alert], total: int, now: datetime) -> M
 def counting(found: Counting) -> Message:
     """Quay has not counted some namespaces, or counts nothing, so nothing is said of them."""
     if found.off:
-        title = "Quota management is off in Quay"
-        meaning = "It says nothing of limits and use, so no quota alert is said, changed or ended until it is on again."
+        title = "Quay shows no quotas"
+        meaning = (
+            f"{' or '.join(QUOTA_FEATURES)} is off in Quay. "
+            "Until both are on, no quota alert is posted, updated or closed."
+        )
         blocks = (header(title), section(meaning), _small_print([f"Since {date(found.since)}"]))
         return Message(text=f"{title}. {meaning}", blocks=blocks)
     title = f"Quay is still counting {_namespaces(len(found.names))} of {count(found.watched)} with a limit"
@@ -141,9 +145,7 @@ def counting(found: Counting) -> Message:
 
 def counted(found: Counting, now: datetime) -> Message:
     """Quay has counted everything again."""
-    title = (
-        "Quota management is on in Quay again" if found.off else "Quay has counted every namespace with a limit again"
-    )
+    title = "Quay shows quotas again" if found.off else "Quay has counted every namespace with a limit again"
     was = "off" if found.off else "counting"
     notes = [f"It was {was} from {date(found.since)} until {date(now)}; alerts go on as before"]
     return Message(text=title, blocks=(header(title), _small_print(notes)))

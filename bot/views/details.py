@@ -110,7 +110,7 @@ def quota(
     quota = enforced.size
     kind = "the system default" if enforced.source == "default" else "its quota"
     if used is None:
-        use = "Quay is still calculating its usage" if visible else "its usage isn't shown to the bot's token"
+        use = "Quay is still calculating its usage" if visible else "Quay doesn't show its usage"
         held = "is under the system default of" if enforced.source == "default" else "has a quota of"
         said = f"{namespace} {held} {size(quota)}; {use}" if quota else f"{namespace} has no quota; {use}"
     elif quota:

@@ -28,7 +28,7 @@ _ADVICE: tuple[tuple[type[QuayError], str], ...] = (
         "Or Quay has this switched off.",
     ),
     (NotFound, "Check the name, and try again."),
-    (FeatureOff, "This Quay has the feature switched off in its configuration."),
+    (FeatureOff, "Quay's administrators can turn it on in Quay's configuration."),
     (ReadOnly, "Quay is in read-only mode. Try again when it is writable."),
     (RateLimited, "Quay asks for fewer requests. Try again in a minute."),
     (Invalid, "Mend what Quay names, and try again."),

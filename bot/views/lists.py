@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from bot.model.log_entries import namespace_of, phrase_of
 from bot.model.usage import Usage
 from bot.quay.models import LogEntry, Organization, ServiceKey, User
+from bot.quay.operations import QUOTA_FEATURES
 from bot.slack.messages import Block, Message
 from bot.views.blocks import Mention, actions, button, context, message, section, table
 from bot.views.text import clip, count, duration, escape, left_out, percent, size, visible
@@ -71,7 +72,7 @@ def keys(shown: Shown[ServiceKey], now: datetime, *, asked: str) -> Message:
 def organizations(shown: Shown[Organization], *, asked: str) -> Message:
     """Organizations with their use and limit."""
     rows = [(organization.name, *_use(organization)) for organization in shown.rows]
-    hint = "Details: `orgs show NAME`."
+    hint = f"{_no_quotas(shown.rows)}Details: `orgs show NAME`."
     columns = ("Organization", "Full", "Used", "Limit")
     return listing(shown, "organization", asked, columns, rows, right=(1, 2, 3), hint=hint)
 
@@ -79,7 +80,7 @@ def organizations(shown: Shown[Organization], *, asked: str) -> Message:
 def users(shown: Shown[User], *, asked: str) -> Message:
     """Users with the use and limit of their own namespaces."""
     rows = [(user.username, *_use(user), ", ".join(flags(user))) for user in shown.rows]
-    hint = "Details: `users show USERNAME`."
+    hint = f"{_no_quotas(shown.rows)}Details: `users show USERNAME`."
     return listing(shown, "user", asked, ("User", "Full", "Used", "Limit", "State"), rows, right=(1, 2, 3), hint=hint)
 
 
@@ -144,6 +145,13 @@ def _where(entry: LogEntry) -> str:
     namespace = namespace_of(entry)
     repository = entry.metadata.get("repo")
     return f"{namespace}/{repository}" if isinstance(repository, str) else namespace
+
+
+def _no_quotas(holders: Sequence[Organization | User]) -> str:
+    """Why there are no figures, where Quay shows none of anything."""
+    if not holders or any(holder.quotas is not None for holder in holders):
+        return ""
+    return f"Quay shows no quotas: {' or '.join(QUOTA_FEATURES)} is off. "
 
 
 def _use(holder: Organization | User) -> tuple[str, str, str]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.model.usage import Usage
 from bot.quay.models import Member, Members, Organization, Team, User
+from bot.quay.quota_settings import QuotaSettings
 from bot.slack.messages import Block, Message
 from bot.views.blocks import context, link, message, section
 from bot.views.enforcement import pushes
@@ -15,40 +16,34 @@ TEAMS, MEMBERS = 20, 10
 """So many teams and members are named; a section holds 3,000 characters."""
 
 
-def user(shown: User, page: str, *, checked: bool) -> Message:
-    """A user: whether they may log in, the use of their own namespace, and what Quay does with pushes to it.
-
-    `checked` is whether Quay compares quotas with the use at all.
-    """
+def user(shown: User, page: str, settings: QuotaSettings) -> Message:
+    """A user: whether they may log in, the use of their own namespace, and what Quay does with pushes to it."""
     state = "is disabled and cannot log in" if not shown.enabled else "may log in"
     special = [flag for flag in flags(shown) if flag != "disabled"]
     said = f"{shown.username} {state}{': ' + ', '.join(special) if special else ''}"
-    use = _use(shown)
-    lines = [f"*{escape(said)}*", escape(use[:1].upper() + use[1:]), *_pushes(shown, checked=checked)]
+    use = _use(shown, settings)
+    lines = [f"*{escape(said)}*", escape(use[:1].upper() + use[1:]), *_pushes(shown, settings)]
     if shown.email:
         lines.append(f"E-mail: {escape(shown.email)}")
     return message(said, _blocks(lines, shown, f"quota show user:{shown.username}", page))
 
 
-def organization(shown: Organization, members: Members | None, page: str, *, checked: bool) -> Message:
-    """An organization: its use, its people, its settings as far as Quay shows them to the bot's token.
-
-    `checked` is whether Quay compares quotas with the use at all.
-    """
-    use = _use(shown)
+def organization(shown: Organization, members: Members | None, page: str, settings: QuotaSettings) -> Message:
+    """An organization: its use, its people, its settings as far as Quay shows them to the bot's token."""
+    use = _use(shown, settings)
     said = f"{shown.name}: {use}"
-    lines = [f"*{escape(said)}*", *_pushes(shown, checked=checked)]
+    lines = [f"*{escape(said)}*", *_pushes(shown, settings)]
     if members is not None:
         lines.append(_members(members.members, shown))
         if members.unreadable:
             lines.append(f"Members: {left_out(members.unreadable)}")
-    if shown.teams:
+    if shown.shows_teams:
         teams = sorted(shown.teams.values(), key=lambda team: (team.role != "admin", team.name))
         more = f", and {count(len(teams) - TEAMS)} more" if len(teams) > TEAMS else ""
-        lines.append(f"Teams: {', '.join(map(_team, teams[:TEAMS]))}{more}")
-    hidden = [*(["members"] if members is None else []), *([] if shown.teams else ["teams"])]
+        lines.append(f"Teams: {', '.join(map(_team, teams[:TEAMS])) or 'none'}{more}")
+    hidden = [*(["members"] if members is None else []), *([] if shown.shows_teams else ["teams"])]
     if hidden:
-        lines.append(f"Quay does not show its {' and '.join(hidden)} to the bot's token.")
+        lines.append(f"Quay doesn't show its {' and '.join(hidden)}: FEATURE_SUPERUSERS_FULL_ACCESS is off")
     if shown.email:
         lines.append(f"E-mail: {escape(shown.email)}")
     if shown.invoice_email:
@@ -84,21 +79,23 @@ def _team(team: Team) -> str:
     return f"{escape(team.name)} ({escape(team.role)}{members})"
 
 
-def _pushes(holder: Organization | User, *, checked: bool) -> list[str]:
+def _pushes(holder: Organization | User, settings: QuotaSettings) -> list[str]:
     """What Quay does with pushes, where it shows the quota."""
-    usage = Usage.of(holder, checked=checked)
+    usage = Usage.of(holder, checked=settings.checks is not False)
     if not usage.reported:
         return []
     return [escape(" ".join(pushes(usage.enforced, usage.used if usage.complete else None)))]
 
 
-def _use(holder: Organization | User) -> str:
+def _use(holder: Organization | User, settings: QuotaSettings) -> str:
+    if holder.quotas is None:
+        return f"Quay shows no quotas and no usage: {settings.why_none_shown}"
     usage = Usage.of(holder)
     own = holder.quotas[0].limit_bytes if holder.quotas else None
     limit = usage.limit or own
     of_limit = f"{usage.measure} is {size(limit)}" if limit else "no quota of its own"
     if not usage.reported:
-        return f"{of_limit}; its use is not shown to the bot's token"
+        return f"{of_limit}; Quay doesn't show its usage"
     if not usage.complete:
         return f"{of_limit}; Quay is still counting its use"
     if limit:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model.alert_facts import FULL_SOON, Alert
+from bot.quay.operations import QUOTA_FEATURES
 from bot.slack.messages import Block, Message
 from bot.views.blocks import context, message, section
 from bot.views.cards import name
@@ -79,8 +80,8 @@ def overview(found: Overview) -> Message:
     if found.condition != "well" and found.since:
         blocks.append(section(f"⚠️ *{TITLES[found.condition]}* since {date(found.since)}"))
     if found.quotas_off_since:
-        off = f"since {date(found.quotas_off_since)}: no quota alert is said, changed or ended"
-        blocks.append(section(f"⚠️ *Quota management is off in Quay* {off}"))
+        off = f"since {date(found.quotas_off_since)}: {' or '.join(QUOTA_FEATURES)} is off"
+        blocks.append(section(f"⚠️ *Quay shows no quotas* {off}. No quota alert is posted, updated or closed"))
     for title, group in (("Active", loud), ("Acknowledged", acknowledged), ("Snoozed", snoozed)):
         blocks += _group(title, group)
     if found.waiting:

@@ -187,7 +187,7 @@ async def test_a_quay_that_cannot_be_used_is_shown(watched: World) -> None:
 def test_quota_management_that_is_off_is_shown() -> None:
     """Nothing is said of quotas until it is on again."""
     shown = text_of(overview(Overview([], [], "UTC", "alerts.yaml", quotas_off_since=START)))
-    assert "*Quota management is off in Quay* since <!date^" in shown
+    assert "*Quay shows no quotas* since <!date^" in shown
 
 
 def test_many_alerts_with_hostile_names_fit() -> None:

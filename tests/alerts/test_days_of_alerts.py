@@ -126,11 +126,11 @@ async def test_that_quota_management_is_off_is_said_once_in_the_admin_channel(sh
     shop.quay.off = True
     await shop.at("2026-11-23 11:00")
     assert shop.slack.posts[-1][0] == "C0ADMIN"
-    assert shop.slack.posts[-1][1].startswith("Quota management is off in Quay.")
+    assert shop.slack.posts[-1][1].startswith("Quay shows no quotas.")
     assert quotas_off_since(await shop.redis.get(COUNTING_KEY)) is not None
     assert await shop.at("2026-11-23 12:00") == []
     shop.quay.off = False
-    assert await shop.at("2026-11-23 13:00") == ["edit C0ADMIN Quota management is on in Quay again"]
+    assert await shop.at("2026-11-23 13:00") == ["edit C0ADMIN Quay shows quotas again"]
     assert quotas_off_since(await shop.redis.get(COUNTING_KEY)) is None
     assert len(shop.slack.posts) == 2
 

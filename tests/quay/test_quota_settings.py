@@ -48,7 +48,14 @@ def users(*quotas: tuple[int | None, int | None]) -> dict[str, Any]:
             {"FEATURE_QUOTA_MANAGEMENT": True, "FEATURE_VERIFY_QUOTA": False},
             QuotaSettings(0, checks=False, full_access=False, proxy_cache=False),
         ),
-        ({}, QuotaSettings(0, checks=False, full_access=False, proxy_cache=False)),
+        (
+            {},
+            QuotaSettings(0, checks=False, full_access=False, proxy_cache=False, off=("FEATURE_QUOTA_MANAGEMENT",)),
+        ),
+        (
+            {"FEATURE_EDIT_QUOTA": False, "FEATURE_QUOTA_MANAGEMENT": True},
+            QuotaSettings(0, checks=True, full_access=False, proxy_cache=False, off=("FEATURE_EDIT_QUOTA",)),
+        ),
     ],
 )
 async def test_what_the_configuration_says(

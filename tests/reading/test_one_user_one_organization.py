@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from bot.permissions import Policy
-from sandbox.quay.state import User
+from sandbox.quay.state import Organization, Quota, User
 from tests.support.answers import asked, forget_requests, requests_to_quay
 from tests.support.world import POLICY, World, text_of
 
@@ -57,20 +57,31 @@ async def test_of_many_members_the_first_are_named(world: World) -> None:
     assert "Members: none" in text_of(await asked(world, "orgs show team-alpha"))
 
 
-async def test_members_that_quay_does_not_show_are_said_not_to_be_shown(world: World) -> None:
-    """Without full access a superuser sees an organization from outside; its limit is known nevertheless."""
+async def test_without_full_access_an_organization_is_shown_as_the_list_has_it(world: World) -> None:
+    """A superuser sees it from outside then: quota and use stand in the list, its people nowhere."""
     world.registry.features = dataclasses.replace(world.registry.features, superusers_full_access=False)
     answer = await asked(world, "orgs show team-alpha")
-    assert "Quay does not show its members and teams to the bot's token" in text_of(answer)
-    assert "its quota is 80 GiB" in answer.text
+    assert answer.text.startswith("team-alpha: 96.9 % of its quota, 77.5 GiB of 80 GiB")
+    assert "Quay doesn't show its members and teams: FEATURE_SUPERUSERS_FULL_ACCESS is off" in text_of(answer)
 
 
-async def test_only_what_quay_does_not_show_is_said_to_be_hidden(world: World) -> None:
-    """The people may be known where the teams are not."""
+async def test_an_organization_beyond_the_first_thousand_is_shown_without_its_use(world: World) -> None:
+    """The list can't be asked for one name, and looking through it has an end."""
+    world.registry.features = dataclasses.replace(world.registry.features, superusers_full_access=False)
+    for number in range(1000):
+        world.registry.add(Organization(world.registry.next_id(), f"more-{number}", ""))
+    last = Organization(world.registry.next_id(), "last", "", quota=Quota(world.registry.next_id(), 5 * 1024**3))
+    world.registry.add(last)
+    assert (await asked(world, "orgs show last")).text == "last: its quota is 5 GiB; Quay doesn't show its usage"
+
+
+async def test_an_organization_without_anybody_is_said_to_have_nobody(world: World) -> None:
+    """Nothing is hidden there."""
     _fill(world, {})
     shown = text_of(await asked(world, "orgs show team-alpha"))
     assert "Members: none" in shown
-    assert "Quay does not show its teams to the bot's token" in shown
+    assert "Teams: none" in shown
+    assert "doesn't show" not in shown
 
 
 def _fill(world: World, teams: dict[str, list[str]], extra: Sequence[str] = ()) -> None:
@@ -108,14 +119,6 @@ async def test_figures_that_quay_is_still_counting_are_not_shown(world: World) -
     answer = await asked(world, "orgs show team-alpha")
     assert "Quay is still counting its use" in answer.text
     assert "77.5" not in text_of(answer)
-
-
-async def test_with_quotas_switched_off_the_rest_is_still_shown(world: World) -> None:
-    """Quay leaves both fields out then."""
-    world.registry.features = dataclasses.replace(world.registry.features, quota_management=False)
-    answer = await asked(world, "orgs show team-alpha")
-    assert "its use is not shown" in answer.text
-    assert "owners" in text_of(answer)
 
 
 async def test_whoever_may_list_may_look(world: World) -> None:

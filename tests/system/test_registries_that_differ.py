@@ -40,7 +40,9 @@ async def test_with_quays_own_defaults_quotas_are_a_feature_that_is_off(town: To
     before = (await control(town, "GET", "state"))["features"]
     await control(town, "POST", "features/quay-defaults")
     await town.say("U03CAROL", "/quay quota show team-beta")
-    refusal = await town.sees("U03CAROL", "feature switched off")
+    refusal = await town.sees("U03CAROL", "FEATURE_QUOTA_MANAGEMENT or FEATURE_EDIT_QUOTA is off")
+    await town.say("U03CAROL", "/quay config")
+    await town.sees("U03CAROL", "FEATURE_SUPERUSER_CONFIGDUMP is off")
     await control(town, "POST", "features", json=before)
     await town.say("U03CAROL", "/quay quota show team-beta")
     await town.sees("U03CAROL", "team-beta", "100 GiB", after=refusal["ts"])
