@@ -32,7 +32,7 @@ from bot.effects.own_tokens import OwnTokens
 from bot.effects.registry_memory import build_memory
 from bot.jobs.audit_upkeep import AuditUpkeep
 from bot.jobs.executions import Executions
-from bot.jobs.factory import JobParts, build_jobs
+from bot.jobs.factory import JobParts, Upkeep, build_jobs
 from bot.jobs.file_announcements import FileAnnouncements
 from bot.jobs.heartbeat import Heartbeat
 from bot.jobs.key_watch import KeyWatch
@@ -168,8 +168,7 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
         heartbeat=Heartbeat(redis, runs, clock),
         executions=executions,
         key_watch=KeyWatch(changes.key_requests, alerts, alert_settings),
-        audit_upkeep=AuditUpkeep(redis, audit, speaker, clock, alert_settings, settings.audit_retention),
-        user_groups=user_groups,
+        upkeep=Upkeep(AuditUpkeep(redis, audit, speaker, clock, alert_settings, settings.audit_retention), user_groups),
         files=_build_announcements(files, alert_settings, redis, audit, speaker),
     )
     jobs = build_jobs(job_parts, Claims(redis))

@@ -149,12 +149,12 @@ class Executor:
         if self.tools.clock() - looked_at > SEND_WITHIN:
             return await self._finish(intended, not_sent("The worker was held up for too long."))
         sending, trouble, secret = _Sending(self, intended), None, None
-        audit_upkeep: Keeping = "none"
+        kept: Keeping = "none"
         try:
             secret = await effect.apply(
                 self.tools.quay, claimed.offer.arguments, observation, stamp(claimed), sending.note
             )
-            audit_upkeep = await self._keep(intended, secret)
+            kept = await self._keep(intended, secret)
         except Refused:
             return None
         except QuayError as error:
@@ -166,9 +166,9 @@ class Executor:
                     audit_entries.answer_of(error),
                 )
             trouble = error
-        verification = await self._look_after(effect, intended, observation, trouble, answered=audit_upkeep != "none")
+        verification = await self._look_after(effect, intended, observation, trouble, answered=kept != "none")
         answer = audit_entries.answer_of(trouble) if trouble else audit_entries.ACCEPTED
-        verification = with_secret(verification, audit_upkeep, secret)
+        verification = with_secret(verification, kept, secret)
         ended = await self._finish(sending.record, verification, answer)
         return ended or await self._correct(sending.record, verification, answer)
 

@@ -34,6 +34,14 @@ WITHIN_ITS_MOMENT = TAKEN_FOR - timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
+class Upkeep:
+    """What looks after the bot itself."""
+
+    audit: AuditUpkeep
+    user_groups: UserGroupCheck
+
+
+@dataclass(frozen=True)
 class JobParts:
     """What the jobs are made of."""
 
@@ -43,8 +51,7 @@ class JobParts:
     heartbeat: Heartbeat
     executions: Executions
     key_watch: KeyWatch
-    audit_upkeep: AuditUpkeep
-    user_groups: UserGroupCheck
+    upkeep: Upkeep
     files: Mapping[str, FileAnnouncements[Any]]
     """The files that are watched, by the names of their jobs."""
 
@@ -86,7 +93,7 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
     async def sweep(file: AlertsFile, moment: datetime) -> None:
         await alerts.health.over_lists(alerts.sweep.keep(file, moment), file.admin_channel)
 
-    outbox, upkeep = changes.tools.outbox, parts.audit_upkeep
+    outbox, upkeep = changes.tools.outbox, parts.upkeep.audit
     return (
         often("heartbeat", "shows that the worker is alive", parts.heartbeat.beat, BEAT_EVERY, BEAT_EVERY),
         often("execute_due", "executes approved changes", execute_due),
@@ -98,7 +105,7 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
         often("freeze", "announces a freeze or a thaw", changes.freeze_notices.tell),
         often("measurement", "follows a measurement of the registry", changes.measurement.follow),
         *(often(name, "loads and announces a changed file", file.tell) for name, file in parts.files.items()),
-        often("user_groups", "reports user groups that Slack doesn't have", parts.user_groups.run, every=SHORT),
+        often("user_groups", "reports user groups that Slack doesn't have", parts.upkeep.user_groups.run, every=SHORT),
         often("channels", "checks the channels of a new alerts.yaml", check_channels, LONG),
         shared("watch_keys", "watches service keys and Quay itself", parts.key_watch.run, settings.keys_rhythm),
         shared("keep_audit", "publishes the audit's head, seals and trims months", upkeep.run, lambda: EVERY_MINUTE),

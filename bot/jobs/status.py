@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 
 from redis.asyncio import Redis
 
@@ -48,7 +47,6 @@ class StoredStatus:
             seen, stored, pending, frozen, doubt = await pipeline.execute()
         runs, now = read_runs(stored), self.clock()
         return Status(
-            version=version("quaymaster"),
             worker_seen=datetime.fromtimestamp(float(seen), UTC) if seen else None,
             files=self._files(),
             pending=pending,

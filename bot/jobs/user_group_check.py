@@ -59,5 +59,6 @@ class UserGroupCheck:
                 await self.redis.set(REPORTED, before)
             raise
 
+
 def _text(stored: bytes | None) -> str:
     return stored.decode() if stored else ""

@@ -1,8 +1,9 @@
 """How the bot is, in one message."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib.metadata import version
 
 from bot.confirmations.freeze import Freeze
 from bot.model.seen_limits import SeenLimit
@@ -35,7 +36,6 @@ class JobStatus:
 class Status:
     """How the bot is."""
 
-    version: str
     worker_seen: datetime | None
     files: Mapping[str, Sequence[str]]
     """What is wrong with each file that people edit, by its name; nothing where it is in force as it stands."""
@@ -48,6 +48,7 @@ class Status:
     jobs: Sequence[JobStatus]
     requests: in_flight.Load
     """Of people, in the process that answers."""
+    version: str = field(default_factory=lambda: version("quaymaster"))
 
 
 def status(bot: Status, quay_trouble: str, seen: Sequence[SeenLimit], load: Load, now: datetime) -> Message:
