@@ -27,10 +27,12 @@ from bot.config.settings import AuditSettings, Settings
 from bot.config.warnings import warnings
 from bot.config.watched_file import FileChange
 from bot.confirmations.factory import build_confirmations
+from bot.doctor.examination import Configured, Doctor
 from bot.effects.factory import build_effects
 from bot.effects.own_tokens import OwnTokens
 from bot.effects.registry_memory import build_memory
 from bot.jobs.audit_upkeep import AuditUpkeep
+from bot.jobs.executions import Executions
 from bot.jobs.factory import JobParts, Upkeep, build_jobs
 from bot.jobs.file_announcements import FileAnnouncements
 from bot.jobs.heartbeat import Heartbeat
@@ -58,7 +60,7 @@ from bot.storage.shared_value import SharedValue
 from bot.storage.vault import Vault
 from bot.views import alerts_file
 from bot.views import policy as policy_views
-from handlers.context import Parts
+from handlers.context import Health, Parts
 from handlers.factory import Handlers, build_handlers
 
 SETTLE_SECONDS = 5
@@ -159,16 +161,28 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
     changes = build_changes(tools, redis, partial(wake, connections.queue), alerts.waiting.doubts)
     runs = JobRuns()
     user_groups = UserGroupCheck(redis, tools.authorization, speaker, alert_settings)
+    executions = Executions(changes.executor.execute)
     job_parts = JobParts(
         changes=changes,
         alerts=alerts,
         settings=alert_settings,
-        heartbeat=Heartbeat(redis, changes.execution.lease, runs, clock),
+        heartbeat=Heartbeat(redis, runs, clock),
+        executions=executions,
         key_watch=KeyWatch(changes.key_requests, alerts, alert_settings),
         upkeep=Upkeep(AuditUpkeep(redis, audit, speaker, clock, alert_settings, settings.audit_retention), user_groups),
         files=_build_announcements(files, alert_settings, redis, audit, speaker),
     )
     jobs = build_jobs(job_parts, Claims(redis))
+    status = StoredStatus(
+        redis,
+        tools.confirmations,
+        files.policy,
+        files.alerts,
+        jobs,
+        lambda: [*warnings(settings), *user_groups.sentences()],
+        in_flight,
+        clock,
+    )
     bot = Parts(
         quay=quay,
         links=RegistryLinks(str(settings.quay_url)),
@@ -176,16 +190,7 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
         audit=audit,
         grammar=files.grammar,
         courier=speaker,
-        status=StoredStatus(
-            redis,
-            tools.confirmations,
-            files.policy,
-            files.alerts,
-            jobs,
-            lambda: [*warnings(settings), *user_groups.sentences()],
-            in_flight,
-            clock,
-        ),
+        health=Health(status, Doctor(lambda: _configured(settings, files), clock, quay.turns)),
         overviews=alerts.overviews,
     )
     return App(
@@ -195,7 +200,7 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
         clock=clock,
         handlers=build_handlers(bot, redis, clock),
         in_flight=in_flight,
-        worker=Worker(jobs, changes.execution.executions, connections.queue, runs, clock),
+        worker=Worker(jobs, executions, connections.queue, runs, clock),
         preview=Preview(quay, changes.key_requests, alerts),
     )
 
@@ -227,6 +232,13 @@ def _build_tools(
         vault=Vault(redis, derive_keys(root, "vault"), settings.secret_lifetime, clock),
         clock=clock,
     )
+
+
+def _configured(settings: Settings, files: Files) -> Configured:
+    """The settings and files in force, and what is wrong with the files as they are now."""
+    policy, alerts = files.policy.current(), files.alerts.current()
+    problems = {file.path.name: file.problems for file in (files.policy, files.alerts)}
+    return Configured(settings, policy, alerts, problems)
 
 
 def _build_announcements(

@@ -10,6 +10,7 @@ from bot.audit import Audit
 from bot.changes import Authorization
 from bot.changes.factory import ChangeParts
 from bot.commands import Grammar, Here
+from bot.doctor.examination import Doctor
 from bot.model.plans import Argument
 from bot.permissions import Person, Place, Policy, decide
 from bot.quay.client import Quay
@@ -39,6 +40,14 @@ class StatusSource(Protocol):
 
 
 @dataclass(frozen=True)
+class Health:
+    """What tells how the bot is."""
+
+    status: StatusSource
+    doctor: Doctor
+
+
+@dataclass(frozen=True)
 class Parts:
     """The parts of the bot that commands use."""
 
@@ -48,7 +57,7 @@ class Parts:
     audit: Audit
     grammar: Grammar
     courier: Courier
-    status: StatusSource
+    health: Health
     overviews: Overviews
 
     @property

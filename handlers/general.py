@@ -1,4 +1,4 @@
-"""The bot's own commands: help, pending, status, why."""
+"""The bot's own commands: help, pending, status, doctor, alerts, why."""
 
 import asyncio
 from typing import Annotated
@@ -16,7 +16,7 @@ from bot.quay.client import Quay
 from bot.quay.errors import Forbidden, QuayError, ReadTokenRefused, Unauthorized
 from bot.quay.operations import KNOWN
 from bot.slack.messages import Message
-from bot.views import meta, policy, status
+from bot.views import doctor, meta, policy, status
 from bot.views.overview import overview
 from handlers.arguments import plain_arguments, require_command, split_facts
 from handlers.context import Context, Handed
@@ -69,7 +69,7 @@ async def show_status(*, recheck: Annotated[bool, Parameter(negative=())] = Fals
             trouble = await _trouble(quay)
     except TimeoutError:
         trouble = f"No answer within {QUAY_SECONDS} seconds."
-    return status.status(await here.bot.status.read(), trouble, await memory.seen(), quay.turns.load, here.now)
+    return status.status(await here.bot.health.status.read(), trouble, await memory.seen(), quay.turns.load, here.now)
 
 
 async def _trouble(quay: Quay) -> str:
@@ -87,6 +87,13 @@ async def _trouble(quay: Quay) -> str:
     except QuayError as error:
         return error.message
     return ""
+
+
+@GENERAL.command("doctor", permission="doctor", examples=("doctor",))
+async def run_doctor(*, here: Handed) -> Message:
+    """Check Slack, Quay, Redis and the bot's processes: what is wrong, and what to do. Changes nothing."""
+    examined = await here.bot.health.doctor.examine()
+    return doctor.report(examined.findings, here.now - examined.at)
 
 
 @GENERAL.command("alerts", permission="alerts", examples=("alerts",))

@@ -1,4 +1,4 @@
-"""The command line: serve, worker, sandbox, check, why, manifest, audit, operations, alerts.
+"""The command line: serve, worker, sandbox, check, doctor, why, manifest, audit, operations, alerts.
 
 Exit status 0 is good, 1 is something found wrong, 2 is used or configured wrongly.
 """
@@ -23,6 +23,7 @@ from bot.app import App, open_app, open_audit
 from bot.audit import Audit
 from bot.cli.audit import audit_commands
 from bot.cli.check import AsJson, check, why
+from bot.cli.doctor import doctor
 from bot.config.documents import DocumentError, unreadable
 from bot.config.environment import EnvironmentFileError, use_env_file
 from bot.config.logs import set_up_logs
@@ -34,7 +35,9 @@ from bot.loading import Files, build_grammar, open_alerts, open_policy
 from bot.quay.operations import BEYOND, KNOWN, OPERATIONS
 from bot.slack.manifest import form_link, manifest
 from bot.storage.connection import ClusterRefused
+from bot.storage.processes import Kind, Presence
 from bot.storage.sealing import Tampered
+from bot.web.periodic import running as running_beside
 from bot.web.server import build_server
 from bot.web.serving import serve_http
 
@@ -45,6 +48,7 @@ cli = Cyclopts(
 )
 cli.command(check)
 cli.command(why)
+cli.command(doctor)
 alerts_cli = Cyclopts(name="alerts", help="What the bot says by itself.")
 cli.command(alerts_cli)
 
@@ -70,7 +74,7 @@ def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> No
                 await stack.enter_async_context(running(app.worker))
             await serve_http(build_server(app), settings.listen_host, settings.port)
 
-    _run(settings, files, run)
+    _run(settings, files, run, "serve")
 
 
 @cli.command
@@ -83,7 +87,7 @@ def worker() -> None:
         with stopped_by_signals(app.worker):
             await app.worker.run()
 
-    _run(settings, files, run)
+    _run(settings, files, run, "worker")
 
 
 @cli.command
@@ -244,9 +248,15 @@ def _refuse(problems: list[str]) -> NoReturn:
     sys.exit(2)
 
 
-def _run(settings: Settings, files: Files, work: Callable[[App], Awaitable[None]]) -> None:
+def _run(settings: Settings, files: Files, work: Callable[[App], Awaitable[None]], kind: Kind | None = None) -> None:
+    """Do something with the bot's parts; a process of some kind says that it runs, and what it finds wrong."""
+
     async def opened() -> None:
-        async with open_app(settings, files) as app:
+        async with open_app(settings, files) as app, AsyncExitStack() as stack:
+            if kind:
+                presence = Presence(app.connections.redis, kind, app.clock)
+                await stack.enter_async_context(running_beside(presence.keep_saying()))
+                await stack.enter_async_context(running_beside(app.handlers.bot.health.doctor.warn()))
             await work(app)
 
     try:

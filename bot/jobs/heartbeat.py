@@ -2,24 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
 from bot.jobs.runs import JobRuns
-from bot.storage.worker_lease import RENEW_EVERY, WorkerLease
+from bot.storage.processes import HEARTBEAT
 
-HEARTBEAT = "quaymaster:worker:seen"
-"""When a worker was last alive, in seconds since 1970."""
-BEAT_EVERY = RENEW_EVERY
+BEAT_EVERY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """Says that this worker is alive, and what it has done, and renews its lease; one round trip to Redis."""
+    """Says that this worker is alive, and what it has done; one round trip to Redis."""
 
     redis: Redis
-    lease: WorkerLease
     runs: JobRuns
     clock: Callable[[], datetime]
 
@@ -27,6 +24,5 @@ class Heartbeat:
         """Say so once. Raises RedisError."""
         async with self.redis.pipeline(transaction=False) as pipeline:
             pipeline.set(HEARTBEAT, str(self.clock().timestamp()))
-            self.lease.renew(pipeline)
             self.runs.save(pipeline)
             await pipeline.execute()

@@ -9,12 +9,12 @@ from redis.asyncio import Redis
 from bot.alerts.config import WatchedAlerts
 from bot.confirmations import Confirmations
 from bot.confirmations.freeze import FREEZE
-from bot.jobs.heartbeat import HEARTBEAT
 from bot.jobs.job import EachWorker, Job
 from bot.jobs.runs import RUNS, JobRun, read_runs
 from bot.permissions.file import PolicyFile
 from bot.slack.in_flight import InFlight
 from bot.storage.doubts import DOUBT, read_doubt
+from bot.storage.processes import HEARTBEAT
 from bot.views.status import JobStatus, Status
 
 LATE = timedelta(minutes=1)

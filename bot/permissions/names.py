@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from bot.quay.operations import BEYOND, KNOWN, OPERATIONS
 
-OwnName = Literal["alerts", "audit", "freeze"]
+OwnName = Literal["alerts", "audit", "doctor", "freeze"]
 OWN_NAMES: tuple[OwnName, ...] = get_args(OwnName)
 """What the bot itself can be asked for and a rule can name; in `all`, in no other set."""
 

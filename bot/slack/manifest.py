@@ -11,7 +11,7 @@ REASONS: Mapping[str, str] = {
     "chat:write.public": "post in public channels that nobody has invited it to",
     "commands": "have the slash command and the message shortcut",
     "files:write": "send a list or a build log as a file",
-    "groups:read": "the same for private channels that it is in",
+    "groups:read": "see the same of private channels that it is in",
     "im:write": "open a direct message with the requester of a change",
     "usergroups:read": "know the members of the user groups that permissions.yaml names",
     "users:read": "tell full members from guests, bots and people of other companies",

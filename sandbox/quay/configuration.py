@@ -49,7 +49,7 @@ def _config(registry: Registry) -> Json:
         "PREFERRED_URL_SCHEME": "http",
         "REGISTRY_STATE": "readonly" if features.readonly else "normal",
         "REGISTRY_TITLE": "Sandbox Quay",
-        "SERVER_HOSTNAME": "quay.sandbox.example",
+        "SERVER_HOSTNAME": features.server_hostname,
         "SUPER_USERS": [user.name for user in users if user.super_user],
         "TAG_EXPIRATION_OPTIONS": ["0s", "1d", "1w", "2w", "4w"],
         "USER_EVENTS_REDIS": {"host": "redis.sandbox.example", "port": 6379},

@@ -32,6 +32,7 @@ class Features:
     background_workers: bool = True
     browser_xhr_only: bool = True
     default_quota_bytes: int = 0
+    server_hostname: str = "quay.sandbox.example"
 
     def __post_init__(self) -> None:
         if self.authentication not in get_args(Authentication):

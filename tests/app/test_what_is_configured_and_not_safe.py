@@ -53,10 +53,11 @@ def test_an_absent_secret_key_is_named(tmp_path: Path) -> None:
 
 async def test_status_shows_what_is_not_safe(world: World) -> None:
     """The bot is well with it."""
-    status = world.dispatcher.bot.status
+    status = world.dispatcher.bot.health.status
     assert isinstance(status, StoredStatus)
     shown = replace(status, warnings=lambda: ["Every user of the host can change permissions.yaml."], jobs=())
-    world.dispatcher = replace(world.dispatcher, bot=replace(world.dispatcher.bot, status=shown))
+    health = replace(world.dispatcher.bot.health, status=shown)
+    world.dispatcher = replace(world.dispatcher, bot=replace(world.dispatcher.bot, health=health))
     assert "⚠️ Every user of the host can change permissions.yaml." in await told(world)
 
 

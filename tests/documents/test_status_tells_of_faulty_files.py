@@ -21,7 +21,8 @@ def asked(world: World, tmp_path: Path) -> World:
     policy = open_policy(str(tmp_path / "permissions.yaml"), build_grammar("/quay"))
     alerts = open_alerts(str(tmp_path / "alerts.yaml"))
     status = StoredStatus(world.redis, world.confirmations, policy, alerts, (), list, InFlight(), world.clock)
-    world.dispatcher = replace(world.dispatcher, bot=replace(world.dispatcher.bot, status=status))
+    health = replace(world.dispatcher.bot.health, status=status)
+    world.dispatcher = replace(world.dispatcher, bot=replace(world.dispatcher.bot, health=health))
     return world
 
 

@@ -250,7 +250,8 @@ async def town(
 
         async def ready() -> bool:
             try:
-                return all([(await page.get(f"{door}/readyz")).is_success for door in doors])
+                answered = all([(await page.get(f"{door}/readyz")).is_success for door in doors])
+                return answered and all("checked_at_start" in log.read_text() for log in logs)
             except httpx.TransportError:
                 return False
 
