@@ -258,6 +258,7 @@ class Outbox:
             log.warning("outcome_not_announced", record=record.id, reason=error.reason)
             if error.passing:
                 return False
+            await self._announce_alone(record, message, nobody_else=True)
         else:
             await self._announce_alone(record, message)
         await self.confirmations.note_announced(record)
@@ -278,10 +279,10 @@ class Outbox:
                 raise
             await self.poster.post(card.channel, message)
 
-    async def _announce_alone(self, record: Record, message: Message) -> None:
-        """Say how it ended to those who took part where no card is."""
+    async def _announce_alone(self, record: Record, message: Message, *, nobody_else: bool = False) -> None:
+        """Say how it ended to those who took part where no card is; to the requester if `nobody_else` can be told."""
         private = record.cards and is_private_channel(record.channel)
-        asked = [record.requester] if record.requester and private else []
+        asked = [record.requester] if record.requester and (private or nobody_else) else []
         agreed = [approval.actor for approval in record.approvals if approval.at_home]
         for user in dict.fromkeys(actor.user for actor in (*asked, *agreed)):
             try:

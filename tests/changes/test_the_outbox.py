@@ -189,13 +189,15 @@ class TestRefusals:
     async def test_an_outcome_that_nothing_takes_is_not_tried_for_ever(
         self, world: World, slack: TouchySlack, word: str
     ) -> None:
-        """It is in the log."""
+        """It is in the log, and its requester reads it in their direct messages."""
         await asked(world)
         await world.agree()
         slack.words |= {("reply", ADMIN): word, ("post", ADMIN): word, ("post", SPARE): word}
         with capture_logs() as logs:
             await world.work()
         assert any(entry["event"] == "outcome_not_announced" and entry["reason"] == word for entry in logs)
+        (told,) = [channel for (channel, _), message in slack.messages.items() if message in outcomes(slack)]
+        assert told == await slack.direct("U0DAVE")
         assert await world.confirmations.undelivered() == []
 
     async def test_a_reminder_that_a_thread_refuses_goes_into_the_channel(
