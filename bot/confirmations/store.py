@@ -1,7 +1,7 @@
 """The records in Redis: sealed, and moved by one atomic step each.
 
 A step compares and sets the whole sealed value, together with the indexes it belongs to, with the audit entry that
-tells of it, and with the debt to tell people of it. So there is no decision without its entry, and no card that
+tells of it, and with its place in the outbox. So there is no decision without its entry, and no card that
 nobody will ever mend. Time is the application's: Redis's own expiry only cleans up, long after.
 """
 
@@ -74,8 +74,8 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 """
 
 _REMOVE_UNLESS_MOVED = """
-local owed = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if owed and tonumber(owed) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+local version = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if version and tonumber(version) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
 """
 
 
@@ -115,7 +115,7 @@ class Keys:
         return f"quaymaster:confirmation:{record_id}:reminding"
 
     def quarantined(self, record_id: str) -> str:
-        """That a record was set aside, and that recorded."""
+        """That a record was quarantined, and that recorded."""
         return f"quaymaster:confirmation:{record_id}:aside"
 
 
@@ -174,7 +174,7 @@ class Confirmations:
         """Move a record by one atomic step and return it; `noted` says what the audit tells of the new record.
 
         The transition may run several times, each time on the record as it stands then. Raises whatever it
-        raises (Refused), Missing, or Tampered. With `owes`, people have to be told of the step. A step that leads
+        raises (Refused), Missing, or Tampered. With `notifies`, the step goes into the outbox. A step that leads
         to a change is `guarded`: while changes are frozen it is not taken, and raises Frozen.
         """
         stored: bytes = await self.redis.get(self.keys.record(record_id)) or b""

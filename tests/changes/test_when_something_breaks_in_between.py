@@ -117,7 +117,7 @@ async def test_a_key_that_still_waits_after_a_failure_is_announced_again(world: 
     assert done.state == "done"
 
 
-async def test_a_tampered_record_is_set_aside_and_holds_up_nothing(world: World) -> None:
+async def test_a_tampered_record_is_quarantined_and_holds_up_nothing(world: World) -> None:
     """Recorded once; expiry, execution and the watch go on for all others."""
     record_id = await arrive(world)
     key = world.confirmations.keys.record(record_id)
