@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV), which takes one to two minutes the first time."
 	@test -x $(BIN)/python || { echo "- making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV); }
 	@echo "- looking for at most $$(grep -c == constraints.txt) pinned packages and downloading them"
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev]' | awk '$(TELL)'
+	@PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev]' | awk '$(TELL)'
 	@touch $@
 	@echo "- done: $(BIN)/quaymaster"
 

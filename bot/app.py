@@ -32,7 +32,6 @@ from bot.effects.factory import build_effects
 from bot.effects.own_tokens import OwnTokens
 from bot.effects.registry_memory import build_memory
 from bot.jobs.audit_upkeep import AuditUpkeep
-from bot.jobs.executions import Executions
 from bot.jobs.factory import JobParts, Upkeep, build_jobs
 from bot.jobs.file_announcements import FileAnnouncements
 from bot.jobs.heartbeat import Heartbeat
@@ -161,13 +160,11 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
     changes = build_changes(tools, redis, partial(wake, connections.queue), alerts.waiting.doubts)
     runs = JobRuns()
     user_groups = UserGroupCheck(redis, tools.authorization, speaker, alert_settings)
-    executions = Executions(changes.executor.execute)
     job_parts = JobParts(
         changes=changes,
         alerts=alerts,
         settings=alert_settings,
-        heartbeat=Heartbeat(redis, runs, clock),
-        executions=executions,
+        heartbeat=Heartbeat(redis, changes.execution.lease, runs, clock),
         key_watch=KeyWatch(changes.key_requests, alerts, alert_settings),
         upkeep=Upkeep(AuditUpkeep(redis, audit, speaker, clock, alert_settings, settings.audit_retention), user_groups),
         files=_build_announcements(files, alert_settings, redis, audit, speaker),
@@ -200,7 +197,7 @@ def build_app(settings: Settings, files: Files, connections: Connections, clock:
         clock=clock,
         handlers=build_handlers(bot, redis, clock),
         in_flight=in_flight,
-        worker=Worker(jobs, executions, connections.queue, runs, clock),
+        worker=Worker(jobs, changes.execution.executions, connections.queue, runs, clock),
         preview=Preview(quay, changes.key_requests, alerts),
     )
 

@@ -83,6 +83,8 @@ class ChangeHistory:
 
     start: datetime
     end: datetime
+    _ended: set[str] = field(default_factory=set)
+    """Changes whose outcome is known; an earlier one of the same change was corrected by it."""
     _done: Counter[str] = field(default_factory=Counter)
     _ended_badly: dict[str, Entry] = field(default_factory=dict)
     """Outcomes by the id of their change, until an earlier entry says what they were about."""
@@ -113,10 +115,12 @@ class ChangeHistory:
     def _add_step(self, change: str, entry: Entry) -> None:
         if entry.event == "change_expired":
             self._expired.add(change)
-        elif entry.event == "change_outcome" and entry.details.get("outcome") == "done":
-            self._done[_command(entry)] += 1
-        elif entry.event == "change_outcome":
-            self._ended_badly[change] = entry
+        elif entry.event == "change_outcome" and change not in self._ended:
+            self._ended.add(change)
+            if entry.details.get("outcome") == "done":
+                self._done[_command(entry)] += 1
+            else:
+                self._ended_badly[change] = entry
         elif entry.event == "change_rejected" or (entry.event == "change_approved" and _is_last(entry)):
             self._decided.setdefault(change, entry)
 

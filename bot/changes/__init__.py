@@ -2,7 +2,7 @@
 
 from bot.changes.approvals import Changes
 from bot.changes.authorization import Authorization, Denied, NotKnown
-from bot.changes.executor import JOB_TIMEOUT, Executor
+from bot.changes.executor import Executor
 from bot.changes.freeze_notices import FreezeNotices
 from bot.changes.key_requests import KeyRequests
 from bot.changes.measurement import Measurement
@@ -11,7 +11,6 @@ from bot.changes.reminders import Reminders
 from bot.changes.secret_delivery import SecretExpiry
 
 __all__ = [
-    "JOB_TIMEOUT",
     "Authorization",
     "CardNotPosted",
     "Changes",

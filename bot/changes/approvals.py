@@ -10,7 +10,6 @@ from bot.changes.authorization import Denied, NotKnown, required
 from bot.changes.proposals import named_by, record_id, type_the_name
 from bot.changes.toolkit import Toolkit
 from bot.confirmations import (
-    ABANDONED_AFTER,
     Missing,
     Neighbour,
     Offer,
@@ -192,10 +191,9 @@ class Changes:
         )
 
     async def expire_due(self) -> None:
-        """Close every record whose time is over, those too whose worker died unsent."""
+        """Close every record whose time is over."""
         now = self.tools.clock()
-        abandoned = await self.tools.confirmations.abandoned(now - ABANDONED_AFTER)
-        for id_ in (*await self.tools.confirmations.expired(now), *abandoned):
+        for id_ in await self.tools.confirmations.expired(now):
             try:
                 await self.tools.confirmations.advance(id_, lambda stored: expire(stored, now), audit_entries.expired)
             except Refused:

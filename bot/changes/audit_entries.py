@@ -1,7 +1,7 @@
 """What the audit says of each step of a change: always of which change, command, arguments, channel and plan."""
 
 from bot.audit import JSON, Event
-from bot.confirmations import Noted, Offer, Record
+from bot.confirmations import Noted, Offer, Record, State
 from bot.model.plans import Verification
 from bot.permissions import Actor
 from bot.quay.errors import QuayError
@@ -79,11 +79,11 @@ def intent(record: Record, operation: str | None = None) -> Noted:
     )
 
 
-def outcome(record: Record, verification: Verification, answer: str) -> Noted:
-    """What became of it: what Quay answered, and what reading back found."""
-    return _noted(
-        "change_outcome", record, None, outcome=verification.outcome.value, answer=answer, said=verification.sentence
-    )
+def outcome(record: Record, verification: Verification, answer: str, corrects: State | None = None) -> Noted:
+    """What became of it: what Quay answered, what reading back found, and which outcome that corrects."""
+    correction: dict[str, JSON] = {"corrects": corrects.value} if corrects else {}
+    said: dict[str, JSON] = {"outcome": verification.outcome.value, "answer": answer, "said": verification.sentence}
+    return _noted("change_outcome", record, None, **said, **correction)
 
 
 def answer_of(error: QuayError) -> str:

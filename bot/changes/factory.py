@@ -7,16 +7,31 @@ from functools import partial
 from redis.asyncio import Redis
 
 from bot.changes.approvals import Changes
+from bot.changes.executions import Executions
 from bot.changes.executor import Executor
 from bot.changes.freeze_notices import FreezeNotices
 from bot.changes.key_requests import KeyRequests
 from bot.changes.measurement import Measurement
+from bot.changes.outcomes import Outcomes
+from bot.changes.recovery import Looks, Recovery
 from bot.changes.reminders import Reminders
 from bot.changes.secret_delivery import SecretExpiry
 from bot.changes.toolkit import Toolkit
 from bot.confirmations import Record
 from bot.effects.own_tokens import LOGGED
 from bot.quay.models import ServiceKey
+from bot.storage.worker_lease import WorkerLease
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What the worker does about approved changes."""
+
+    lease: WorkerLease
+    executor: Executor
+    executions: Executions
+    recovery: Recovery
+    looks: Looks
 
 
 @dataclass(frozen=True)
@@ -26,7 +41,7 @@ class ChangeParts:
     tools: Toolkit
     approvals: Changes
     key_requests: KeyRequests
-    executor: Executor
+    execution: Execution
     measurement: Measurement
     reminders: Reminders
     secret_expiry: SecretExpiry
@@ -55,7 +70,7 @@ def build_changes(
         tools=tools,
         approvals=approvals,
         key_requests=KeyRequests(tools, doubts),
-        executor=Executor(tools, approvals.propose_again, _followers(tools, measurement)),
+        execution=_build_execution(tools, redis, approvals, measurement),
         measurement=measurement,
         reminders=Reminders(confirmations, outbox, clock),
         secret_expiry=SecretExpiry(tools.vault, poster, confirmations.audit),
@@ -67,3 +82,16 @@ def _followers(tools: Toolkit, measurement: Measurement) -> dict[str, Callable[[
     """What is done after a change, by its operation."""
     learn = partial(tools.memory.own_tokens.learn, tools.quay)
     return {"postRegistrySize": measurement.begin, **dict.fromkeys(LOGGED, learn)}
+
+
+def _build_execution(tools: Toolkit, redis: Redis, approvals: Changes, measurement: Measurement) -> Execution:
+    lease, outcomes = WorkerLease(redis), Outcomes(tools)
+    executor = Executor(tools, outcomes, lease.id, approvals.propose_again, _followers(tools, measurement))
+    executions = Executions(executor.execute)
+    return Execution(
+        lease=lease,
+        executor=executor,
+        executions=executions,
+        recovery=Recovery(tools, outcomes, lease, executions.__contains__),
+        looks=Looks(tools, outcomes),
+    )

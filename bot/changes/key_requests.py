@@ -62,7 +62,7 @@ class KeyRequests:
             if key.is_waiting and not self._has_expired(key):
                 neighbours = _Neighbours(_others(key, keys), tuple(doubts.get(key.kid, ())))
                 record = await self._latest(key)
-                if record is None or record.state in _ASKED_IN_VAIN:
+                if record is None or (record.state in _ASKED_IN_VAIN and record.look_at is None):
                     id_ = _next_id(record) if record else _first_id(key)
                     previewed.append(self._record(id_, key, channel, neighbours))
                 elif record.state is State.PENDING and not record.cards:
@@ -112,7 +112,7 @@ class KeyRequests:
             record = await self._latest(key)
             if record is None:
                 record = await self._store(_first_id(key), key, channel, neighbours)
-            elif record.state in _ASKED_IN_VAIN:
+            elif record.state in _ASKED_IN_VAIN and record.look_at is None:
                 record = await self._store(_next_id(record), key, channel, neighbours)
             elif _restated(record, key, neighbours) is not record:
                 record = await self._restate(record, key, neighbours)

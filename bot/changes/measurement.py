@@ -79,12 +79,18 @@ class Measurement:
             shown = views.ended(measured)
         else:
             shown = views.going_on(state, since) if goes_on else views.left(state, since)
-        await self.messenger.edit(followed["channel"], MessageId(followed["message"]), shown)
-        if goes_on:
-            longer = min(2 * pause, LONGEST_PAUSE.total_seconds())
-            looked = {**followed, "looked": now.timestamp(), "pause": longer}
-            await self.redis.set(FOLLOWED, json.dumps(looked), xx=True, keepttl=True)
-        else:
+        # Noted before the edit, so that a Slack that takes none costs Quay no more than these looks
+        longer = min(2 * pause, LONGEST_PAUSE.total_seconds())
+        looked = {**followed, "looked": now.timestamp(), "pause": longer}
+        await self.redis.set(FOLLOWED, json.dumps(looked), xx=True, keepttl=True)
+        try:
+            await self.messenger.edit(followed["channel"], MessageId(followed["message"]), shown)
+        except MessengerError as error:
+            if error.passing:
+                raise
+            log.warning("measurement_not_followed", reason=error.reason)
+            goes_on = False
+        if not goes_on:
             await self.redis.delete(FOLLOWED)
 
     async def last(self) -> RegistrySize | None:

@@ -109,10 +109,16 @@ class Record(_Frozen):
     due_at: datetime | None = None
     """From when on an approved record may be claimed."""
     claimed_at: datetime | None = None
+    holder: str = ""
+    """The worker that claimed it, whose lease is renewed as long as it lives; empty if of a version without leases."""
     typed: bool = False
     """Whether the requester typed the name of what changes once more."""
     intended: bool = False
     """Whether a call to Quay may have been sent."""
+    looks: int = 0
+    """How often Quay was asked again what became of it, since its outcome is unknown."""
+    look_at: datetime | None = None
+    """When Quay is asked again, as long as it is to be."""
     closed_at: datetime | None = None
     closed_by: Actor | None = None
     closed_by_label: str = ""

@@ -59,6 +59,8 @@ for i = 2, 6 do
   if ARGV[i + 2] == '' then redis.call('ZREM', KEYS[i], ARGV[3])
   else redis.call('ZADD', KEYS[i], ARGV[i + 2], ARGV[3]) end
 end
+if ARGV[18] == '' then redis.call('ZREM', KEYS[11], ARGV[3])
+else redis.call('ZADD', KEYS[11], ARGV[18], ARGV[3]) end
 if ARGV[15] ~= '' then redis.call('ZADD', KEYS[7], ARGV[15], ARGV[3]) end
 return {{'done', ARGV[11]}}
 """
@@ -91,6 +93,8 @@ class Keys:
     """Executing records by the time they were claimed."""
     reminders: str = "quaymaster:confirmations:reminders"
     """Pending records by the time at which approvers are to be reminded of them."""
+    looks: str = "quaymaster:confirmations:looks"
+    """Records whose outcome is unknown by the time at which Quay is asked again."""
     undelivered: str = "quaymaster:confirmations:owed"
     """Records of whose last step people have not been told, by the version that the step made."""
 
@@ -195,9 +199,13 @@ class Confirmations:
         """Records whose time is over and that nobody has closed yet."""
         return await self._range(self.keys.waiting, now)
 
-    async def abandoned(self, claimed_before: datetime) -> list[str]:
+    async def running(self, claimed_before: datetime) -> list[str]:
         """Executing records that were claimed before a moment."""
         return await self._range(self.keys.running, claimed_before)
+
+    async def to_look_at(self, now: datetime) -> list[str]:
+        """Records whose outcome is unknown, and of which Quay is to be asked again by now."""
+        return await self._range(self.keys.looks, now)
 
     async def to_remind_of(self, now: datetime) -> list[str]:
         """Pending records of which approvers are to be reminded by now."""
@@ -283,7 +291,7 @@ class Confirmations:
         False where that was done before.
         """
         async with self.redis.pipeline(transaction=True) as pipeline:
-            for index in (*self._indexes(), self.keys.undelivered):
+            for index in (*self._indexes(), self.keys.looks, self.keys.undelivered):
                 pipeline.zrem(index, record_id)
             pipeline.set(self.keys.quarantined(record_id), b"1", nx=True, ex=KEPT_AFTER_CLOSING)
             is_news = any(await pipeline.execute())
@@ -336,8 +344,8 @@ class Confirmations:
         while True:
             what, value = await self.redis.eval(  # type: ignore[misc]
                 _STEP,
-                10,
-                *(key, *self._indexes(), target, self.keys.undelivered, STREAM, HEAD, FREEZE),
+                11,
+                *(key, *self._indexes(), target, self.keys.undelivered, STREAM, HEAD, FREEZE, self.keys.looks),
                 expected,
                 sealed,
                 record.id,
@@ -351,6 +359,7 @@ class Confirmations:
                 str(record.version) if notifies else "",
                 "guarded" if guarded else "",
                 self.freezer.allows,
+                _score(record.look_at, record.state is State.UNKNOWN),
             )
             if what == b"frozen":
                 await self.freezer.learn(value)

@@ -1,13 +1,22 @@
 """The transitions between the states of a pending confirmation: pure functions from a record to the next one."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bot.confirmations.record import LIVE, Approval, Card, Neighbour, Offer, Record, Refused, State
 from bot.model.plans import Outcome
 from bot.permissions.people import Actor
 
+TAKEN_OVER_AFTER = timedelta(seconds=30)
+"""A claim is at least this old before another worker takes it over, whatever Redis says of its holder's lease."""
 ABANDONED_AFTER = timedelta(minutes=4)
-"""A worker that took a change this long ago is dead."""
+"""The same for a claim of a version without leases."""
+LONGEST_STOP = timedelta(days=1)
+"""An approved change does not wait for Slack longer than this."""
+TIME_LEFT = timedelta(minutes=1)
+"""What an approved change has left of its time, at least, once Slack answers again."""
+LOOK_AFTER = (timedelta(seconds=10), timedelta(seconds=30), timedelta(seconds=45))
+"""How long after the end, and after each look, Quay is asked again what became of a change: within 90 s, thrice."""
 
 
 def _require(record: Record, state: State, now: datetime) -> None:
@@ -68,57 +77,75 @@ def remind(record: Record, now: datetime) -> Record:
 
 
 def expire(record: Record, now: datetime) -> Record:
-    """End a record that nobody decided or claimed in time, or whose worker died unsent before that.
-
-    Raises Refused when its time has not come.
-    """
-    over = record.state in {State.PENDING, State.APPROVED} or _is_unsent_and_abandoned(record, now)
-    if not over or now < record.expires_at:
+    """End a record that nobody decided or claimed in time. Raises Refused when its time has not come."""
+    if record.state not in {State.PENDING, State.APPROVED} or now < record.expires_at:
         raise Refused(record, record.state)
     return _closed(record, State.EXPIRED, now)
 
 
-def claim(record: Record, now: datetime) -> Record:
-    """Take an approved record for execution, or one whose worker died before it could have called Quay.
-
-    After its expiry neither may be taken.
-    """
-    if _is_unsent_and_abandoned(record, now) and now < record.expires_at:
-        return record.moved(claimed_at=now)
+def claim(record: Record, holder: str, now: datetime) -> Record:
+    """Take an approved record for execution, as the worker of this id. Raises Refused after its expiry."""
     _require(record, State.APPROVED, now)
-    return record.moved(state=State.EXECUTING, claimed_at=now, note="")
+    return record.moved(state=State.EXECUTING, claimed_at=now, holder=holder, note="")
 
 
 def hold(record: Record, now: datetime, note: str) -> Record:
-    """Note once why an approved record waits; an unsent claim whose worker died is given back.
+    """Note once why an approved record waits.
 
     Raises Refused when that is noted already, or when the record does not wait for a worker.
     """
-    if _is_unsent_and_abandoned(record, now):
-        return record.moved(state=State.APPROVED, claimed_at=None, due_at=now, note=note)
     _require(record, State.APPROVED, now)
     if record.note == note:
         raise Refused(record, note)
     return record.moved(note=note)
 
 
-def release(record: Record, claimed: Record, due_at: datetime, note: str) -> Record:
-    """Give an unsent claim back, to be taken again later. Raises Refused unless the claim still stands."""
-    if record.state is not State.EXECUTING or record.intended or record.claimed_at != claimed.claimed_at:
+def release(record: Record, claimed: Record, due_at: datetime, note: str, *, clock_stops: bool = False) -> Record:
+    """Give an unsent claim back, to be taken again later. Raises Refused unless the claim still stands.
+
+    `clock_stops`: it waits for Slack, which takes nothing of its time, for a day after it was approved at most.
+    """
+    if record.intended or not _is_held(record, claimed):
         raise Refused(record, record.state)
-    return record.moved(state=State.APPROVED, claimed_at=None, due_at=due_at, note=note)
+    expires_at = record.expires_at
+    if clock_stops and record.approvals:
+        latest = max(approval.at for approval in record.approvals) + LONGEST_STOP
+        expires_at = max(expires_at, min(due_at + TIME_LEFT, latest))
+    return record.moved(
+        state=State.APPROVED, claimed_at=None, holder="", due_at=due_at, note=note, expires_at=expires_at
+    )
+
+
+def give_back(record: Record, now: datetime, gone: Collection[str]) -> Record:
+    """Let any worker take a record whose worker died before it could have called Quay.
+
+    `gone` are workers whose leases have ended. Raises Refused unless one of them has it.
+    """
+    if record.intended or not is_abandoned(record, now, gone):
+        raise Refused(record, record.state)
+    return record.moved(state=State.APPROVED, claimed_at=None, holder="", due_at=now)
+
+
+def take_over(record: Record, holder: str, now: datetime, gone: Collection[str]) -> Record:
+    """Take a record whose worker died after it could have called Quay: to look what came of it, never to send.
+
+    `gone` are workers whose leases have ended. Raises Refused unless one of them has it.
+    """
+    if not record.intended or not is_abandoned(record, now, gone):
+        raise Refused(record, record.state)
+    return record.moved(claimed_at=now, holder=holder)
 
 
 def intend(record: Record, claimed: Record, now: datetime) -> Record:
     """Note that the call is about to be sent. Raises Refused unless the claim still stands as it was made."""
-    if record.state is not State.EXECUTING or record.intended or record.claimed_at != claimed.claimed_at:
+    if record.intended or not _is_held(record, claimed):
         raise Refused(record, record.state)
     return record.moved(intended=True, claimed_at=now)
 
 
 def intend_more(record: Record, intended: Record, now: datetime) -> Record:
     """Note that one more call is about to be sent. Raises Refused when somebody else has taken the record over."""
-    if record.state is not State.EXECUTING or record.claimed_at != intended.claimed_at:
+    if not _is_held(record, intended):
         raise Refused(record, record.state)
     return record.moved(claimed_at=now)
 
@@ -130,18 +157,41 @@ def make_stale(record: Record, now: datetime, note: str) -> Record:
     return _closed(record, State.STALE, now, note=note)
 
 
-def finish(record: Record, claimed: Record, outcome: Outcome, now: datetime, note: str) -> Record:
-    """End an executing record with its outcome. Raises Refused when somebody else has taken the record over."""
-    if record.state is not State.EXECUTING or record.claimed_at != claimed.claimed_at:
+def finish(
+    record: Record, claimed: Record, outcome: Outcome, now: datetime, note: str, *, look_again: bool = False
+) -> Record:
+    """End an executing record with its outcome. Raises Refused when somebody else has taken the record over.
+
+    `look_again`: what is unknown may still come about, so that Quay is to be asked again.
+    """
+    if not _is_held(record, claimed):
         raise Refused(record, record.state)
-    return _closed(record, State(outcome.value), now, note=note)
+    look_at = now + LOOK_AFTER[0] if look_again and outcome is Outcome.UNKNOWN else None
+    return _closed(record, State(outcome.value), now, note=note).model_copy(update={"look_at": look_at})
 
 
-def correct(record: Record, sent: Record, outcome: Outcome, now: datetime, note: str) -> Record:
-    """Put the outcome right of a change that was settled as failed while its worker, taken for dead, still sent it."""
-    if record.state is not State.FAILED or record.claimed_at != sent.claimed_at:
+def look(record: Record, now: datetime) -> Record:
+    """Take on asking Quay once more what became of a change. Raises Refused unless that is due."""
+    if record.state is not State.UNKNOWN or record.look_at is None or now < record.look_at:
         raise Refused(record, record.state)
-    return _closed(record, State(outcome.value), now, note=note)
+    looks = record.looks + 1
+    return record.moved(looks=looks, look_at=now + LOOK_AFTER[looks] if looks < len(LOOK_AFTER) else None)
+
+
+def correct(
+    record: Record, outcome: Outcome, now: datetime, note: str, *, by_sender: bool = False, look_again: bool = False
+) -> Record:
+    """Clear up an unknown outcome, or say that it stays unknown: the one step out of an end.
+
+    `by_sender`: the worker that sent the call was held up and taken for dead. It alone knows better than a *failed*.
+    `look_again` is as in `finish`.
+    """
+    wrong = {State.UNKNOWN, State.FAILED} if by_sender else {State.UNKNOWN}
+    if not record.intended or record.state not in wrong or (by_sender and record.state == outcome.value):
+        raise Refused(record, record.state)
+    corrected = record.moved(state=State(outcome.value), closed_at=now, note=note, look_at=None, looks=0)
+    look_at = now + LOOK_AFTER[0] if look_again and outcome is Outcome.UNKNOWN else None
+    return corrected.model_copy(update={"look_at": look_at})
 
 
 def show_on(record: Record, card: Card) -> Record:
@@ -160,16 +210,20 @@ def drop_card(record: Record, card: Card) -> Record:
     return record.moved(cards=tuple(each for each in record.cards if each != card))
 
 
-def is_abandoned(record: Record, now: datetime) -> bool:
-    """Whether a worker took the record, and died."""
+def is_abandoned(record: Record, now: datetime, gone: Collection[str]) -> bool:
+    """Whether a worker took the record and died; `gone` are workers whose leases have ended."""
     if record.state is not State.EXECUTING or record.claimed_at is None:
         return False
-    return now - record.claimed_at >= ABANDONED_AFTER
+    if not record.holder:
+        return now - record.claimed_at >= ABANDONED_AFTER
+    return record.holder in gone and now - record.claimed_at >= TAKEN_OVER_AFTER
 
 
-def _is_unsent_and_abandoned(record: Record, now: datetime) -> bool:
-    """Whether a worker took the record, and died before it could have called Quay."""
-    return not record.intended and is_abandoned(record, now)
+def _is_held(record: Record, claimed: Record) -> bool:
+    """Whether a claim still stands as it was made: nobody has taken it over."""
+    return (
+        record.state is State.EXECUTING and record.claimed_at == claimed.claimed_at and record.holder == claimed.holder
+    )
 
 
 def _closed(

@@ -14,7 +14,6 @@ from bot.alerts.settings import AlertSettings
 from bot.alerts.sweep import SWEEP
 from bot.changes.factory import ChangeParts
 from bot.jobs.audit_upkeep import AuditUpkeep
-from bot.jobs.executions import Executions
 from bot.jobs.file_announcements import FileAnnouncements
 from bot.jobs.heartbeat import BEAT_EVERY, Heartbeat
 from bot.jobs.job import LOOK_EVERY, EachWorker, Job, OfAlerts, OneWorker, Section
@@ -49,7 +48,6 @@ class JobParts:
     alerts: AlertParts
     settings: AlertSettings
     heartbeat: Heartbeat
-    executions: Executions
     key_watch: KeyWatch
     upkeep: Upkeep
     files: Mapping[str, FileAnnouncements[Any]]
@@ -59,7 +57,7 @@ class JobParts:
 def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
     """Every periodic job. What a job does is in a file of its own; when, and for how long at most, is said here."""
     changes, alerts, settings = parts.changes, parts.alerts, parts.settings
-    confirmations, clock = changes.tools.confirmations, changes.tools.clock
+    confirmations, clock, execution = changes.tools.confirmations, changes.tools.clock, changes.execution
 
     def often(
         name: str,
@@ -84,7 +82,7 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
 
     async def execute_due() -> None:
         for record_id in await confirmations.due(clock()):
-            parts.executions.start(record_id)
+            execution.executions.start(record_id)
 
     async def check_channels() -> None:
         if file := settings.current():
@@ -98,7 +96,8 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
         often("heartbeat", "shows that the worker is alive", parts.heartbeat.beat, BEAT_EVERY, BEAT_EVERY),
         often("execute_due", "executes approved changes", execute_due),
         often("expire", "closes changes that nobody decided on in time", changes.approvals.expire_due),
-        often("recover", "settles changes whose worker died", changes.executor.recover, LONG, rank=Rank.CHANGE),
+        often("recover", "takes over changes whose worker died", execution.recovery.run, LONG, rank=Rank.CHANGE),
+        often("look_again", "checks changes whose outcome is unknown", execution.looks.run, LONG, rank=Rank.CHANGE),
         often("outbox", "delivers cards and outcomes that Slack did not take", outbox.deliver_due, LONG),
         often("remind", "reminds approvers of what waits for them", changes.reminders.run, LONG),
         often("secrets", "offers secrets and destroys unseen ones", changes.secret_expiry.run, LONG),

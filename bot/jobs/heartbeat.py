@@ -2,21 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from redis.asyncio import Redis
 
 from bot.jobs.runs import JobRuns
 from bot.storage.processes import HEARTBEAT
+from bot.storage.worker_lease import RENEW_EVERY, WorkerLease
 
-BEAT_EVERY = timedelta(seconds=5)
+BEAT_EVERY = RENEW_EVERY
 
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """Says that this worker is alive, and what it has done; one round trip to Redis."""
+    """Says that this worker is alive, and what it has done, and renews its lease; one round trip to Redis."""
 
     redis: Redis
+    lease: WorkerLease
     runs: JobRuns
     clock: Callable[[], datetime]
 
@@ -24,5 +26,6 @@ class Heartbeat:
         """Say so once. Raises RedisError."""
         async with self.redis.pipeline(transaction=False) as pipeline:
             pipeline.set(HEARTBEAT, str(self.clock().timestamp()))
+            self.lease.renew(pipeline)
             self.runs.save(pipeline)
             await pipeline.execute()

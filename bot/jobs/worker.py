@@ -20,7 +20,7 @@ from saq import Queue
 from saq import Worker as SaqWorker
 from saq.queue.redis import RedisQueue
 
-from bot.jobs.executions import Executions
+from bot.changes.executions import Executions
 from bot.jobs.job import Job
 from bot.jobs.runs import JobRun, JobRuns
 from bot.quay.errors import QuayError

@@ -34,6 +34,11 @@ class QuayError(Exception):
         self.status = status
         self.may_have_happened = may_have_happened
 
+    @property
+    def may_land_later(self) -> bool:
+        """Whether Quay may still be working on the write: the answer is not Quay's own, or there is none."""
+        return False
+
     def __str__(self) -> str:
         status = f" (HTTP {self.status})" if self.status else ""
         return f"{self.operation}: {self.message}{status}"
@@ -82,9 +87,19 @@ class Busy(QuayError):
 class ServerError(QuayError):
     """Quay failed, a gateway answered in its place, or the answer is not of Quay's API."""
 
+    @property
+    def may_land_later(self) -> bool:
+        """Not after an error of Quay's own, which has ended the request. A success that is not Quay's says nothing."""
+        return self.may_have_happened and (self.status is None or self.status < 400)
+
 
 class GatewayError(ServerError):
     """A proxy answered in Quay's place, to which a write may have got through: Quay may still be working on it."""
+
+    @property
+    def may_land_later(self) -> bool:
+        """A proxy gives up before Quay does."""
+        return self.may_have_happened
 
 
 class NotAdvancing(ServerError):
@@ -110,6 +125,11 @@ class Unreachable(QuayError):
     ) -> None:
         super().__init__(message, operation=operation, may_have_happened=may_have_happened)
         self.resendable = resendable
+
+    @property
+    def may_land_later(self) -> bool:
+        """Whatever became of the connection, Quay does not notice it."""
+        return self.may_have_happened
 
 
 class TimedOut(Unreachable):

@@ -11,7 +11,9 @@ MessageId = NewType("MessageId", str)
 """Slack's `ts` of a message: together with its channel, its identity."""
 
 
-PASSING = frozenset(
+ABOUT_THE_TOKEN = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
+"""Slack's refusals of the bot's token, whatever it asks for; an operator puts a new one in place."""
+PASSING = ABOUT_THE_TOKEN | frozenset(
     {
         "ratelimited",
         "rate_limited",

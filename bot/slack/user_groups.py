@@ -27,10 +27,8 @@ PAUSE = timedelta(seconds=5)
 PATIENCE = 2.5
 """Seconds for which a decision waits for Slack when no answer young enough is there."""
 
-_ABOUT_THE_TOKEN = frozenset(
-    {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "team_access_not_granted"}
-)
-"""Refusals that say nothing about any group."""
+_NO_ACCESS = "team_access_not_granted"
+"""What Slack says of the workspace, and of no group."""
 
 log = structlog.get_logger()
 
@@ -162,7 +160,7 @@ class UserGroups:
         except FAILURES as error:
             reason = reason_of(error)
             log.warning("user_groups_not_read", reason=reason)
-            if is_passing(reason) or reason in _ABOUT_THE_TOKEN:
+            if is_passing(reason) or reason == _NO_ACCESS:
                 self._not_before = now + _pause(error)
                 return
             groups = Groups(now, refused=reason)

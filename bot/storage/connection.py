@@ -6,7 +6,9 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from bot.config.addresses import is_sentinel, read_sentinel_url
@@ -37,8 +39,8 @@ async def open_redis(url: str, *, seconds: int = SECONDS, breaker: Breaker | Non
 
     With a breaker, commands fail at once while Redis doesn't answer.
 
-    By Sentinels, each new connection goes to the master that they name then. Those to one that is no master any more
-    are dropped with the first write that it refuses, which raises ReadOnlyError, a RedisError.
+    By Sentinels, each new connection goes to the master that they name then. One to a server that is no master any
+    more is dropped with the first write that it refuses, which raises ConnectionError.
     """
     options: dict[str, Any] = {
         "socket_timeout": seconds,
@@ -53,8 +55,9 @@ async def open_redis(url: str, *, seconds: int = SECONDS, breaker: Breaker | Non
             yield redis
             return
         named = read_sentinel_url(url)
+        asked_once = {"retry": Retry(NoBackoff(), 0)}  # a Sentinel that is away is passed over: there are others
         guide = Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves its signature without types
-            named.sentinels, sentinel_kwargs={**options, **named.sentinel}, **options, **named.redis
+            named.sentinels, sentinel_kwargs={**options, **asked_once, **named.sentinel}, **options, **named.redis
         )
         for sentinel in guide.sentinels:
             stack.push_async_callback(sentinel.aclose)

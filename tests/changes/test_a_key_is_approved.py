@@ -309,7 +309,7 @@ async def test_where_reading_back_fails_as_well_the_outcome_is_unknown(redis: Re
         await world.click("U0BOB", "key_approve", record_id)
         (ended,) = await world.work()
         assert ended.state == "unknown"
-        assert "Look at it in Quay" in ended.note
+        assert "checks Quay again, three times within 90 s" in ended.note
         shown = "".join(map(text_of, world.slack.messages.values()))
         assert f"`keys show {ended.offer.arguments['kid']}`" in shown
         assert '"look_again"' in shown
@@ -333,9 +333,9 @@ async def test_a_worker_that_died_after_the_call_leaves_the_truth_to_quay(redis:
         await world.click("U0BOB", "key_approve", record_id)
         with pytest.raises(Death):
             await world.executor.execute(record_id)
-        assert await world.executor.recover() == []
+        assert await world.recover() == []
         world.clock.forward(minutes=5)
-        (settled,) = await world.executor.recover()
+        (settled,) = await world.recover()
         assert settled.state == "done"
         assert (await world.events()).count("change_intent") == 1
 

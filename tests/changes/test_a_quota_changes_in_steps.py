@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.confirmations import ABANDONED_AFTER
+from bot.confirmations import TAKEN_OVER_AFTER
 from tests.support.mortals import Death
 from tests.support.quotas import GIB, Way, prepare, pushes
 from tests.support.world import World
@@ -124,15 +124,17 @@ async def test_a_worker_that_dies_in_between_is_followed_by_one_that_only_looks(
     record_id = await confirmed(world, case[1])
     with pytest.raises(Death):
         await world.work()
-    world.clock.forward(seconds=ABANDONED_AFTER.total_seconds() + 1)
-    (ended,) = await world.executor.recover()
+    world.clock.forward(seconds=TAKEN_OVER_AFTER.total_seconds() + 1)
+    (ended,) = await world.recover()
     landed = place + took
-    assert (ended.id, ended.state) == (record_id, "done" if landed == 3 else "failed")
+    assert (ended.id, ended.state) == (record_id, "done" if landed == 3 else "unknown")
+    ended = await world.conclude(ended)
+    assert ended.state == ("done" if landed == 3 else "failed")
     held, fares = HELD[case][landed]
     assert held in ended.note
     assert pushes(world, namespace) == fares
     assert way_.sent == SENT[case][: place + 1]
-    assert await world.executor.recover() == await world.work() == []
+    assert await world.recover() == await world.work() == []
     assert way_.sent == SENT[case][: place + 1]
 
 

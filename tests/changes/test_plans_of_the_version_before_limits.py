@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.confirmations import ABANDONED_AFTER, Record
+from bot.confirmations import TAKEN_OVER_AFTER, Record
 from bot.model.plans import Observation
 from bot.permissions import Policy
 from tests.support.mortals import Death
@@ -74,7 +74,8 @@ async def test_its_outcome_is_told_by_the_size(way: tuple[World, Way], broken: s
         return stored.moved(rests_on={name: stored.rests_on[name] for name in OLD})
 
     await world.confirmations.advance(id_, without_limits)
-    world.clock.forward(seconds=ABANDONED_AFTER.total_seconds() + 1)
-    (ended,) = await world.executor.recover()
+    world.clock.forward(seconds=TAKEN_OVER_AFTER.total_seconds() + 1)
+    (ended,) = await world.recover()
+    ended = await world.conclude(ended)
     assert ended.state == state
     assert f"{200 if state == 'done' else 100} GiB" in ended.note

@@ -93,7 +93,7 @@ async def test_an_index_says_only_where_to_look(world: World) -> None:
         await world.redis.zadd(index, {record.id: 0})
     await world.changes.expire_due()
     await world.reminders.run()
-    assert (await world.executor.recover(), await world.work()) == ([], [])
+    assert (await world.recover(), await world.work()) == ([], [])
     assert await world.confirmations.get(record.id) == record
     assert world.slack.threads == []
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from bot.changes import Outbox
 from bot.changes.poster import Poster
 from bot.confirmations import Record, State
-from bot.slack.messages import Message, MessageId, MessengerError
+from bot.slack.messages import ABOUT_THE_TOKEN, Message, MessageId, MessengerError
 from tests.support.world import ADMIN, FakeSlack, World, text_of
 
 SPARE = "C2"
@@ -145,6 +145,24 @@ class TestNobodyWaits:
         await world.outbox.deliver_due()
         assert "Look again." in world.only_card()
         assert await world.confirmations.undelivered() == []
+
+    @pytest.mark.parametrize("word", sorted(ABOUT_THE_TOKEN))
+    async def test_what_a_refused_token_kept_back_is_delivered_with_the_next_one(
+        self, world: World, slack: TouchySlack, word: str
+    ) -> None:
+        """The card shows the end, and the outcome is announced: the token was refused, not the message."""
+        record = await asked(world)
+        await world.agree()
+        slack.words |= {(method, channel): word for method in ("post", "reply", "edit") for channel in (ADMIN, SPARE)}
+        await world.work()
+        assert outcomes(slack) == []
+        slack.words.clear()
+        world.clock.now += timedelta(minutes=2)
+        await world.outbox.deliver_due()
+        assert len(outcomes(slack)) == 1
+        assert "✅" in world.only_card()
+        assert await world.confirmations.undelivered() == []
+        assert (await world.confirmations.get(record.id)).state is State.DONE
 
     async def test_an_edit_that_is_refused_does_not_hold_back_the_announcement(
         self, world: World, slack: TouchySlack

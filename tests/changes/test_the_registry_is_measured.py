@@ -1,7 +1,10 @@
 """Having the registry's size measured anew."""
 
+from contextlib import suppress
+
 import pytest
 
+from bot.slack.messages import MessengerError
 from sandbox.quay.faults import Failure
 from tests.support.answers import forget_requests, requests_to_quay
 from tests.support.world import World, text_of
@@ -70,6 +73,24 @@ async def test_a_measurement_that_takes_long_is_followed_for_five_minutes(world:
     assert "still running after 5 min" in last or "still queued after 5 min" in last
     assert "`registry size` shows the result" in last
     assert "measurement_stop" not in last
+
+
+@pytest.mark.parametrize(
+    ("word", "looks"), [("ratelimited", [10, 30, 70, 150, 230, 310, 390]), ("message_not_found", [10])]
+)
+async def test_a_slack_that_takes_no_edit_costs_quay_no_more(world: World, word: str, looks: list[int]) -> None:
+    """A refusal that passes is tried again at the next look; a message that is gone is followed no longer."""
+    await world.carry_out("registry measure")
+    world.registry.features.background_workers = False
+    await forget_requests(world)
+    world.slack.fails = word
+    looked: list[int] = []
+    for seconds in range(2, 400, 2):
+        world.clock.forward(seconds=2)
+        with suppress(MessengerError):
+            await world.measurement.follow()
+        looked += [seconds] * (len(await requests_to_quay(world)) - len(looked))
+    assert looked == looks
 
 
 async def test_its_owner_may_stop_following_it(world: World) -> None:

@@ -123,7 +123,7 @@ async def test_the_indexes_follow_the_state(confirmations: Confirmations) -> Non
         return (
             len(await confirmations.waiting()),
             len(await confirmations.due(NOW)),
-            len(await confirmations.abandoned(later)),
+            len(await confirmations.running(later)),
             await confirmations.live_for("quota team-a"),
         )
 
@@ -131,7 +131,7 @@ async def test_the_indexes_follow_the_state(confirmations: Confirmations) -> Non
     assert await indexes() == (1, 0, 0, "r1")
     await confirmations.advance("r1", agree)
     assert await indexes() == (1, 1, 0, "r1")
-    await confirmations.advance("r1", lambda r: claim(r, NOW))
+    await confirmations.advance("r1", lambda r: claim(r, "w1", NOW))
     assert await indexes() == (0, 0, 1, "r1")
     await confirmations.advance("r1", lambda r: finish(r, r, Outcome.DONE, NOW, "done"))
     assert await indexes() == (0, 0, 0, None)

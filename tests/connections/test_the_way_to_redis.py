@@ -4,15 +4,17 @@ import asyncio
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.exceptions import RedisError
 
 from bot.config.addresses import read_sentinel_url
 from bot.jobs.worker import EXECUTE, open_queue, wake
+from bot.storage.breaker import Breaker
 from bot.storage.connection import open_redis
 from sandbox.redis_server import find_server
 
@@ -27,10 +29,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*command: str) -> Iterator[None]:
+def running(*command: str) -> "Iterator[subprocess.Popen[bytes]]":
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            yield
+            yield process
         finally:
             process.kill()
 
@@ -103,3 +105,43 @@ async def test_a_master_that_sentinels_do_not_know(guarded: tuple[int, int]) -> 
     async with open_redis(f"redis+sentinel://127.0.0.1:{sentinel}/another/0", seconds=5) as redis:
         with pytest.raises(RedisError):
             await redis.get("quaymaster:test")
+
+
+async def test_a_master_that_dies_is_followed_by_another(tmp_path: Path) -> None:
+    """The replica that the Sentinel makes the master has what was written, and takes what is written next."""
+    server = str(find_server(os.environ["PATH"]))
+    first, second, sentinel = free_port(), free_port(), free_port()
+    watching = tmp_path / "sentinel.conf"
+    watching.write_text(
+        f"port {sentinel}\nbind 127.0.0.1\ndir {tmp_path}\nsentinel monitor mymaster 127.0.0.1 {first} 1\n"
+        "sentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 2000\n"
+    )
+    own = ["--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path), "--repl-diskless-sync-delay", "0"]
+    url = f"redis+sentinel://127.0.0.1:{sentinel}/mymaster/0"
+    with ExitStack() as stack:
+        master = stack.enter_context(running(server, "--port", str(first), *own))
+        await listening(first)
+        stack.enter_context(running(server, "--port", str(second), "--replicaof", "127.0.0.1", str(first), *own))
+        await listening(second)
+        async with open_redis(f"redis://127.0.0.1:{second}", seconds=5) as replica:
+            await until(lambda: replica.info("replication"), lambda found: found["master_link_status"] == "up")
+        stack.enter_context(running(server, str(watching), "--sentinel"))
+        await listening(sentinel)
+        async with open_redis(f"redis://127.0.0.1:{sentinel}", seconds=5) as guide:
+            await until(guide.sentinel_masters, lambda found: found["mymaster"]["num-slaves"] == 1)
+        async with open_redis(url, breaker=Breaker()) as redis:
+            await redis.set("quaymaster:before", "1")
+            assert await redis.wait(1, 2000) == 1
+            master.kill()
+            await until(lambda: redis.set("quaymaster:after", "1"), bool)
+            assert await redis.mget("quaymaster:before", "quaymaster:after") == [b"1", b"1"]
+
+
+async def until(look: Callable[[], Awaitable[Any]], is_it: Callable[[Any], bool]) -> None:
+    """Look again and again until it is so; a Redis that does not answer is not yet so."""
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(RedisError, OSError):
+                if is_it(await look()):
+                    return
+            await asyncio.sleep(0.1)

@@ -206,12 +206,13 @@ async def test_a_claim_whose_worker_died_is_given_back_and_expires_like_any_othe
     await world.executor._claim(record.id)
     await freeze(world)
     world.clock.forward(minutes=5)
-    assert await world.executor.recover() == []
-    assert (await world.confirmations.get(record.id)).state is State.APPROVED
+    (given_back,) = await world.recover()
+    assert given_back.state is State.APPROVED
+    assert await world.work() == []
     world.clock.forward(hours=2)
     await world.changes.expire_due()
     await world.type("U0ALICE", "thaw")
-    assert await world.executor.recover() == []
+    assert await world.recover() == []
     assert (await world.confirmations.get(record.id)).state is State.EXPIRED
 
 
@@ -223,9 +224,10 @@ async def test_a_change_whose_call_was_sent_is_settled(world: World) -> None:
     await world.confirmations.advance(record.id, lambda stored: intend(stored, claimed, now))
     await freeze(world)
     world.clock.forward(minutes=5)
-    (settled,) = await world.executor.recover()
-    assert settled.state is State.FAILED
+    (settled,) = await world.recover()
+    assert settled.state is State.UNKNOWN
     assert "worker that was to send it is gone" in settled.note
+    assert (await world.conclude(settled)).state is State.FAILED
 
 
 async def test_each_way_round_twice_gets_a_sentence(world: World) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from structlog.testing import capture_logs
 
-from bot.jobs.executions import Executions
+from bot.changes.executions import Executions
 
 
 class Work:

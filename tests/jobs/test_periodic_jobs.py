@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from bot.alerts.config import AlertsFile
 from bot.alerts.schedule import EVERY_MINUTE, Claims
-from bot.jobs.executions import Executions
+from bot.changes.executions import Executions
 from bot.jobs.heartbeat import Heartbeat
 from bot.jobs.job import EachWorker, Job, OneWorker
 from bot.jobs.runs import RUNS, JobRun, JobRuns, read_runs
@@ -24,6 +24,7 @@ from bot.loading import open_alerts
 from bot.model.units import write_duration
 from bot.quay.errors import QuayError
 from bot.storage.processes import HEARTBEAT
+from bot.storage.worker_lease import WorkerLease
 from tests.support.world import START, Clock, World, text_of
 
 ROOT = Path(__file__).parents[2]
@@ -128,9 +129,9 @@ async def test_the_heartbeat_says_what_was_run(redis: Redis) -> None:
 
     async with at_work(redis, clock, often("works", work, clock)) as runs:
         await until(lambda: "works" in runs.unsaved)
-        await Heartbeat(redis, runs, clock).beat()
+        await Heartbeat(redis, WorkerLease(redis), runs, clock).beat()
     other = JobRuns()
-    await Heartbeat(redis, other, clock).beat()
+    await Heartbeat(redis, WorkerLease(redis), other, clock).beat()
     stored = read_runs(await redis.hgetall(RUNS))  # type: ignore[misc]  # typed for both clients
     assert stored["works"].at >= START
     assert float(await redis.get(HEARTBEAT)) == clock().timestamp()

@@ -231,7 +231,7 @@ async def test_what_died_with_the_worker_is_lost_and_the_outcome_says_so(
         with pytest.raises(Death):
             await world.executor.execute(record.id)
         world.clock.forward(minutes=5)
-        (settled,) = await world.executor.recover()
+        (settled,) = await world.recover()
     assert settled.state == state
     assert said in settled.note
     assert world.slack.whispers == []
@@ -262,7 +262,7 @@ async def test_what_was_kept_before_the_worker_died_is_offered_by_the_next(redis
         with pytest.raises(Death):
             await world.executor.execute(record.id)
         world.clock.forward(minutes=5)
-        (settled,) = await world.executor.recover()
+        (settled,) = await world.recover()
         assert settled.state == "done"
         assert "lost" not in settled.note
         assert len(world.slack.whispers) == 1

@@ -11,7 +11,7 @@ import httpx
 from redis.asyncio import Redis
 
 from bot.changes.executor import SEND_WITHIN
-from bot.confirmations import ABANDONED_AFTER
+from bot.confirmations import TAKEN_OVER_AFTER
 from bot.quay.client import Quay
 from bot.slack.messages import Message, MessageId
 from sandbox.quay.app import create_app
@@ -173,7 +173,7 @@ class MortalWay(httpx.AsyncBaseTransport):
         await self._fate.step()
         method = "GET" if request.method == "GET" else "write"
         broken = self._office.breakage(method)
-        late = self._office.reader.clock() - decided_at >= ABANDONED_AFTER
+        late = self._office.reader.clock() - decided_at >= TAKEN_OVER_AFTER
         answer = await (self._read(request, broken) if method == "GET" else self._write(request, broken, late=late))
         await self._fate.step()
         return answer
@@ -249,11 +249,17 @@ class Street:
         for redis in self._opened:
             await redis.aclose()
 
-    def bury(self) -> None:
+    async def let_lease_end(self, world: World) -> None:
+        """So much time has passed since a process renewed its lease that Redis has forgotten it."""
+        key = f"quaymaster:worker:lease:{world.execution.lease.id}"
+        await self.office.reader.redis.delete(key)
+
+    async def bury(self) -> None:
         """Start a new process in the place of each that died."""
         for place, fate in enumerate(self.fates):
             if fate.dead:
                 self.deaths += 1
+                await self.let_lease_end(self.processes[place])
                 self.fates[place] = Fate()
                 self.processes[place] = self._start(self.fates[place])
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -240,11 +240,6 @@ class SettledExecutor(Executor):
         await self.tools.outbox.settle()
         return ended
 
-    async def recover(self) -> list[Record]:
-        settled = await super().recover()
-        await self.tools.outbox.settle()
-        return settled
-
 
 class InMemory(WatchedFile[T]):
     """A file that says what the test wants it to say."""
@@ -297,8 +292,9 @@ class World:
         self.reveals, self.paging = handlers.buttons.secrets, handlers.buttons.lists
         self.pages, self.exporter = self.dispatcher.pages, self.paging.exporter
         self.changes, self.key_requests = bot.changes.approvals, bot.changes.key_requests
-        executor, self.measurement = bot.changes.executor, bot.changes.measurement
-        self.executor = SettledExecutor(executor.tools, executor.reoffer, executor.followers)
+        self.execution, self.measurement = bot.changes.execution, bot.changes.measurement
+        executor = self.execution.executor
+        self.executor = SettledExecutor(*(getattr(executor, part.name) for part in fields(executor)))
         self.reminders, self.expiry = bot.changes.reminders, bot.changes.secret_expiry
         self.freeze_notices, self.audit = bot.changes.freeze_notices, bot.audit
         self.outbox, self.vault = bot.changes.tools.outbox, bot.changes.tools.vault
@@ -365,6 +361,36 @@ class World:
         done = [await self.executor.execute(record_id) for record_id in await self.confirmations.due(self.clock())]
         await self.outbox.settle()
         return [record for record in done if record is not None]
+
+    async def beat(self) -> None:
+        """What a worker's heartbeat does for its lease."""
+        async with self.redis.pipeline() as pipeline:
+            self.execution.lease.renew(pipeline)
+            await pipeline.execute()
+
+    async def pass_away(self) -> None:
+        """Let the lease of this world's worker end, as it does half a minute after the worker's death."""
+        await self.redis.delete(f"quaymaster:worker:lease:{self.execution.lease.id}")
+
+    async def recover(self) -> list[Record]:
+        """What a worker does about the claims of dead ones; returns those records that it moved."""
+        found = await self.execution.recovery.run()
+        await self.outbox.settle()
+        return found
+
+    async def look_again(self) -> list[Record]:
+        """What a worker does about unknown outcomes; returns those that are concluded."""
+        found = await self.execution.looks.run()
+        await self.outbox.settle()
+        return found
+
+    async def conclude(self, record: Record) -> Record:
+        """What becomes of a record once Quay was looked at as often as it is."""
+        while record.look_at is not None:
+            self.clock.now = max(self.clock.now, record.look_at)
+            await self.look_again()
+            record = await self.confirmations.get(record.id)
+        return record
 
     async def reveal(self, user: str, id_: str) -> tuple[list[dict[str, Any]], ClickAnswer | None]:
         """The modals that somebody sees who presses Reveal once, and what stands in the button's place then."""

@@ -127,6 +127,19 @@ async def test_a_registry_that_says_no_between_plan_and_call(town: Town, door: D
     assert (len(sent), limit(town)) == (1, before)
 
 
+async def test_a_gateway_that_gives_up_on_a_write_that_lands_is_put_right(town: Town, door: Door) -> None:
+    """Unknown at first; seconds later the bot has looked again, and says so, on the card and as a correction."""
+    wanted = limit(town) + 1
+    card = await plan(town, f"{wanted}GiB")
+    await switch(door, failures=[{"kind": "504", "operation": CHANGE_OF_A_QUOTA, "late_seconds": 3}])
+    await door.delete("requests")
+    await town.press(CAROL, card, "change_confirm")
+    unknown = await town.sees(CAROL, f"{wanted} GiB*: outcome unknown", "three times within 90 s", after=card["ts"])
+    await town.sees(CAROL, f"Correction: *Set the quota of team-beta to {wanted} GiB*: done", after=unknown["ts"])
+    sent = [one for one in (await door.get("requests")).json()["requests"] if one["method"] == "PUT"]
+    assert (len(sent), limit(town)) == (1, wanted)
+
+
 @pytest.mark.parametrize("kind", ["closed", "502", "504"])
 async def test_a_write_whose_answer_is_lost_lands_later_and_is_found(town: Town, door: Door, kind: str) -> None:
     """Unknown at first, never "not done"; whoever looks again after it landed is shown that it did."""

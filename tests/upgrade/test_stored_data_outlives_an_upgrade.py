@@ -88,7 +88,7 @@ async def test_a_private_plan_can_be_confirmed(thawed: World) -> None:
 async def test_a_call_that_was_noted_is_not_sent_again(thawed: World) -> None:
     """Its worker died; what Quay has now decides what is said of it."""
     thawed.clock.forward(minutes=10)
-    await thawed.executor.recover()
+    await thawed.recover()
     record = await thawed.confirmations.get(NAMES["intended"])
     assert record.state in {State.FAILED, State.UNKNOWN}
     assert (await thawed.events()).count("change_intent") == 2, "one for each change that was carried out before"

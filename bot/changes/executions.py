@@ -33,6 +33,10 @@ class Executions:
             self._tasks[record_id] = task
             task.add_done_callback(lambda _: self._tasks.pop(record_id))
 
+    def __contains__(self, record_id: object) -> bool:
+        """Whether this worker is about a change."""
+        return record_id in self._tasks
+
     async def drain(self) -> None:
         """Begin nothing more, and wait for what has begun."""
         self._draining = True
