@@ -13,8 +13,8 @@ from bot.views import freeze as views
 
 TOLD = "quaymaster:freeze:told"
 """Which stored value the admin channel was told of last."""
-TELLING_SECONDS = 30
-"""So long one process has for telling before another may try."""
+CLAIM_SECONDS = 30
+"""So long one process has for the notice before another may try."""
 
 log = structlog.get_logger()
 
@@ -74,4 +74,4 @@ class FreezeNotices:
             log.warning("freeze_not_told", reason=error.reason)
 
     async def _begin(self, name: str) -> bool:
-        return bool(await self.redis.set(f"quaymaster:freeze:telling:{name}", b"1", nx=True, ex=TELLING_SECONDS))
+        return bool(await self.redis.set(f"quaymaster:freeze:telling:{name}", b"1", nx=True, ex=CLAIM_SECONDS))

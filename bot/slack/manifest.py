@@ -35,7 +35,7 @@ def manifest(command: str, url: str | None) -> dict[str, Any]:
     return {
         "display_information": {
             "name": "Quaymaster",
-            "description": "Runs a Quay registry from Slack, through a gate",
+            "description": "Runs a Quay registry from Slack, with approvals",
         },
         "features": {
             "app_home": {

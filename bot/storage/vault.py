@@ -27,7 +27,7 @@ SHOWING = timedelta(minutes=2)
 """So long a secret that was taken out is still there, in case its owner never got to see it."""
 REMEMBERED = timedelta(days=30)
 """So long it is known of a secret that there was one."""
-TELLING_SECONDS = 30
+CLAIM_SECONDS = 30
 """So long one process has for telling somebody of their secret before another may."""
 
 _REPLACE = """
@@ -145,7 +145,7 @@ class Vault:
             kept = await self.find(id_)
             if kept is None or not kept.waits or self.clock() >= kept.ends_at:
                 await self.redis.zrem(UNOFFERED, id_)
-            elif await self._begin_telling(id_, "offer"):
+            elif await self._claim_notice(id_, "offer"):
                 claimed.append(kept)
         return claimed
 
@@ -175,7 +175,7 @@ class Vault:
             gone = _over(kept)
             if kept.waits and not await self._replace(stored, gone, None):
                 continue
-            if await self._begin_telling(id_, "expired"):
+            if await self._claim_notice(id_, "expired"):
                 claimed.append(gone)
         return claimed
 
@@ -195,8 +195,8 @@ class Vault:
     def _remembered(self) -> timedelta:
         return self.lifetime + REMEMBERED
 
-    async def _begin_telling(self, id_: str, what: str) -> bool:
-        return bool(await self.redis.set(f"{_key(id_)}:telling:{what}", b"1", nx=True, ex=TELLING_SECONDS))
+    async def _claim_notice(self, id_: str, what: str) -> bool:
+        return bool(await self.redis.set(f"{_key(id_)}:telling:{what}", b"1", nx=True, ex=CLAIM_SECONDS))
 
     async def _move(self, id_: str, following: StoredSecret, *, keeps: bool) -> None:
         """Go from showing to what follows, with the secret or without; nothing where it is not shown any more."""

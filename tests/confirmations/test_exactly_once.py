@@ -150,7 +150,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         return far_enough
 
     @rule(process=PROCESS, which=st.integers(0, 9))
-    def a_nudge_comes_late(self, process: int, which: int) -> None:
+    def a_wake_comes_late(self, process: int, which: int) -> None:
         self.live(self.street.processes[process].executor.execute(self.one_of_them(which)))
 
     @rule(process=PROCESS, steps=st.integers(0, 30))
