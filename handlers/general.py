@@ -6,9 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from bot.commands import CommandSet, Correction, Help
+from bot.confirmations import Offer, Record
 from bot.model.plans import Argument
 from bot.model.units import parse_size
-from bot.permissions import Actor
+from bot.permissions import Actor, Person, Place, confirmation_for, may_approve
 from bot.permissions.askable import explain
 from bot.permissions.conditions import ENFORCEMENT
 from bot.permissions.names import OWN_NAMES, arguments_of
@@ -43,13 +44,33 @@ async def show_help(*command: str, here: Handed) -> Message:
 async def show_pending(*, here: Handed) -> Message:
     """List what waits for approval, your own changes that wait for your confirmation, and what only you may see."""
     overview = await here.bot.changes.tools.confirmations.overview(here.once)
-    records = [
-        record
-        for record in overview.records
-        if record.expires_at > here.now and (not record.private or here.person.is_actor(record.requester))
-    ]
+    live = [record for record in overview.records if record.expires_at > here.now]
+    records = [record for record in live if _concerns(record, here)]
     unseen = await here.bot.changes.tools.vault.unseen_of(here.person.actor)
     return meta.pending(records, here.person.actor.user, unseen, overview.freeze)
+
+
+def _concerns(record: Record, here: Context) -> bool:
+    """Whether somebody sees a pending change: their own, one of this channel, or one on which they can decide."""
+    if here.person.is_actor(record.requester):
+        return True
+    if record.private:
+        return False
+    if record.channel == here.place.channel or record.shown_in(here.place.channel):
+        return True
+    return any(_can_decide(record, offer, here) for offer in record.offers)
+
+
+def _can_decide(record: Record, offer: Offer, here: Context) -> bool:
+    entry = confirmation_for(here.policy, offer.operation, offer.for_rules)
+    if entry is None:
+        return False
+    asked = Person(record.requester, "member") if record.requester else None
+    place = Place(record.channel)
+    decided = may_approve(
+        here.policy, here.person, offer.operation, offer.for_rules, place, requester=asked, entry=entry
+    )
+    return not decided.denied
 
 
 @GENERAL.command("status", examples=("status", "status --recheck"))

@@ -62,8 +62,10 @@ class CountingNotice:
             await self._keep(replace(said, over_since=now))
 
     async def _tell_of(self, found: Counting, channel: str, said: Said | None, now: datetime, quiet: bool) -> None:
-        if said and said.over_since is None and said.found.off == found.off:
+        if said and said.over_since is None and (said.found.off, said.found.names) == (found.off, found.names):
             return
+        if said and said.over_since is None and said.found.off == found.off:
+            found = replace(found, since=said.found.since)
         if said and (said.over_since is None or now - said.over_since < CALM):
             await self.messenger.edit(said.channel, said.message_id, counting(found))
             await self._keep(replace(said, found=found, over_since=None))

@@ -42,6 +42,8 @@ Event = Literal[
     "changes_thawed",
     "segment_sealed",
     "segment_trimmed",
+    "audit_verified",
+    "audit_exported",
 ]
 
 NO_SEAL = "does not carry our seal"

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -67,6 +68,9 @@ def audit_commands(with_audit: WithAudit) -> Cyclopts:
             async def run(audit: Audit) -> None:
                 nonlocal found
                 found = await audit.verify(published=head)
+                await audit.record(
+                    "audit_verified", actor=None, by=getuser(), entries=found.count, problems=len(found.problems)
+                )
 
             with_audit(run)
         if found is not None:
@@ -86,8 +90,11 @@ def audit_commands(with_audit: WithAudit) -> Cyclopts:
         begin, end = _moment(since, "--since"), _moment(until, "--until", whole_day=True)
 
         async def run(audit: Audit) -> None:
+            exported = 0
             async for line in lines(audit.stored(), begin, end):
                 print(line)
+                exported += 1
+            await audit.record("audit_exported", actor=None, by=getuser(), entries=exported, since=since, until=until)
 
         with_audit(run)
 

@@ -1,6 +1,7 @@
 """The command line's questions to files, without Slack, Redis or Quay: `quaymaster check` and `quaymaster why`."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -24,7 +25,7 @@ AsJson = Annotated[bool, Parameter(name="--json", negative=())]
 
 
 def check(
-    file: str = "permissions.yaml",
+    file: str | None = None,
     *,
     alerts: str | None = None,
     diff: str | None = None,
@@ -36,7 +37,7 @@ def check(
     Parameters
     ----------
     file
-        The permissions file.
+        The permissions file; by default the one that PERMISSIONS_FILE names, or permissions.yaml.
     alerts
         An alerts file that is to be checked as well.
     diff
@@ -49,6 +50,7 @@ def check(
     if schema_:
         print(json.dumps(schema(), indent=2))
         return
+    file = file or os.environ.get("PERMISSIONS_FILE", "permissions.yaml")
     problems: list[dict[str, Any]] = []
     policy = _read(lambda: _policy(file), file, problems)
     old = _read(lambda: _policy(diff), diff, problems) if diff is not None else None

@@ -294,10 +294,10 @@ class Confirmations:
             for index in (*self._indexes(), self.keys.looks, self.keys.undelivered):
                 pipeline.zrem(index, record_id)
             pipeline.set(self.keys.quarantined(record_id), b"1", nx=True, ex=KEPT_AFTER_CLOSING)
-            is_news = any(await pipeline.execute())
+            *_, is_news = await pipeline.execute()
         if is_news:
             await self.audit.record("record_tampered", actor=None, change=record_id, reason=reason)
-        return is_news
+        return bool(is_news)
 
     async def _range(self, key: str, until: datetime | None) -> list[str]:
         last = "+inf" if until is None else until.timestamp()

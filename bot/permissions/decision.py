@@ -246,15 +246,16 @@ def _membership(policy: Policy, person: Person, place: Place) -> str | None:
 
 
 def _speaking(policy: Policy, person: Person, operation: str, effect: str) -> list[Rule]:
+    groups = policy.groups_of(person, _is_member)
     return [
         rule
-        for rule in policy.rules
-        if rule.effect == effect and operation in rule.operations and _applies_to(policy, rule, person)
+        for rule in policy.rules_about.get((effect, operation), ())
+        if not groups.isdisjoint(rule.who) or (effect == "deny" and _names_a_lost_group(policy, rule, person))
     ]
 
 
 def _applies_to(policy: Policy, rule: Rule, person: Person) -> bool:
-    belongs = any(_belongs(policy, person, group) for group in rule.who)
+    belongs = not policy.groups_of(person, _is_member).isdisjoint(rule.who)
     return belongs or (rule.effect == "deny" and _names_a_lost_group(policy, rule, person))
 
 
@@ -264,7 +265,7 @@ def _names_a_lost_group(policy: Policy, rule: Rule, person: Person) -> bool:
 
 
 def _belongs(policy: Policy, person: Person, group: str) -> bool:
-    return any(_is_member(person, member) for member in policy.groups[group])
+    return group in policy.groups_of(person, _is_member)
 
 
 def _is_member(person: Person, member: str) -> bool:

@@ -1,5 +1,6 @@
 """The file permissions.yaml as checked, frozen objects."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
 from functools import cached_property
@@ -21,7 +22,7 @@ from bot.permissions.conditions import (
     scalar,
 )
 from bot.permissions.names import arguments_of, confirmed_in, operations_in, sets
-from bot.permissions.people import ADDRESS
+from bot.permissions.people import ADDRESS, Person
 
 
 def _known_set(name: object) -> object:
@@ -283,6 +284,17 @@ class Policy(_Frozen):
     expect: Annotated[tuple[Expectation, ...], Field(description="Examples; the file is refused if one fails.")] = ()
 
     _quotes: dict[str, str] = PrivateAttr(default_factory=dict)
+    _last: tuple[Person, frozenset[str]] | None = PrivateAttr(default=None)
+
+    def groups_of(self, person: Person, is_member: Callable[[Person, str], bool]) -> frozenset[str]:
+        """The groups of the file that a person is in; worked out once while the same person is asked about."""
+        last = self._last
+        if last is None or last[0] is not person:
+            found = frozenset(
+                group for group, members in self.groups.items() if any(is_member(person, member) for member in members)
+            )
+            self._last = last = (person, found)
+        return last[1]
 
     def quoting(self, text: str, name: str) -> "Policy":
         """The policy that remembers how its rules stand in the file."""
@@ -293,6 +305,15 @@ class Policy(_Frozen):
     def quote(self, rule: str) -> str:
         """A rule as it stands in the file, below the file's name and its line; nothing without a file."""
         return self._quotes.get(rule, "")
+
+    @cached_property
+    def rules_about(self) -> Mapping[tuple[str, str], Sequence[Rule]]:
+        """The rules by what they do (may, may_request, deny) and to which operation, in the order of the file."""
+        found: dict[tuple[str, str], list[Rule]] = {}
+        for rule in self.rules:
+            for operation in rule.operations:
+                found.setdefault((rule.effect, operation), []).append(rule)
+        return found
 
     @cached_property
     def admin_channels(self) -> frozenset[str]:

@@ -97,7 +97,9 @@ class Directory:
 
     async def _user(self, actor: Actor) -> dict[str, Any]:
         answer = await self.web.users_info(user=actor.user)
-        found: dict[str, Any] = answer["user"]
+        found = answer.get("user")
+        if not isinstance(found, dict) or not isinstance(found.get("profile", {}), dict):
+            raise TimeoutError("users.info answered nothing about the user")
         self._note_person(actor, _membership(found, actor.team), found.get("profile", {}).get("email") or "")
         return found
 

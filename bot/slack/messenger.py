@@ -14,7 +14,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.config.logs import Mask
 from bot.slack.limits import Limits
-from bot.slack.messages import HOME, Message, MessageId, MessengerError
+from bot.slack.messages import HOME, Message, MessageId, MessengerError, is_passing
 
 FAILURES = (SlackApiError, ClientError, TimeoutError, OSError)
 """What a call to Slack may raise."""
@@ -194,9 +194,10 @@ class SlackMessenger:
         try:
             answer = await self.web.conversations_info(channel=channel)
         except SlackApiError as error:
-            if reason_of(error) == "channel_not_found":
-                return "channel_not_found"
-            raise MessengerError(reason_of(error)) from error
+            reason = reason_of(error)
+            if not is_passing(reason):
+                return reason
+            raise MessengerError(reason) from error
         except FAILURES as error:
             raise MessengerError(reason_of(error)) from error
         found = answer["channel"]

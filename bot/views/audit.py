@@ -37,6 +37,8 @@ _SAID = {
     "changes_thawed": "thawed",
     "segment_sealed": "month sealed",
     "segment_trimmed": "month trimmed",
+    "audit_verified": "audit verified",
+    "audit_exported": "audit exported",
 }
 _NAMES = ("namespace", "name", "username", "kid", "service")
 """The arguments that say what a change is about."""
