@@ -39,7 +39,7 @@ from bot.storage.processes import Kind, Presence
 from bot.storage.sealing import Tampered
 from bot.web.periodic import running as running_beside
 from bot.web.server import build_server
-from bot.web.serving import serve_http
+from bot.web.serving import PortNotFree, serve_http
 
 cli = Cyclopts(
     name="quaymaster",
@@ -261,7 +261,7 @@ def _run(settings: Settings, files: Files, work: Callable[[App], Awaitable[None]
 
     try:
         asyncio.run(opened())
-    except ClusterRefused as refused:
+    except (ClusterRefused, PortNotFree) as refused:
         _refuse([str(refused)])
 
 

@@ -6,6 +6,7 @@ sweep of SAQ's finds nothing that it could break off.
 """
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -39,6 +40,20 @@ GRACE = timedelta(seconds=20)
 """How long a run that is under way when the worker is to stop may go on; executions go on to their end."""
 
 log = structlog.get_logger()
+
+
+class _InOneLine(logging.Filter):
+    """Has SAQ say in one line that Redis is away: it tries each second, and would log a traceback each time."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, RedisError | OSError):
+            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__})", ()
+            record.exc_info = record.exc_text = None
+        return True
+
+
+_IN_ONE_LINE = _InOneLine()
 
 
 def open_queue(redis: Redis) -> Queue:
@@ -145,6 +160,7 @@ class Worker:
         """What takes jobs from SAQ's queue; each ends at once, since the work itself has a task of its own."""
         functions: list[tuple[str, Any]] = [(EXECUTE, self._execute), (TICK_OF_EARLIER_VERSIONS, _nothing)]
         functions += [(job.name, self._asked_for(job)) for job in self.jobs]
+        logging.getLogger("saq").addFilter(_IN_ONE_LINE)
         woken: SaqWorker[Any] = SaqWorker(
             self._queue, functions=functions, concurrency=2, dequeue_timeout=1, shutdown_grace_period_s=2
         )
