@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.doctor.unchecked import Unchecked
-from bot.slack.messages import is_passing
+from bot.slack.messages import ABOUT_THE_TOKEN, is_passing
 from bot.slack.messenger import FAILURES, reason_of
 
 MOST_LOOKUPS = 40
@@ -26,8 +26,8 @@ class SlackRefused(Exception):
 
     @property
     def passing(self) -> bool:
-        """Whether it says nothing about what was asked."""
-        return is_passing(self.reason)
+        """Whether Slack gave no answer to what was asked; that it refuses the token is one."""
+        return is_passing(self.reason) and self.reason not in ABOUT_THE_TOKEN
 
 
 class SlackAnswers:
