@@ -15,6 +15,7 @@ PROXY_CACHE = (
     "don't fit."
 )
 """By its size alone, whatever its limits are (`_check_image_upload_possible_or_prune` in Quay's source)."""
+AT_ITS_DEFAULT = "refuses pushes at the system default, if there is one"
 NO_FULL_ACCESS = "superusers' full access is off in Quay (FEATURE_SUPERUSERS_FULL_ACCESS)"
 
 
@@ -96,15 +97,19 @@ def _limits_changed(before: Sequence[Limit], then: Sequence[Limit]) -> list[Line
 def _enforced(state: QuotaState, then: QuotaNow) -> list[Line]:
     """What Quay does today, and what it will do: one line each."""
     return [
-        Line(label="Quay today", now=_summary(state, state.own)),
-        Line(label="Quay then", now=_summary(state, then)),
+        Line(label="Quay today", now=summary_of(state, state.own)),
+        Line(label="Quay then", now=summary_of(state, then)),
     ]
 
 
-def _summary(state: QuotaState, quota: QuotaNow) -> str:
-    if quota.size is None and state.default is None:
-        return "refuses pushes at the system default, if there is one"
-    return summary(state.enforced(quota))
+def summary_of(state: QuotaState, quota: QuotaNow) -> str:
+    """What Quay does with pushes by a quota, after `Quay`; of a default that it does not show nothing is claimed."""
+    return AT_ITS_DEFAULT if _hangs_on_default(state, quota) else summary(state.enforced(quota))
+
+
+def _hangs_on_default(state: QuotaState, quota: QuotaNow) -> bool:
+    """Whether what Quay does is up to a system default that it does not show."""
+    return quota.size is None and state.default is None
 
 
 def _alarms(state: QuotaState, then: QuotaNow) -> tuple[str, ...]:
@@ -113,12 +118,16 @@ def _alarms(state: QuotaState, then: QuotaNow) -> tuple[str, ...]:
         return ("This may weaken enforcement: Quay doesn't show whether there is a system default.",)
     if not weakened:
         return ()
-    after = refusal(state.enforced(then))
+    after = AT_ITS_DEFAULT if _hangs_on_default(state, then) else refusal(state.enforced(then))
     return (f"This weakens enforcement. Today, Quay {refusal(state.enforced())}. Then it {after}.",)
 
 
 def _warnings(state: QuotaState, then: QuotaNow) -> tuple[str, ...]:
     before, after = state.enforced(), state.enforced(then)
+    if _hangs_on_default(state, then):
+        blocked = state.used is not None and before.at(state.used) is Action.REFUSE
+        said = "Pushes are blocked today. Whether they will be accepted again is up to the system default."
+        return (said,) if blocked else ()
     return (*_for_pushes(state, before, after), *oddities(after))
 
 

@@ -49,7 +49,7 @@ class QuotaState:
     def default(self) -> int | None:
         """The system default in bytes, 0 where there is none, None where Quay does not show it."""
         if self.own.size is None and self.report is not None:
-            return self.report.configured_quota or 0
+            return self.report.configured_quota or self.settings.default_bytes or 0
         return self.settings.default_bytes
 
     @property

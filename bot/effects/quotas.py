@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.effects import Arguments, Note, Stamp, in_part
 from bot.effects.quota_limits import Typed, limits_typed, wanted_limits
-from bot.effects.quota_plans import NO_FULL_ACCESS, PROXY_CACHE, plan_deletion, plan_setting
+from bot.effects.quota_plans import NO_FULL_ACCESS, PROXY_CACHE, plan_deletion, plan_setting, summary_of
 from bot.effects.quota_state import (
     Namespace,
     QuotaState,
@@ -25,7 +25,7 @@ from bot.permissions.policy import StandardLimits
 from bot.quay.client import Quay
 from bot.quay.errors import Invalid, QuayError
 from bot.quay.quota_settings import QuotaSettings
-from bot.views.enforcement import limits, summary
+from bot.views.enforcement import limits
 from bot.views.text import size
 
 _LIMIT_WRITES = {
@@ -114,7 +114,7 @@ class SetQuota:
         for write in _planned(arguments, observation):
             steps.append(after(steps[-1], write))
         found = next((place for place, step in enumerate(steps) if _is_same(step, state.own)), None)
-        does = f"Quay {summary(state.enforced())}."
+        does = f"Quay {summary_of(state, state.own)}."
         if found == len(steps) - 1:
             confirmed = f"Quay confirms a quota of {size(state.own.size or 0)} for {namespace}. {does}"
             return Verification(outcome=Outcome.DONE, sentence=confirmed)
@@ -164,11 +164,14 @@ class DeleteQuota:
         """Gone is gone; another quota in its place is not what was wanted."""
         namespace = Namespace.parse(str(arguments["namespace"]))
         state = await _read_back(quay, namespace, observation)
-        holds = f"Quay {summary(state.enforced())}."
+        holds = f"Quay {summary_of(state, state.own)}."
         if state.quota_id is None:
             return Verification(
                 outcome=Outcome.DONE, sentence=f"Quay confirms that {namespace} has no quota of its own. {holds}"
             )
+        if state.quota_id != observation.rests_on.get("quota_id", state.quota_id):
+            another = f"Another user gave {namespace} a new quota in the meantime. {_holds(state)} {holds}"
+            return Verification(outcome=Outcome.UNKNOWN, sentence=another)
         return Verification(outcome=Outcome.FAILED, sentence=f"Quay still has it. {_holds(state)} {holds}")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.confirmations import TAKEN_OVER_AFTER
+from sandbox.quay.state import Quota
 from tests.support.mortals import Death
 from tests.support.quotas import GIB, Way, prepare, pushes
 from tests.support.world import World
@@ -169,3 +170,19 @@ async def test_another_users_quota_is_not_given_limits(way: tuple[World, Way]) -
     (ended,) = await world.work()
     assert (ended.state, len(way_.sent)) == ("failed", 1)
     assert "The quota of team-alpha is 7 GiB, with limits: none." in ended.note
+
+
+async def test_a_quota_made_anew_behind_a_deletion_is_not_the_one_that_was_to_go(way: tuple[World, Way]) -> None:
+    """It went, and another user made another: nobody is told that Quay still has it."""
+    world, way_ = way
+    namespace = prepare(world, "own with limits")
+
+    def make_another() -> None:
+        namespace.quota = Quota(901, 7 * GIB, [])
+
+    way_.after_first = make_another
+    await confirmed(world, "quota delete team-alpha")
+    (ended,) = await world.work()
+    assert ended.state != "done"
+    assert "Another user gave team-alpha a new quota in the meantime." in ended.note
+    assert "still has it" not in ended.note

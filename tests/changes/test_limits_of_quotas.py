@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.permissions import Policy
-from sandbox.quay.faults import Failure
+from sandbox.quay.faults import Failure, OddEntries
 from sandbox.quay.state import Limit, Organization, Quota
 from tests.support.quotas import ALONE, GIB, prepare, pushes, writes_sent
 from tests.support.world import POLICY, World, text_of
@@ -232,6 +232,37 @@ async def test_a_default_that_nobody_can_see_is_no_default_that_is_not_there(
     )
     (record,) = await world.confirmations.waiting()
     assert record.offer.facts["enforcement_now"] == (None if alarm else "not_weaker")
+
+
+@pytest.mark.parametrize("state", ["own with limits", "two rejects"])
+async def test_after_a_deletion_nothing_is_claimed_of_a_default_that_nobody_can_see(world: World, state: str) -> None:
+    """Neither by the plan nor by what was read back: Quay may go on refusing."""
+    namespace = prepare(world, state)
+    namespace.quota_bytes = 150 * GIB
+    world.registry.features.config_dump = False
+    world.registry.features.default_quota_bytes = 100 * GIB
+    for user in world.registry.users():
+        user.quota = user.quota or Quota(7000 + user.id, GIB)
+    shown = await planned(world, "quota delete team-alpha")
+    assert "🚨" in shown
+    assert "Pushes are blocked today. Whether they will be accepted again is up to the system default." in shown
+    (record,) = await world.confirmations.waiting()
+    await world.click("U0CAROL", "change_confirm", record.id)
+    (done,) = await world.work()
+    assert done.state == "done"
+    assert "Quay refuses pushes at the system default, if there is one." in done.note
+    assert "never refuses" not in shown + done.note
+    assert "They will be accepted again" not in shown
+
+
+async def test_a_report_that_names_no_default_hides_none_that_is_configured(world: World) -> None:
+    """An odd null in the namespace's report is no reason to call a lifted default kept."""
+    prepare(world, "default")
+    world.faults.odd_entries.append(OddEntries("quota_report.configured_quota", operation="getOrganization"))
+    shown = await planned(world, "quota set team-alpha 200GiB")
+    assert "🚨 *This weakens enforcement." in shown
+    (record,) = await world.confirmations.waiting()
+    assert record.offer.facts["enforcement_now"] == "weaker"
 
 
 async def test_a_proxy_cache_is_told_what_quay_does_with_its_quota(world: World) -> None:
