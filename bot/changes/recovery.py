@@ -79,8 +79,13 @@ class Looks:
         return await _each(self.tools, await self.tools.confirmations.to_look_at(self.tools.clock()), self._look)
 
     async def _look(self, id_: str) -> Record | None:
-        now = self.tools.clock()
-        looking = await self.tools.confirmations.advance(id_, lambda stored: look(stored, now), notifies=False)
+        now, confirmations = self.tools.clock(), self.tools.confirmations
+        try:
+            looking = await confirmations.advance(id_, lambda stored: look(stored, now), notifies=False)
+        except Refused as refused:
+            if refused.record.look_at is None:
+                await confirmations.not_to_look_at(id_)
+            raise
         try:
             verification = await self.outcomes.of_another(looking)
         except QuayError as error:

@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
-from bot.audit import APPEND, HEAD, JSON, STREAM, Audit, Event
+from bot.audit import HEAD, JSON, STREAM, Audit, Event
 from bot.confirmations.freeze import FREEZE, Freeze, Freezer
+from bot.confirmations.keys import Keys
 from bot.confirmations.record import Record, State
+from bot.confirmations.scripts import RELEASE, REMOVE_UNLESS_MOVED, RENEW, STEP
 from bot.storage.dedupe import DedupeKey
 from bot.storage.sealing import Sealer, Tampered
 
@@ -39,88 +41,6 @@ class Noted:
     event: Event
     actor: str | None
     details: dict[str, JSON]
-
-
-_STEP = f"""{APPEND}
-if ARGV[11] ~= '' and redis.call('GET', KEYS[9]) == ARGV[11] then return {{'done', ARGV[11]}} end
-local stored = redis.call('GET', KEYS[1]) or ''
-if stored ~= ARGV[1] then return {{'changed', stored}} end
-if ARGV[16] ~= '' then
-  local freeze = redis.call('GET', KEYS[10]) or ''
-  if freeze ~= ARGV[17] then return {{'frozen', freeze}} end
-end
-if ARGV[11] ~= '' then
-  local head = append(KEYS[8], KEYS[9], unpack(ARGV, 10, 14))
-  if head ~= ARGV[11] then return {{'head', head}} end
-end
-redis.call('SET', KEYS[1], ARGV[2])
-if ARGV[9] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[9]) end
-for i = 2, 6 do
-  if ARGV[i + 2] == '' then redis.call('ZREM', KEYS[i], ARGV[3])
-  else redis.call('ZADD', KEYS[i], ARGV[i + 2], ARGV[3]) end
-end
-if ARGV[18] == '' then redis.call('ZREM', KEYS[11], ARGV[3])
-else redis.call('ZADD', KEYS[11], ARGV[18], ARGV[3]) end
-if ARGV[15] ~= '' then redis.call('ZADD', KEYS[7], ARGV[15], ARGV[3]) end
-return {{'done', ARGV[11]}}
-"""
-
-_RENEW = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('EXPIRE', KEYS[1], ARGV[2])
-return 1
-"""
-
-_RELEASE = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-"""
-
-_REMOVE_UNLESS_MOVED = """
-local version = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if version and tonumber(version) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
-"""
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Where things are kept."""
-
-    waiting: str = "quaymaster:confirmations:waiting"
-    """Pending and approved records by the time of their expiry."""
-    due: str = "quaymaster:confirmations:due"
-    """Approved records by the time from which on a worker may take them."""
-    running: str = "quaymaster:confirmations:running"
-    """Executing records by the time they were claimed."""
-    reminders: str = "quaymaster:confirmations:reminders"
-    """Pending records by the time at which approvers are to be reminded of them."""
-    looks: str = "quaymaster:confirmations:looks"
-    """Records whose outcome is unknown by the time at which Quay is asked again."""
-    undelivered: str = "quaymaster:confirmations:owed"
-    """Records of whose last step people have not been told, by the version that the step made."""
-
-    def record(self, record_id: str) -> str:
-        """The sealed value of one record."""
-        return f"quaymaster:confirmation:{record_id}"
-
-    def target(self, target: str) -> str:
-        """The live records that speak of a target, by the time at which they were made."""
-        return f"quaymaster:confirmations:target:{target}"
-
-    def delivering(self, record_id: str) -> str:
-        """Which process is delivering a record."""
-        return f"quaymaster:confirmation:{record_id}:delivering"
-
-    def announced(self, record_id: str) -> str:
-        """Which outcome was announced."""
-        return f"quaymaster:confirmation:{record_id}:announced"
-
-    def reminding(self, record_id: str) -> str:
-        """Who is reminding people of a record."""
-        return f"quaymaster:confirmation:{record_id}:reminding"
-
-    def quarantined(self, record_id: str) -> str:
-        """That a record was quarantined, and that recorded."""
-        return f"quaymaster:confirmation:{record_id}:aside"
 
 
 @dataclass(frozen=True)
@@ -207,6 +127,10 @@ class Confirmations:
         """Records whose outcome is unknown, and of which Quay is to be asked again by now."""
         return await self._range(self.keys.looks, now)
 
+    async def not_to_look_at(self, record_id: str) -> None:
+        """Forget that Quay is to be asked again: a version that does not know of it has moved the record since."""
+        await self.redis.zrem(self.keys.looks, record_id)
+
     async def to_remind_of(self, now: datetime) -> list[str]:
         """Pending records of which approvers are to be reminded by now."""
         return await self._range(self.keys.reminders, now)
@@ -224,13 +148,13 @@ class Confirmations:
     async def renew_delivery(self, record_id: str, lease: str) -> bool:
         """Begin the lease again; False if another process has it by now."""
         found = await self.redis.eval(  # type: ignore[misc]
-            _RENEW, 1, self.keys.delivering(record_id), lease, str(DELIVERY_SECONDS)
+            RENEW, 1, self.keys.delivering(record_id), lease, str(DELIVERY_SECONDS)
         )
         return bool(found)
 
     async def release_delivery(self, record_id: str, lease: str) -> None:
         """Give the lease back, if it is still ours."""
-        await self.redis.eval(_RELEASE, 1, self.keys.delivering(record_id), lease)  # type: ignore[misc]
+        await self.redis.eval(RELEASE, 1, self.keys.delivering(record_id), lease)  # type: ignore[misc]
 
     async def announced(self, record_id: str) -> str | None:
         """The outcome that was announced of a record, or None."""
@@ -247,7 +171,7 @@ class Confirmations:
 
     async def delivered(self, record: Record) -> None:
         """People see this version; a later one stays in the outbox."""
-        await self.redis.eval(_REMOVE_UNLESS_MOVED, 1, self.keys.undelivered, record.id, str(record.version))  # type: ignore[misc]
+        await self.redis.eval(REMOVE_UNLESS_MOVED, 1, self.keys.undelivered, record.id, str(record.version))  # type: ignore[misc]
 
     async def waiting(self) -> list[Record]:
         """Pending and approved records, the next to expire first. Unreadable ones are left out."""
@@ -343,7 +267,7 @@ class Confirmations:
         sealed = self.sealer.seal(key, record.model_dump(mode="json"))
         while True:
             what, value = await self.redis.eval(  # type: ignore[misc]
-                _STEP,
+                STEP,
                 11,
                 *(key, *self._indexes(), target, self.keys.undelivered, STREAM, HEAD, FREEZE, self.keys.looks),
                 expected,

@@ -1,7 +1,7 @@
 """The table of periodic jobs: whatever the bot does by itself is one row here."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
@@ -93,7 +93,10 @@ def build_jobs(parts: JobParts, claims: Claims) -> tuple[Job, ...]:
 
     outbox, upkeep = changes.tools.outbox, parts.upkeep.audit
     return (
-        often("heartbeat", "shows that the worker is alive", parts.heartbeat.beat, BEAT_EVERY, BEAT_EVERY),
+        replace(
+            often("heartbeat", "shows that the worker is alive", parts.heartbeat.beat, BEAT_EVERY, BEAT_EVERY),
+            until_drained=True,
+        ),
         often("execute_due", "executes approved changes", execute_due),
         often("expire", "closes changes that nobody decided on in time", changes.approvals.expire_due),
         often("recover", "takes over changes whose worker died", execution.recovery.run, LONG, rank=Rank.CHANGE),

@@ -51,6 +51,8 @@ class Job:
     """Does the run of a moment. What it raises goes to the log; the next run tries again."""
     rank: Rank = Rank.BACKGROUND
     """How it stands in line where Quay has more to do than it can at once."""
+    until_drained: bool = False
+    """Whether a worker that is told to stop goes on with it until its last execution has ended."""
 
 
 @dataclass(frozen=True)

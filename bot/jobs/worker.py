@@ -36,6 +36,8 @@ TICK_OF_EARLIER_VERSIONS = "Jobs.tick"
 """What a worker of an earlier version puts on the queue every two seconds; here the table does what it did."""
 EARLIER_TIMEOUT = timedelta(minutes=3)
 """A worker of an earlier version ends the execution of a change after this long."""
+LOGGED_EVERY = timedelta(minutes=1)
+"""A job that fails in the same way again and again is in the log this often."""
 GRACE = timedelta(seconds=20)
 """How long a run that is under way when the worker is to stop may go on; executions go on to their end."""
 
@@ -87,6 +89,9 @@ class Worker:
         self._runs = runs
         self._clock = clock
         self._stopping = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._logged: dict[str, tuple[str, float]] = {}
+        """The failure of each job that the log had last, and when, by the clock of the loop."""
         self._running: set[asyncio.Task[None]] = set()
         """Runs that were asked for by a worker of an earlier version."""
 
@@ -98,30 +103,35 @@ class Worker:
         """Work until `stop`; then let what is under way end, and every execution of a change in any case."""
         woken = self._waker()
         log.info("worker_started", jobs={job.name: str(job.schedule) for job in self.jobs})
-        tasks = [asyncio.create_task(self._keep(job), name=job.name) for job in self.jobs]
-        tasks.append(asyncio.create_task(woken.start(), name="wake"))
+        tasks = {asyncio.create_task(self._keep(job), name=job.name): job for job in self.jobs}
+        lasting = [task for task, job in tasks.items() if job.until_drained]
+        others = [asyncio.create_task(woken.start(), name="wake"), *(task for task in tasks if task not in lasting)]
         try:
             await self._stopping.wait()
         finally:
             woken.event.set()
-            await self._wind_up(tasks)
+            self._stopping.set()
+            await asyncio.gather(self._executions.drain(), self._wind_up(others))
+            self._drained.set()
+            await self._wind_up(lasting)
             log.info("worker_stopped")
 
     async def _wind_up(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
-        self._stopping.set()
-        _, unfinished = await asyncio.wait([*tasks, *self._running], timeout=GRACE.total_seconds())
+        """Wait for what is under way, and cancel what takes longer than GRACE."""
+        if unfinished := {*tasks, *self._running}:
+            _, unfinished = await asyncio.wait(unfinished, timeout=GRACE.total_seconds())
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        await self._executions.drain()
 
     async def _keep(self, job: Job) -> None:
         """Run a job whenever it is due."""
-        while not self._stopping.is_set():
+        end = self._drained if job.until_drained else self._stopping
+        while not end.is_set():
             moment = await self._due(job)
             if moment is not None:
                 await self._run(job, moment)
-            await self._pause(job.schedule.look_every)
+            await _passed_or_set(job.schedule.look_every, end)
 
     async def _due(self, job: Job) -> datetime | None:
         try:
@@ -141,7 +151,7 @@ class Worker:
                     await job.run(moment)
         except (QuayError, MessengerError, RedisError, Tampered, TimeoutError) as error:
             failure = type(error).__name__
-            log.warning("job_failed", job=job.name, kind=failure, said=str(error))
+            self._log_failure(job, failure, str(error))
         except Exception as error:
             failure = type(error).__name__
             log.exception("job_broken", job=job.name)
@@ -149,12 +159,13 @@ class Worker:
         log.debug("job_ran", job=job.name, seconds=seconds)
         self._runs.note(job.name, JobRun(at=at, seconds=seconds, failure=failure))
 
-    async def _pause(self, length: timedelta) -> None:
-        try:
-            async with asyncio.timeout(length.total_seconds()):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
+    def _log_failure(self, job: Job, kind: str, said: str) -> None:
+        """Once a minute for as long as it is the same: while Redis is away, every job fails at every run."""
+        before, at = self._logged.get(job.name, ("", 0.0))
+        now = time.monotonic()
+        if kind != before or now - at >= LOGGED_EVERY.total_seconds():
+            self._logged[job.name] = (kind, now)
+            log.warning("job_failed", job=job.name, kind=kind, said=said)
 
     def _waker(self) -> SaqWorker[Any]:
         """What takes jobs from SAQ's queue; each ends at once, since the work itself has a task of its own."""
@@ -180,6 +191,14 @@ class Worker:
             task.add_done_callback(self._running.discard)
 
         return start
+
+
+async def _passed_or_set(length: timedelta, event: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(length.total_seconds()):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 async def _nothing(_: dict[str, Any]) -> None:

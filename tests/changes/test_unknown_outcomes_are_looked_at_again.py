@@ -159,6 +159,17 @@ async def test_a_worker_that_dies_in_a_look_leaves_the_next_one_to_others(world:
     assert (done.id, done.state, done.looks) == (ended.id, State.DONE, 0)
 
 
+async def test_a_record_that_a_version_before_has_moved_is_looked_at_no_more(world: World) -> None:
+    """It knows neither the field nor the index, and drops the one while the other stays."""
+    ended = await sent(world, Failure("504", method="PUT"))
+    key = world.confirmations.keys.record(ended.id)
+    value = ended.moved(look_at=None).model_dump(mode="json")
+    await world.redis.set(key, world.confirmations.sealer.seal(key, value))
+    world.clock.forward(seconds=10)
+    assert await world.look_again() == []
+    assert await world.confirmations.to_look_at(world.clock()) == []
+
+
 async def test_a_waiting_key_is_not_offered_again_while_its_approval_may_still_land(world: World) -> None:
     """Two approvals of one key would be asked for; after the last look, it is offered again."""
     await world.key_requests.watch(ADMIN)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,49 @@ async def test_a_failure_goes_to_the_log_and_the_next_run_tries_again(
             await until(lambda: len(begun) > 1)
             await until(lambda: runs.unsaved["fails"].failure == "")
     assert event in {entry["event"] for entry in logs if entry.get("job") == "fails"}
+
+
+async def test_a_failure_that_stays_the_same_is_logged_once_a_minute(redis: Redis) -> None:
+    """While Redis or Slack is away, every job fails at every run."""
+    clock, begun = Clock(), list[int]()
+
+    async def fail() -> None:
+        begun.append(1)
+        raise QuayError("no", operation="listAllUsers")
+
+    with capture_logs() as logs:
+        async with at_work(redis, clock, often("fails", fail, clock)):
+            await until(lambda: len(begun) > 3)
+    assert [entry["event"] for entry in logs if entry.get("job") == "fails" and entry["log_level"] != "debug"] == [
+        "job_failed"
+    ]
+
+
+async def test_a_worker_that_stops_shows_that_it_is_alive_until_its_last_change_is_executed(redis: Redis) -> None:
+    """Else another one would take the change over while its call is under way."""
+    clock, beats, may_end, begun = Clock(), list[int](), asyncio.Event(), asyncio.Event()
+
+    async def beat() -> None:
+        beats.append(1)
+
+    async def execute(_: str) -> None:
+        begun.set()
+        await may_end.wait()
+
+    executions = Executions(execute)
+    heart, other = often("heart", beat, clock), often("other", begun.wait, clock)
+    jobs = (replace(heart, until_drained=True), other)
+    worker = Worker(jobs, executions, RedisQueue(redis, name=QUEUE), JobRuns(), clock)
+    executions.start("one")
+    working = asyncio.create_task(worker.run())
+    await begun.wait()
+    worker.stop()
+    await until(lambda: {task.get_name() for task in asyncio.all_tasks()}.isdisjoint({"other", "wake"}))
+    beats.clear()
+    await until(lambda: len(beats) > 3)
+    assert not working.done()
+    may_end.set()
+    await working
 
 
 async def test_of_many_workers_one_runs_a_moment(redis: Redis) -> None:
