@@ -88,6 +88,8 @@ class Forewarns(Protocol):
     ) -> tuple[str, ...]:
         """Find what else the plan is to warn of; what changes until the call, Quay refuses or takes.
 
+        What must not be sent even if it turns up only then, `plan` refuses: it runs again before the call.
+
         Raises Refusal for what Quay would refuse now, QuayError when Quay does not say.
         """
         ...

@@ -46,6 +46,7 @@ class DeleteOrganization:
                 NAME_KEPT,
             ),
         )
+        await self.own_tokens.spare_organization(quay, name, "Deleting")
         rests_on = {"exists": True, "email": organization.email}
         return Observation(operation="deleteOrganization", rests_on=rests_on, plan=plan)
 

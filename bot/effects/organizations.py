@@ -145,6 +145,7 @@ class ChangeOrganization:
         if rename == name:
             raise Refusal(f"The organization is called {name} already.")
         if rename is not None:
+            await self.own_tokens.spare_organization(quay, name, "Renaming")
             await require_free(quay, str(rename))
         changes = _missing(organization, wanted)
         if rename is None and not changes:

@@ -69,12 +69,22 @@ class OwnTokens:
         if namespace in self.named:
             raise Refusal(f"{does} {namespace} could lock the bot out: {SETTING} says that its tokens depend on it.")
 
+    async def spare_user(self, username: str, does: str) -> None:
+        """Raise Refusal for a user whom a token is known to belong to; for the last look before the call as well."""
+        self.require_unnamed(username, does)
+        origin = await self.origin()
+        if origin and origin.owner == username:
+            raise Refusal(f"{does} {username} would lock the bot out: QUAY_TOKEN belongs to this user.")
+
+    async def spare_organization(self, quay: Quay, name: str, does: str) -> None:
+        """The same of an organization whose application is known to have issued a token. Raises QuayError, too."""
+        self.require_unnamed(name, does)
+        if origin := await self.origin():
+            _require_other_origin(origin, await _applications(quay, name), name, does)
+
     async def warnings_of_user(self, user: User, does: str) -> tuple[str, ...]:
         """What to say of a user who is to be locked out or deleted. Raises Refusal for the owner of QUAY_TOKEN."""
-        self.require_unnamed(user.username, does)
-        origin = await self.origin()
-        if origin and origin.owner == user.username:
-            raise Refusal(f"{does} {user.username} would lock the bot out: QUAY_TOKEN belongs to this user.")
+        await self.spare_user(user.username, does)
         if self.named or not (self.reads_apart and user.global_readonly_super_user):
             return ()
         return (
@@ -86,12 +96,8 @@ class OwnTokens:
         """What to say of an organization that is to be deleted or renamed. Raises Refusal for that of QUAY_TOKEN."""
         self.require_unnamed(name, does)
         applications, origin = await _applications(quay, name), await self.origin()
-        for application in applications or ():
-            if origin and application.client_id == origin.client_id:
-                raise Refusal(
-                    f"{does} {name} could lock the bot out: its application {application.name} issued QUAY_TOKEN. "
-                    "First set a token from another organization's application."
-                )
+        if origin:
+            _require_other_origin(origin, applications, name, does)
         if self.named or applications == () or (applications is not None and origin and not self.reads_apart):
             return ()
         which = "QUAY_READ_TOKEN" if applications is not None and origin else "a token of the bot"
@@ -141,6 +147,15 @@ class OwnTokens:
     @property
     def _fingerprint(self) -> str:
         return sha256(self.token.encode()).hexdigest()[:16]
+
+
+def _require_other_origin(origin: Origin, applications: tuple[Application, ...] | None, name: str, does: str) -> None:
+    for application in applications or ():
+        if application.client_id == origin.client_id:
+            raise Refusal(
+                f"{does} {name} could lock the bot out: its application {application.name} issued QUAY_TOKEN. "
+                "First set a token from another organization's application."
+            )
 
 
 async def _applications(quay: Quay, organization: str) -> tuple[Application, ...] | None:

@@ -34,6 +34,7 @@ class DeleteUser:
                 f"{name} is disabled, and Quay doesn't delete disabled users: it reports success and keeps them. "
                 f"Enable the user first: users update {name} --enable. Then delete: users delete {name}"
             )
+        await self.own_tokens.spare_user(name, "Deleting")
         lines = [
             Line(label="User", now=name, after="deleted"),
             Line(label="E-mail", now=shown_email(user)),

@@ -160,6 +160,7 @@ class ChangeUser:
             enables = bool(changes["enabled"])
             lines.append(Line(label="State", now=shown_state(enabled=user.enabled), after=shown_state(enabled=enables)))
             if not enables:
+                await self.own_tokens.spare_user(name, "Disabling")
                 consequences.append(f"{name} can no longer sign in, pull or push.")
         if resets:
             lines.append(Line(label="Password", now="the present one", after="a new one, made by the bot"))

@@ -88,6 +88,23 @@ async def test_the_application_of_the_token_is_learned_from_quays_log(world: Wor
     assert TOKEN not in str(stored)
 
 
+@pytest.mark.parametrize("command", [DELETE, RENAME])
+async def test_what_is_learned_after_the_plan_stops_it_before_the_call(world: World, command: str) -> None:
+    """A plan from before the application was known is not carried out with what is known now."""
+    await answered(world, command, "early")
+    early = await world.agree()
+    await world.type("U0ALICE", "users create kim --email kim@example.com", delivery="learns")
+    (learns,) = [record for record in await world.confirmations.waiting() if record.id != early.id]
+    for user in ("U0BOB", "U0EVE")[: learns.offers[0].needed]:
+        await world.click(user, "change_approve", learns.id)
+    await world.executor.execute(learns.id)
+    assert await world.memory.own_tokens.origin() is not None
+    ended = await world.executor.execute(early.id)
+    assert ended is not None
+    assert ended.state == "stale"
+    assert f"its application {APPLICATION.name} issued QUAY_TOKEN" in ended.note
+
+
 async def test_once_the_application_is_known_other_organizations_are_not_warned_of(world: World) -> None:
     """Though they have applications, and it is not asked for again."""
     give_application(world, "team-beta")
