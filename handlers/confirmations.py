@@ -70,7 +70,7 @@ class Clicks:
             return await self._turn_away(action_id, record_id, person, error)
         shown, seen = await self._deliver(moved)
         if at_home or not (seen or shown.private):
-            return ClickAnswer(clicks.noted(shown))
+            return ClickAnswer(clicks.noted(shown, at_home=at_home))
         return ClickAnswer(cards.confirmation(shown), replaces=True) if shown.private else None
 
     async def _deliver(self, record: Record) -> tuple[Record, bool]:
@@ -92,7 +92,7 @@ class Clicks:
                 )
                 if record.private and person.is_actor(record.requester):
                     return ClickAnswer(clicks.no_longer(record, why.decision.reason))
-                return ClickAnswer(errors.denied(why.decision))
+                return ClickAnswer(errors.not_an_approver(why.decision))
             case Frozen():
                 await self._refused(action_id, record_id, person, reason=why.freeze.note)
                 return ClickAnswer(freeze.refused(why.freeze, done="Nothing was done; it waits as it is."))

@@ -169,7 +169,7 @@ def _by_name(path: str, given: dict[str, str], here: Context) -> tuple[tuple[str
     command = here.bot.grammar.commands.get(path.lower())
     operations = command.permissions if command else (_BY_NAME.get(path.lower(), ""),)
     if not operations or not operations[0]:
-        raise Correction(f"{path!r} is no operation and no command of one. For example: approveServiceKey")
+        raise Correction(f"{path!r} is neither an operation nor a command. For example: approveServiceKey")
     known = {argument for operation in operations for argument in arguments_of(operation)} - {ENFORCEMENT}
     for name in given:
         if name not in known:

@@ -51,7 +51,7 @@ class Outcomes:
         if verification.outcome is Outcome.DONE or trouble is None:
             return Finding(verification)
         if trouble.may_land_later:
-            sentence = f"{said}{verification.sentence} {WILL_LOOK}"
+            sentence = f"{said}It may still take effect. So far: {verification.sentence} {WILL_LOOK}"
             return Finding(Verification(outcome=Outcome.UNKNOWN, sentence=sentence), is_open=True)
         is_proof = not isinstance(trouble, ServerError | OutcomeUnknown)
         outcome = Outcome.FAILED if is_proof else verification.outcome

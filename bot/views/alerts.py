@@ -136,7 +136,7 @@ def counting(found: Counting) -> Message:
         blocks = (header(title), section(meaning), _small_print([f"Since {date(found.since)}"]))
         return Message(text=f"{title}. {meaning}", blocks=blocks)
     title = f"Quay is still counting {_namespaces(len(found.names))} of {count(found.watched)} with a limit"
-    meaning = "Until it has, their figures are too small, and no alert is said, changed or ended for them."
+    meaning = "Until it has, their figures are too small, and no alert is posted, updated or closed for them."
     listed = ", ".join(code(clip(visible(each), _TABLE_NAME)) for each in found.names[:_NAMED_COUNTING])
     rest = f" and {count(len(found.names) - _NAMED_COUNTING)} more" if len(found.names) > _NAMED_COUNTING else ""
     notes = [f"{listed}{rest}", f"Since {date(found.since)}"]
@@ -250,7 +250,9 @@ def _silences(silences: Iterable[Silence | None], *, over: bool = False) -> list
 
 
 def _with_mentions(text: str, mentions: Sequence[str]) -> str:
-    return " ".join((text, *(f"<!subteam^{group}>" for group in mentions)))
+    """The text, and apart from it the user groups: "61.4 MiB over @ops" would read as one phrase."""
+    named = " ".join(f"<!subteam^{group}>" for group in mentions)
+    return f"{text} · {named}" if named else text
 
 
 def _namespaces(number: int) -> str:

@@ -35,15 +35,21 @@ def _said(record: Record, reason: str) -> str:
     return f"This is {record.state.value} already. {escape(record.note)}".strip()
 
 
-def noted(record: Record) -> Message:
-    """What came of a click in Home, where no card shows it."""
+def noted(record: Record, *, at_home: bool) -> Message:
+    """The result of a click that no card shows: in Home, or while Slack doesn't take the card's update."""
     if record.state is State.PENDING:
         said = "Your agreement is noted; others have to agree as well."
     elif record.live:
         said = "It is agreed to now."
     else:
         said = f"It is {record.state.value} now. {record.note}".strip()
-    where = " What becomes of it is told in the *Messages* tab, beside *Home*." if record.live else ""
+    where = ""
+    if record.live:
+        where = (
+            " What becomes of it is told in the *Messages* tab, beside *Home*."
+            if at_home
+            else " Its card couldn't be updated yet; it shows the outcome as soon as Slack takes the update."
+        )
     title = record.plan.title
     return message(f"{title}: {said}", (section(f"*{escape(title)}*\n{escape(said)}{where}"),))
 

@@ -21,6 +21,8 @@ def summary(findings: Sequence[Finding]) -> str:
         *([f"{count(failures)} failed"] if failures else []),
         *([f"{count(warnings)} warning{'' if warnings == 1 else 's'}"] if warnings else []),
     ]
+    if len(findings) == 1:
+        return f"1 check: {said[0]}" if said else "1 check passed"
     return f"{count(len(findings))} checks: {', '.join(said)}" if said else f"All {count(len(findings))} checks passed"
 
 

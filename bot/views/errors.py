@@ -50,6 +50,12 @@ def denied(decision: Decision, *, asked: str = "") -> Message:
     return message(said, (section(f"⛔{what} {escape(said)}"), context(advice)))
 
 
+def not_an_approver(decision: Decision) -> Message:
+    """A user pressed a button of a pending change that is for others, such as its requester who can't approve it."""
+    said = f"You can't decide on this. {decision.reason}"
+    return message(said, (section(f"⛔ {escape(said)}"), context("Nothing changed. The request is still pending.")))
+
+
 def quay(error: QuayError, incident: str, *, asked: str) -> Message:
     """Quay did not do or say what it was asked for."""
     advice = next((advice for kind, advice in _ADVICE if isinstance(error, kind)), "Try again.")

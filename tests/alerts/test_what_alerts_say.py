@@ -202,7 +202,7 @@ def test_a_user_group_is_pinged_once_in_a_message_where_it_is_wanted() -> None:
         quota_news(alert(GiB), "level", ["S0ML"]),
         quota_digest([alert(GiB)] * 3, NOW, ["S0ML"]),
     ):
-        assert message.text.endswith(" <!subteam^S0ML>")
+        assert message.text.endswith(" · <!subteam^S0ML>")
         assert words(message).count("<!subteam^S0ML>") == 1
         assert valid(message)
     assert "<!subteam" not in words(quota_alert(alert(GiB), NOW)) + words(quota_digest([alert(GiB)] * 3, NOW))

@@ -76,7 +76,7 @@ def test_a_key_is_approved_only_by_one_who_may(window: Window) -> None:
     expect(card).to_contain_text(kid)
 
     window.press(card, "key_approve", confirm="Approve")
-    expect(window.message("You may not do this here")).to_contain_text("is for key-approvers")
+    expect(window.message("You can't decide on this")).to_contain_text("is for key-approvers")
     expect(card.get_by_role("button")).to_have_count(3)
 
     window.become("Bob")

@@ -79,6 +79,7 @@ async def test_somebody_who_may_not_is_told_so(world: World, user: str) -> None:
     answer = await world.click(user, "key_approve", record_id)
     assert answer is not None
     assert "Deciding on it is for approvers" in answer.message.text
+    assert "Nothing changed. The request is still pending." in text_of(answer.message)
     assert (await world.confirmations.get(record_id)).state == "pending"
     assert (await world.events())[-1] == "command_denied"
     assert not world.queue.woken

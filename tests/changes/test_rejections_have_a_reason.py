@@ -47,7 +47,7 @@ async def test_whoever_may_not_sees_why_instead(world: World) -> None:
     """And that is recorded."""
     view = await window(world, "U0CAROL", await request(world))
     assert "submit" not in view
-    assert "You may not do this here" in str(view)
+    assert "You can't decide on this" in str(view)
     assert (await world.events())[-1] == "command_denied"
 
 
@@ -153,7 +153,7 @@ async def test_a_right_that_was_lost_since_the_window_opened_rejects_nothing(wor
     world.clock.forward(minutes=1)
     answer = await world.click("U0EVE", "change_reject", record_id, "Not now.")
     assert answer is not None
-    assert "You may not do this here" in text_of(answer.message)
+    assert "You can't decide on this" in text_of(answer.message)
     assert (await world.confirmations.get(record_id)).state == "pending"
 
 

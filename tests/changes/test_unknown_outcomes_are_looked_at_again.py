@@ -53,6 +53,7 @@ async def test_a_write_that_lands_late_is_found_and_put_right(world: World, kind
     ended = await sent(world, Failure(kind, method="PUT", late_seconds=20))
     assert (ended.state, limit(world)) == (State.UNKNOWN, 80)
     assert "checks Quay again" in ended.note
+    assert "It may still take effect. So far: " in ended.note
     world.clock.forward(seconds=10)
     assert await world.look_again() == [], "it is not there yet"
     world.clock.forward(seconds=30)

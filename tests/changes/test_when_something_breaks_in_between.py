@@ -44,6 +44,17 @@ async def test_an_edit_that_slack_refuses_is_made_later(world: World) -> None:
     assert await world.confirmations.undelivered() == []
 
 
+async def test_an_approver_whose_card_slack_refuses_to_edit_learns_where_the_outcome_appears(world: World) -> None:
+    """On the card, as they clicked there: a direct message is for a click in Home."""
+    record_id = await request(world)
+    world.slack.fails = "ratelimited"
+    answer = await world.click("U0EVE", "change_approve", record_id)
+    assert answer is not None
+    said = text_of(answer.message)
+    assert "it shows the outcome as soon as Slack takes the update" in said
+    assert "Messages" not in said
+
+
 async def test_a_process_that_died_after_a_step_leaves_the_telling_to_the_worker(world: World) -> None:
     """The step, its audit entry and the debt are one atomic step in Redis."""
     record_id = await request(world)

@@ -99,11 +99,17 @@ def test_a_message_holds_any_number_of_findings() -> None:
     assert "and 20 more" in text_of(said)
 
 
+def test_a_single_check_is_counted_in_the_singular() -> None:
+    """As where settings are missing, and no other check can run."""
+    wrong = next(each for each in FINDINGS if each.result.status == "failed")
+    assert as_text([wrong]).endswith("\n1 check: 1 failed.")
+
+
 def test_nothing_wrong_is_one_line() -> None:
     """With what was checked."""
     said = report([FINDINGS[0]], timedelta(0))
     valid(said)
-    assert said.text == "All 1 checks passed"
+    assert said.text == "1 check passed"
 
 
 def test_the_text_has_a_line_for_each() -> None:
