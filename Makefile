@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 sandbox: install
 	@echo "Starting the sandbox, which takes some seconds: Redis, a simulated Quay and Slack, the bot and its worker."
-	@$(BIN)/quaymaster sandbox
+	@$(BIN)/quaymaster sandbox $(if $(SOCKET),--socket)
 
 PYTEST := $(BIN)/pytest $(if $(REDIS_URL),,-n 2 --dist loadfile)
 

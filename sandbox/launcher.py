@@ -27,7 +27,7 @@ from sandbox.serving import HOST, PortTaken, bound_socket, free_port, serving, u
 from sandbox.slack.app import SlackSettings
 from sandbox.slack.app import create_app as create_slack
 from sandbox.slack.cast import default_workspace
-from sandbox.slack.settings import Shortcut
+from sandbox.slack.settings import Mode, Shortcut
 
 READY_SECONDS = 60.0
 SECRET_KEY = "the key of the sandbox, which anyone can read here"
@@ -40,20 +40,28 @@ class NotReady(Exception):
 
 
 async def run_sandbox(
-    *, port: int, only: Literal["quay"] | None = None, namespaces: int = 210, quay_defaults: bool = False
+    *,
+    port: int,
+    only: Literal["quay"] | None = None,
+    namespaces: int = 210,
+    quay_defaults: bool = False,
+    socket: bool = False,
 ) -> int:
     """Run until a signal comes; returns the exit status: 0 stopped, 1 something broke, 2 it could not begin.
 
     `port` is where the page is, or with `only="quay"` the simulated Quay; 0 takes any free port. `namespaces` is
     how many users and organizations the registry has. One line on standard output says when it is ready.
-    `quay_defaults` gives the registry Quay's own defaults; otherwise nearly all features are on.
+    `quay_defaults` gives the registry Quay's own defaults; otherwise nearly all features are on. With `socket` the bot
+    receives over Socket Mode, else over HTTP.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _STOPPING:
         loop.add_signal_handler(number, stop.set)
     registry = seed(namespaces=namespaces, features=Features.quay_defaults() if quay_defaults else Features())
-    run = _run_quay(port, registry) if only == "quay" else _run_everything(port, registry)
+    run = (
+        _run_quay(port, registry) if only == "quay" else _run_everything(port, registry, "socket" if socket else "http")
+    )
     try:
         await _first_of(run, stop.wait())
     except (PortTaken, NoRedis) as problem:
@@ -90,7 +98,7 @@ async def _run_quay(port: int, registry: Registry) -> None:
         await asyncio.Event().wait()
 
 
-async def _run_everything(port: int, registry: Registry) -> None:
+async def _run_everything(port: int, registry: Registry, mode: Mode) -> None:
     async with AsyncExitStack() as house:
         page, quay = house.enter_context(bound_socket(port)), house.enter_context(bound_socket(0))
         bot_port = free_port()
@@ -104,7 +112,7 @@ async def _run_everything(port: int, registry: Registry) -> None:
 
         await remember(redis.url, registry, registry.clock())
         simulated_quay = create_quay(registry, Faults())
-        settings = _as_installed(f"{bot_url}/slack/events", url_of(page))
+        settings = _as_installed(f"{bot_url}/slack/events", url_of(page), mode)
         simulated_slack = create_slack(default_workspace(), settings)
         await house.enter_async_context(serving(simulated_quay, quay))
         await house.enter_async_context(serving(one_origin(quay=simulated_quay, slack=simulated_slack), page))
@@ -144,9 +152,10 @@ def _command(name: str) -> list[str]:
 
 def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, port: int) -> dict[str, str]:
     """The bot's own settings, over an environment without what is meant for a real bot, but for its files."""
+    over_socket, over_http = ("SLACK_APP_TOKEN", settings.app_token), ("SLACK_SIGNING_SECRET", settings.signing_secret)
     ours = {
         "SLACK_BOT_TOKEN": settings.bot_token,
-        "SLACK_SIGNING_SECRET": settings.signing_secret,
+        **dict([over_socket if settings.mode == "socket" else over_http]),
         "SECRET_KEY": SECRET_KEY,
         "SLACK_API_URL": f"{slack}/api/",
         "SLACK_COMMAND": settings.command,
@@ -160,7 +169,8 @@ def _environment(settings: SlackSettings, *, slack: str, quay: str, redis: str, 
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
         "PYTHONUNBUFFERED": "1",
     }
-    foreign = {"SLACK_APP_TOKEN", "METRICS_PORT", "SECRET_KEY_OLD", "QUAY_CA_FILE"} | {f"{name}_FILE" for name in ours}
+    own = {"SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "METRICS_PORT", "SECRET_KEY_OLD", "QUAY_CA_FILE"}
+    foreign = own | {f"{name}_FILE" for name in own | ours.keys()}
     return {name: value for name, value in os.environ.items() if name not in foreign} | ours
 
 
@@ -170,12 +180,13 @@ def files_of(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment.get(name) or str(path) for name, path in own.items()}
 
 
-def _as_installed(bot_url: str, public_url: str) -> SlackSettings:
+def _as_installed(bot_url: str, public_url: str, mode: Mode) -> SlackSettings:
     """The app as its manifest makes it: its message shortcuts, what its token may do, and what it hears of."""
     app = manifest("/quay", "http://localhost")
     shortcuts = [one for one in app["features"]["shortcuts"] if one["type"] == "message"]
     return SlackSettings(
         bot_url,
+        mode=mode,
         public_url=public_url,
         shortcuts=tuple(Shortcut(one["callback_id"], one["name"]) for one in shortcuts),
         scopes=set(app["oauth_config"]["scopes"]["bot"]),

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -39,6 +40,7 @@ from sandbox.redis_server import redis_server
 from sandbox.slack.app import SlackSettings
 from sandbox.slack.app import create_app as create_slack
 from sandbox.slack.cast import default_workspace
+from sandbox.slack.model import APP_ID
 from tests.support.servers import served
 from tests.support.world import FakeSlack
 
@@ -63,8 +65,9 @@ def main() -> None:
     body = json.dumps({"text": TYPED, "user_id": "U03CAROL", "channel_id": "C0REGADMIN"})
     tell("parse_command", timed(partial(grammar.parse, TYPED)), timed(partial(shlex.split, TYPED)), "us", "shlex.split")
     tell("decide", timed(decision), timed(partial(json.loads, body)), "us", "json.loads of a payload")
-    acknowledged, empty = asyncio.run(acknowledgement())
+    acknowledged, over_socket, empty = asyncio.run(acknowledgement())
     tell("acknowledge_command", acknowledged, empty, "us", "an empty route on the same server")
+    tell("acknowledge_command_over_socket", over_socket, acknowledged, "us", "acknowledge_command, over HTTP")
     swept = asyncio.run(sweep())
     tell("sweep_page_of_100", swept.page, swept.bare_page, "ms", "the bare request for the page, read as JSON")
     tell("sweep_memory_peak", swept.peak, swept.answers, "MiB", f"all answers on {NAMESPACES} namespaces, as JSON")
@@ -86,32 +89,39 @@ def timed(work: Callable[[], object]) -> float:
     return statistics.median(samples) * 1e6
 
 
-async def acknowledgement() -> tuple[float, float]:
-    """How long a signed command takes to be acknowledged, and how long an empty route takes, in microseconds."""
+async def acknowledgement() -> tuple[float, float, float]:
+    """How long a command takes to be acknowledged, over HTTP and over Socket Mode, and how long an empty route takes.
+
+    In microseconds, as Slack would measure it.
+    """
     settings = SlackSettings(bot_url="")
     with redis_server(allow_fake=False) as redis:
         async with AsyncExitStack() as stack:
             quay = await stack.enter_async_context(served(create_quay(seed(), Faults())))
             slack = await stack.enter_async_context(served(create_slack(default_workspace(), settings)))
-            bot = Settings(
-                slack_bot_token=settings.bot_token,
-                slack_signing_secret=settings.signing_secret,
-                slack_api_url=f"{slack}/api/",
-                quay_url=quay,
-                quay_token="sandbox-superuser",
-                redis_url=redis.url,
-            )
+            given: dict[str, Any] = {
+                "slack_bot_token": settings.bot_token,
+                "slack_signing_secret": settings.signing_secret,
+                "slack_api_url": f"{slack}/api/",
+                "quay_url": quay,
+                "quay_token": "sandbox-superuser",
+                "redis_url": redis.url,
+            }
             grammar = build_grammar("/quay")
             policy = open_policy(str(ROOT / "sandbox" / "permissions.yaml"), grammar)
             files = Files(grammar, policy, open_alerts("no alerts.yaml"))
-            app = await stack.enter_async_context(open_app(bot, files))
+            app = await stack.enter_async_context(open_app(Settings(**given), files))
             url = await stack.enter_async_context(served(build_server(app)))
             bare = await stack.enter_async_context(served(Starlette(routes=[Route("/", _empty, methods=["POST"])])))
             client = await stack.enter_async_context(httpx.AsyncClient())
             form = {"command": "/quay", "text": "help", "team_id": "T0SANDBOX", "user_id": "U02BOB"}
             more = {"channel_id": "C0REGADMIN", "trigger_id": "1.1", "response_url": f"{slack}/hooks/response/x"}
             signed = partial(_signed, client, f"{url}/slack/events", urlencode(form | more), settings.signing_secret)
-            return await awaited(signed), await awaited(partial(client.post, bare, content="x"))
+            http, empty = await awaited(signed), await awaited(partial(client.post, bare, content="x"))
+            received = Settings(**given, slack_app_token=settings.app_token, secret_key="k" * 32)
+            over_socket = await stack.enter_async_context(open_app(received, files))
+            await stack.enter_async_context(served(build_server(over_socket)))
+            return http, await _over_socket(client, slack, form | more), empty
 
 
 @dataclass(frozen=True)
@@ -172,6 +182,20 @@ async def _signed(client: httpx.AsyncClient, url: str, body: str, secret: str) -
         "x-slack-signature": SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body) or "",
     }
     return (await client.post(url, content=body, headers=headers)).raise_for_status()
+
+
+async def _over_socket(client: httpx.AsyncClient, slack: str, command: dict[str, str]) -> float:
+    """The median of what the simulated Slack measures from an envelope to its acknowledgement, in microseconds."""
+    door = f"{slack}/sandbox/slack"
+    while not (await client.get(f"{door}/socket")).json()["connections"]:  # noqa: ASYNC110  # Slack sets no event
+        await asyncio.sleep(0.01)
+    wish = {"kind": "slash_commands", "payload": {**command, "api_app_id": APP_ID}}
+    for _ in range(ROUNDS):
+        (await client.post(f"{door}/deliver", json=wish)).raise_for_status()
+        await asyncio.sleep(0.01)
+    log: list[dict[str, Any]] = (await client.get(f"{door}/deliveries")).json()
+    samples: list[float] = [one["seconds"] for one in log if one["way"] == "socket"]
+    return statistics.median(samples) * 1e6
 
 
 async def _empty(_: object) -> Response:

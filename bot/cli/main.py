@@ -58,7 +58,7 @@ log = structlog.get_logger()
 
 @cli.command
 def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> None:
-    """Answer Slack over HTTP.
+    """Answer Slack over HTTP or, if SLACK_APP_TOKEN is set, over Socket Mode.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def serve(*, with_worker: Annotated[bool, Parameter(negative=())] = False) -> No
         async with AsyncExitStack() as stack:
             if with_worker:
                 await stack.enter_async_context(running(app.worker))
-            await serve_http(build_server(app), settings.listen_host, settings.port)
+            await serve_http(build_server(app), settings.host, settings.port)
 
     _run(settings, files, run, "serve")
 
@@ -97,6 +97,7 @@ def sandbox(
     port: Annotated[int | None, Parameter(env_var="SANDBOX_PORT")] = None,
     namespaces: int = 210,
     quay_defaults: Annotated[bool, Parameter(negative=())] = False,
+    socket: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Try it all on this machine: a simulated Slack with a web page, a simulated Quay, Redis, the bot.
 
@@ -110,6 +111,8 @@ def sandbox(
         How many namespaces the simulated Quay has.
     quay_defaults
         Start the simulated Quay with Quay's own defaults. Otherwise nearly all features are on.
+    socket
+        Let the bot receive over Socket Mode, and not over HTTP.
     """
     try:
         from sandbox.launcher import run_sandbox  # noqa: PLC0415  # its libraries are an extra
@@ -119,7 +122,11 @@ def sandbox(
     sys.exit(
         asyncio.run(
             run_sandbox(
-                port=8484 if port is None else port, only=only, namespaces=namespaces, quay_defaults=quay_defaults
+                port=8484 if port is None else port,
+                only=only,
+                namespaces=namespaces,
+                quay_defaults=quay_defaults,
+                socket=socket,
             )
         )
     )

@@ -5,8 +5,17 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.config import addresses
@@ -20,6 +29,10 @@ SHORTEST_KEY = 32
 """Characters of SECRET_KEY."""
 SHORTEST_RETENTION = timedelta(days=30)
 SLASH_COMMAND = re.compile(r"/[a-z0-9_-]{1,31}")
+_NEEDED = {
+    "SLACK_SIGNING_SECRET": "SLACK_SIGNING_SECRET is not set (or SLACK_APP_TOKEN, for Socket Mode)",
+    "SECRET_KEY": "SECRET_KEY is not set; Socket Mode (SLACK_APP_TOKEN) needs it",
+}
 Read = TypeVar("Read", bound="RootSettings")
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -74,9 +87,13 @@ def _command(value: str) -> str:
     return value
 
 
-def _no_socket_mode(value: SecretStr | None) -> SecretStr | None:
-    if value is not None:
-        raise ValueError("Socket Mode is not in this version: unset it, and let Slack call POST /slack/events")
+def _app_token(value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    """The token decides how Slack's deliveries come, and each way needs a secret of its own."""
+    needed = "SLACK_SIGNING_SECRET" if value is None else "SECRET_KEY"
+    if info.data.get(needed.lower(), ...) is None:
+        raise PydanticCustomError("mode", "{sentence}", {"name": needed, "sentence": _NEEDED[needed]})
+    if value is not None and not re.match("xapp-.", value.get_secret_value()):
+        raise ValueError("must be an app-level token, which begins with xapp-")
     return value
 
 
@@ -172,8 +189,10 @@ class Settings(AuditSettings):
     slack_bot_token: Annotated[
         SecretStr, AfterValidator(_secret), AfterValidator(_not_rotating), AfterValidator(_bot_token)
     ]
-    slack_signing_secret: Annotated[SecretStr, AfterValidator(_secret), AfterValidator(_long_enough)]
-    slack_app_token: Annotated[SecretStr | None, AfterValidator(_no_socket_mode)] = None
+    slack_app_token: Annotated[
+        SecretStr | None, AfterValidator(_secret), AfterValidator(_app_token), Field(validate_default=True)
+    ] = None
+    """If it is set, deliveries come over Socket Mode, and not over HTTP."""
     slack_api_url: HttpUrl = HttpUrl("https://slack.com/api/")
     slack_command: Annotated[str, AfterValidator(_command)] = "/quay"
     quay_url: Annotated[HttpUrl, AfterValidator(addresses.quay_url)]
@@ -185,7 +204,7 @@ class Settings(AuditSettings):
     """What both tokens depend on: their owners, and the organizations whose OAuth applications issued them."""
     permissions_file: str = "permissions.yaml"
     alerts_file: str = "alerts.yaml"
-    listen_host: str = "0.0.0.0"  # noqa: S104  # as a container or a Procfile's web process needs it
+    listen_host: str | None = None
     port: Annotated[int, Field(ge=0, le=65535)] = 3000
     log_level: LogLevel = "INFO"
     shutdown_seconds: Annotated[int, Field(ge=0, le=600)] = 20
@@ -193,6 +212,21 @@ class Settings(AuditSettings):
     secret_lifetime: Annotated[timedelta, BeforeValidator(_lifetime)] = timedelta(hours=12)
     audit_retention: Annotated[timedelta | None, BeforeValidator(_retention)] = timedelta(days=400)
     """None keeps all of the audit for good."""
+
+    @property
+    def host(self) -> str:
+        """Where the server listens: where LISTEN_HOST says, else everywhere, as a container needs it for HTTP.
+
+        In Socket Mode nobody outside has anything to ask, so it is loopback.
+        """
+        return self.listen_host or ("127.0.0.1" if self.slack_app_token else "0.0.0.0")  # noqa: S104
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret that deliveries over HTTP are signed with. Raises LookupError in Socket Mode without one."""
+        if self.slack_signing_secret is None:
+            raise LookupError("SLACK_SIGNING_SECRET is not set")
+        return self.slack_signing_secret.get_secret_value()
 
     @property
     def tokens_of_quay(self) -> dict[str, str]:
@@ -245,12 +279,14 @@ def _is_news(problem: ErrorDetails, files: SecretFiles) -> bool:
 
 
 def _name(problem: ErrorDetails) -> str:
+    if problem["type"] == "mode":
+        return str(problem["ctx"]["name"])
     return str(problem["loc"][0]).upper() if problem["loc"] else ""
 
 
 def _sentence(problem: ErrorDetails, files: SecretFiles) -> str:
     said, name = problem["msg"].removeprefix("Value error, "), _name(problem)
-    if not name:
+    if not name or problem["type"] == "mode":
         return said
     if name in files.values:
         name += SUFFIX

@@ -90,15 +90,15 @@ class Deliveries:
 
     async def command(self, fields: Mapping[str, str]) -> Acknowledgement:
         """Deliver a slash command."""
-        return await self._deliver(Delivery("slash_commands", dict(fields)))
+        return await self.deliver(Delivery("slash_commands", dict(fields)))
 
     async def interaction(self, payload: Json) -> Acknowledgement:
         """Deliver an interaction."""
-        return await self._deliver(Delivery("interactive", payload))
+        return await self.deliver(Delivery("interactive", payload))
 
     async def event(self, payload: Json) -> Acknowledgement:
         """Deliver an event; if that fails, retry up to three times later."""
-        first = await self._deliver(Delivery("events_api", payload))
+        first = await self.deliver(Delivery("events_api", payload))
         if first.failure and not first.final:
             self._in_background(self._retry(payload, first))
         return first
@@ -106,6 +106,22 @@ class Deliveries:
     def event_later(self, payload: Json) -> None:
         """Deliver an event in the background."""
         self._in_background(self.event(payload))
+
+    async def deliver(self, delivery: Delivery) -> Acknowledgement:
+        """Deliver once, with the irregularity that is due."""
+        way = self.choose()
+        send = way.pack(delivery)
+        match self._irregularity(delivery.name):
+            case "held":
+                return await self._hold(delivery, way.name, send)
+            case "twice":
+                both = (self._send(delivery, way.name, send) for _ in range(2))
+                first, _ = await asyncio.gather(*both)
+                return first
+            case "late":
+                await self._send(delivery, way.name, send)
+                return Acknowledgement("operation_timeout")
+        return await self._send(delivery, way.name, send)
 
     async def replay(self, number: int, *, anew: bool) -> Acknowledgement:
         """Send a logged delivery again: the same bytes, or signed `anew`. Raises KeyError if there is none."""
@@ -145,22 +161,7 @@ class Deliveries:
             if last.failure is None or last.final:
                 return
             await asyncio.sleep(seconds)
-            last = await self._deliver(Delivery("events_api", payload, number, _RETRY_REASONS[last.failure]))
-
-    async def _deliver(self, delivery: Delivery) -> Acknowledgement:
-        way = self.choose()
-        send = way.pack(delivery)
-        match self._irregularity(delivery.name):
-            case "held":
-                return await self._hold(delivery, way.name, send)
-            case "twice":
-                both = (self._send(delivery, way.name, send) for _ in range(2))
-                first, _ = await asyncio.gather(*both)
-                return first
-            case "late":
-                await self._send(delivery, way.name, send)
-                return Acknowledgement("operation_timeout")
-        return await self._send(delivery, way.name, send)
+            last = await self.deliver(Delivery("events_api", payload, number, _RETRY_REASONS[last.failure]))
 
     async def _hold(self, delivery: Delivery, way: str, send: Send) -> Acknowledgement:
         held = _Held()

@@ -5,8 +5,11 @@
   sent twice, acknowledged late or held
 - `POST release` {"latest_first": false}: send what is held, in order or in reverse
 - `POST replay` {"number", "anew": false}: send a logged delivery again, with the same signature or a new one
+- `POST deliver` {"kind", "payload"}: send any payload, such as one for another app; a kind is that of a `Delivery`
 - `POST subscriptions` {"events": [name]}: events the app subscribes to; each also needs its scope (`POST scopes`)
 """
+
+from typing import get_args
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,6 +17,7 @@ from starlette.routing import Route
 
 from sandbox.slack.control import Switch, switching
 from sandbox.slack.deliveries import Deliveries, Irregularity
+from sandbox.slack.delivery import Acknowledgement, Delivery, Kind
 from sandbox.slack.model import Json
 
 
@@ -29,6 +33,7 @@ class DeliveryControl:
             "irregularities": self._plan,
             "release": self._release,
             "replay": self._replay,
+            "deliver": self._deliver,
             "subscriptions": self._subscribe,
         }
         return [
@@ -55,10 +60,18 @@ class DeliveryControl:
         return {"released": await self._deliveries.release(latest_first=bool(wish.get("latest_first", False)))}
 
     async def _replay(self, wish: Json) -> Json:
-        heard = await self._deliveries.replay(int(wish["number"]), anew=bool(wish.get("anew", False)))
-        return {"status": heard.status, "failure": heard.failure, "answer": heard.body}
+        return _told(await self._deliveries.replay(int(wish["number"]), anew=bool(wish.get("anew", False))))
+
+    async def _deliver(self, wish: Json) -> Json:
+        if wish["kind"] not in get_args(Kind):
+            raise ValueError(f"kind is one of {', '.join(get_args(Kind))}")
+        return _told(await self._deliveries.deliver(Delivery(wish["kind"], dict(wish["payload"]))))
 
     async def _log(self, request: Request) -> Response:
         if request.method == "DELETE":
             self._deliveries.log.clear()
         return JSONResponse([one.shown() for one in self._deliveries.log])
+
+
+def _told(heard: Acknowledgement) -> Json:
+    return {"status": heard.status, "failure": heard.failure, "answer": heard.body}

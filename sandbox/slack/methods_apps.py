@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.slack.arguments import Arguments, Method
-from sandbox.slack.model import APP_ID, Json
+from sandbox.slack.model import Json
 from sandbox.slack.rates import TIER_3
 from sandbox.slack.simulation import Simulation
 
@@ -11,7 +11,7 @@ from sandbox.slack.simulation import Simulation
 def open_connection(slack: Simulation, _: Arguments) -> Json:
     """Return a URL for one WebSocket."""
     host = slack.settings.public_url.replace("http", "ws", 1)
-    return {"url": f"{host}/link/?ticket={slack.tickets.new_link()}&app_id={APP_ID}"}
+    return {"url": f"{host}/link/?ticket={slack.tickets.new_link()}&app_id={slack.settings.app_token_app}"}
 
 
 APP_METHODS: Mapping[str, Method] = {

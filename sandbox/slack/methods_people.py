@@ -1,4 +1,4 @@
-"""auth.test, users.*, usergroups.*, team.info and conversations.*"""
+"""auth.test, bots.info, users.*, usergroups.*, team.info and conversations.*"""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ _TYPES = {"public_channel": "channels:read", "private_channel": "groups:read", "
 
 
 def auth_test(slack: Simulation, _: Arguments) -> Json:
-    """Tell whose token it is."""
+    """Tell whose token it is. Which app a bot belongs to is told by bots.info alone."""
     workspace = slack.workspace
     return {
         "url": f"https://{workspace.domain}.slack.com/",
@@ -22,10 +22,17 @@ def auth_test(slack: Simulation, _: Arguments) -> Json:
         "team_id": workspace.id,
         "user_id": BOT_USER,
         "bot_id": BOT_ID,
-        "app_id": APP_ID,
         "is_enterprise_install": workspace.is_org_install,
         **({"enterprise_id": workspace.enterprise_id} if workspace.enterprise_id else {}),
     }
+
+
+def bot_info(slack: Simulation, args: Arguments) -> Json:
+    """Show a bot, with the app that it belongs to."""
+    if args.required("bot") != BOT_ID:
+        raise SlackError("bot_not_found")
+    name = slack.workspace.people[BOT_USER].name
+    return {"bot": {"id": BOT_ID, "deleted": False, "name": name, "app_id": APP_ID, "user_id": BOT_USER}}
 
 
 def user_info(slack: Simulation, args: Arguments) -> Json:
@@ -168,6 +175,7 @@ def _visible(slack: Simulation, args: Arguments) -> Channel:
 
 PEOPLE_METHODS: Mapping[str, Method] = {
     "auth.test": Method(auth_test, HUNDREDS),
+    "bots.info": Method(bot_info, TIER_3, "users:read"),
     "users.info": Method(user_info, TIER_4, "users:read"),
     "users.list": Method(list_users, TIER_2, "users:read"),
     "users.lookupByEmail": Method(find_user, TIER_3, "users:read.email"),

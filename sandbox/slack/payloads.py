@@ -94,7 +94,7 @@ def shortcut(slack: Simulation, person: Person, callback_id: str) -> Json:
     """A global shortcut."""
     return {
         "type": "shortcut",
-        **_common(slack, person),
+        **_common(slack, person, app=False),
         "callback_id": callback_id,
         "trigger_id": slack.tickets.new_trigger(person.id),
         "action_ts": slack.workspace.new_ts(),
@@ -106,7 +106,7 @@ def message_shortcut(slack: Simulation, person: Person, callback_id: str, messag
     channel = slack.workspace.channels[message.channel]
     return {
         "type": "message_action",
-        **_common(slack, person),
+        **_common(slack, person, app=False),
         "callback_id": callback_id,
         "trigger_id": slack.tickets.new_trigger(person.id),
         "action_ts": slack.workspace.new_ts(),
@@ -117,13 +117,16 @@ def message_shortcut(slack: Simulation, person: Person, callback_id: str, messag
     }
 
 
-def _common(slack: Simulation, person: Person) -> Json:
-    """What all interactions tell. Where the app is installed for a whole organization, Slack names no team."""
+def _common(slack: Simulation, person: Person, *, app: bool = True) -> Json:
+    """What all interactions tell. Where the app is installed for a whole organization, Slack names no team.
+
+    `app`: whether it names the app, which shortcuts don't.
+    """
     workspace = slack.workspace
     team = {"id": workspace.id, "domain": workspace.domain, **_organization(workspace)}
     enterprise = {"id": workspace.enterprise_id, "name": workspace.enterprise_name}
     return {
-        "api_app_id": APP_ID,
+        **({"api_app_id": APP_ID} if app else {}),
         "token": TOKEN,
         "team": None if workspace.is_org_install else team,
         "is_enterprise_install": workspace.is_org_install,

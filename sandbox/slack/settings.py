@@ -5,6 +5,8 @@ from typing import Literal
 
 from starlette.requests import Request
 
+from sandbox.slack.model import APP_ID
+
 SCOPES = (
     "channels:read",
     "chat:write",
@@ -52,6 +54,8 @@ class SlackSettings:
     retry_seconds: tuple[float, ...] = (0.0, 60.0, 300.0)
     should_escape: bool = True
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    app_token_app: str = APP_ID
+    """The app that the app-level token belongs to: another one than the bot's if somebody mixed them up."""
     app_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
     refused_tokens: dict[str, str] = field(default_factory=dict)
     """Refused tokens, each with its error: token_revoked, account_inactive, token_expired."""

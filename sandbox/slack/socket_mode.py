@@ -15,7 +15,7 @@ from typing import Literal
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sandbox.slack.delivery import Acknowledgement, Delivery, Send, compact
-from sandbox.slack.model import APP_ID, Json
+from sandbox.slack.model import Json
 from sandbox.slack.settings import SlackSettings
 from sandbox.slack.tickets import Tickets
 from sandbox.slack.trouble import Line
@@ -145,8 +145,8 @@ class SocketMode:
         return self.connections[self._turn]
 
     async def serve(self, websocket: WebSocket) -> None:
-        """Serve one WebSocket. The ticket in its URL works once."""
-        if not self.accepting or not self.tickets.use_link(websocket.query_params.get("ticket", "")):
+        """Serve one WebSocket. The ticket in its URL works once, even if the connection is refused."""
+        if not self.tickets.use_link(websocket.query_params.get("ticket", "")) or not self.accepting:
             await websocket.close()
             return
         await websocket.accept()
@@ -176,7 +176,7 @@ class SocketMode:
             "type": "hello",
             "num_connections": len(self.connections) + 1,
             "debug_info": {"host": "sandbox", "build_number": 1, "approximate_connection_time": 18060},
-            "connection_info": {"app_id": APP_ID},
+            "connection_info": {"app_id": self.settings.app_token_app},
         }
 
     def _hear(self, connection: Connection, text: str) -> None:

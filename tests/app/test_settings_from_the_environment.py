@@ -44,7 +44,7 @@ def test_everything_that_is_missing_is_named_at_once(process: str) -> None:
         ("LOG_LEVEL", "LOUD", "'DEBUG'"),
         ("SLACK_COMMAND", "quay", "such as /quay"),
         ("SECRET_KEY", "short-secret", "32 characters"),
-        ("SLACK_APP_TOKEN", "xapp-secret-1", "Socket Mode"),
+        ("SLACK_APP_TOKEN", "xapp-secret-1", "SECRET_KEY is not set; Socket Mode (SLACK_APP_TOKEN) needs it"),
         ("PERMISSIONS_FILE", "/nowhere.yaml", "cannot be read"),
     ],
 )
@@ -55,6 +55,37 @@ def test_what_is_malformed_is_named(name: str, value: str, said: str) -> None:
     assert said in done.stderr
     assert "secret-1" not in done.stderr
     assert "short-secret" not in done.stderr
+
+
+SOCKET_MODE = {"SLACK_APP_TOKEN": "xapp-1-secret", "SECRET_KEY": "a key that is long enough, and of mine"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set; Socket Mode (SLACK_APP_TOKEN) needs it"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY: must have at least 32 characters"),
+        (
+            {"SECRET_KEY": "", "SECRET_KEY_FILE": "/nowhere"},
+            "SECRET_KEY_FILE: /nowhere cannot be read: there is no such file",
+        ),
+        ({"SLACK_APP_TOKEN": "xoxb-1-secret"}, "SLACK_APP_TOKEN: must be an app-level token, which begins with xapp-"),
+        ({"SLACK_APP_TOKEN": ""}, "SLACK_SIGNING_SECRET is not set (or SLACK_APP_TOKEN, for Socket Mode)"),
+    ],
+)
+def test_what_socket_mode_lacks_is_named(changed: dict[str, str], said: str) -> None:
+    """A key of its own, since it needs no signing secret to derive one from."""
+    given = {name: value for name, value in GOOD.items() if name != "SLACK_SIGNING_SECRET"}
+    done = run("worker", **{**given, **SOCKET_MODE, **changed})
+    assert (done.returncode, done.stderr) == (2, f"{said}\n")
+
+
+def test_in_socket_mode_the_server_listens_on_loopback() -> None:
+    """Unless LISTEN_HOST says otherwise. The app token decides, with or without a signing secret."""
+    given: dict[str, Any] = {name.lower(): value for name, value in GOOD.items()}
+    token: dict[str, Any] = {name.lower(): value for name, value in SOCKET_MODE.items()}
+    hosts = [Settings(**{**given, **more}).host for more in ({}, token, {**token, "listen_host": "10.0.0.1"})]
+    assert hosts == ["0.0.0.0", "127.0.0.1", "10.0.0.1"]  # noqa: S104
 
 
 SECRETS = {

@@ -160,6 +160,18 @@ async def test_a_shortcut_brings_a_trigger(slack: Any, bot: Any, shapes: Any) ->
     assert (await slack.api("views.open", trigger_id=payload["trigger_id"], view=shapes.modal()))["ok"]
 
 
+async def test_shortcuts_do_not_name_the_app(slack: Any, bot: Any) -> None:
+    """Everything else does."""
+    posted = await slack.api("chat.postMessage", channel="C0REGADMIN", text="x")
+    await slack.do("shortcut", callback_id="menu")
+    await slack.do("shortcut", channel="C0REGADMIN", ts=posted["ts"], callback_id="ask")
+    await slack.command("/quay help")
+    await slack.do("open_home")
+    *shortcuts, command, event = bot.got
+    assert [one.payload.get("api_app_id") for one in shortcuts] == [None, None]
+    assert (command.fields["api_app_id"], event.event["api_app_id"]) == ("A0SANDBOX", "A0SANDBOX")
+
+
 async def test_a_shortcut_of_a_message_brings_the_message(slack: Any, bot: Any, shapes: Any) -> None:
     """With its channel and a response URL. What only one person sees has no such menu."""
     await slack.do("say", channel="C0REGADMIN", text="who knows abc?")

@@ -84,6 +84,18 @@ async def test_deliveries_can_be_held_and_reordered(slack: Any, bot: Any, latest
     assert await held(slack) == 0
 
 
+async def test_any_payload_can_be_delivered(slack: Any, bot: Any) -> None:
+    """Such as one for another app. It is logged like the others."""
+    payload = {"type": "view_closed", "api_app_id": "A0OTHER"}
+    answer = await slack.http.post("/sandbox/slack/deliver", json={"kind": "interactive", "payload": payload})
+    assert answer.json() == {"ok": True, "status": 200, "failure": None, "answer": ""}
+    [got] = bot.got
+    assert got.payload == payload
+    assert [one["name"] for one in await deliveries(slack)] == ["view_closed"]
+    refused = await slack.http.post("/sandbox/slack/deliver", json={"kind": "pigeon", "payload": {}})
+    assert refused.status_code == 400
+
+
 async def test_a_late_acknowledgement_is_a_timeout_for_the_user(slack: Any, bot: Any, shapes: Any) -> None:
     """Although the bot got the delivery."""
     posted = await slack.api("chat.postMessage", channel="C0REGADMIN", text="card", blocks=shapes.card())

@@ -122,11 +122,24 @@ async def test_a_url_works_once(slack: Any, web: AsyncWebClient) -> None:
                 await session.ws_connect(address)
 
 
+async def test_a_refused_connection_uses_up_its_url(slack: Any, web: AsyncWebClient) -> None:
+    """A client has to ask for another one."""
+    await slack.switch("socket", do="refuse")
+    url = str((await web.apps_connections_open(app_token="xapp-sandbox"))["url"])
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(url)
+            await slack.switch("socket", do="accept")
+
+
 async def test_hello_counts_the_connections(slack: Any, connect: Connect) -> None:
-    """It also names the app."""
+    """It also names the app of the app-level token."""
     hello = [await (await connect()).heard("hello") for _ in range(2)]
     assert [one["num_connections"] for one in hello] == [1, 2]
     assert hello[0]["connection_info"] == {"app_id": "A0SANDBOX"}
+    slack.settings.app_token_app = "A0OTHER"
+    assert (await (await connect()).heard("hello"))["connection_info"] == {"app_id": "A0OTHER"}
 
 
 async def test_a_command_is_an_envelope(slack: Any, bot: Any, connect: Connect) -> None:

@@ -32,6 +32,14 @@ async def test_a_token_of_the_wrong_type_is_refused(slack: Any, web: AsyncWebCli
     assert (await refusal(web.auth_test(token="xoxb-of-another-workspace")))["error"] == "invalid_auth"
 
 
+async def test_bots_info_tells_the_app_of_a_bot(web: AsyncWebClient) -> None:
+    """auth.test doesn't: it tells the bot."""
+    who = await web.auth_test()
+    assert "app_id" not in who.data
+    assert (await web.bots_info(bot=who["bot_id"]))["bot"]["app_id"] == "A0SANDBOX"
+    assert (await refusal(web.bots_info(bot="B0OTHER")))["error"] == "bot_not_found"
+
+
 async def test_auth_test_tells_the_scopes_in_a_header(slack: Any, web: AsyncWebClient) -> None:
     """So do all methods, with the scope they need."""
     header = (await web.auth_test()).headers["x-oauth-scopes"]
@@ -45,6 +53,7 @@ async def test_auth_test_tells_the_scopes_in_a_header(slack: Any, web: AsyncWebC
     [
         ("chat:write", "chat.postMessage", {"channel": "C0ML", "text": "x"}),
         ("chat:write", "chat.update", {"channel": "C0ML", "ts": "1.1", "text": "x"}),
+        ("users:read", "bots.info", {"bot": "B0BOT"}),
         ("users:read", "users.info", {"user": "U01ALICE"}),
         ("users:read.email", "users.lookupByEmail", {"email": "alice@example.com"}),
         ("usergroups:read", "usergroups.list", {}),

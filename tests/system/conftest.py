@@ -9,8 +9,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import pytest
@@ -63,6 +63,11 @@ quotas: {every: 10s, routes: [{namespaces: ["team-ml-*"], channel: C0ML}]}
 """
 
 
+Transport = Literal["http", "socket"]
+over_http = pytest.mark.parametrize("transport", ["http"], indirect=True, scope="module")
+"""For a test in a module that runs over both transports, and that is about HTTP or about neither."""
+
+
 @dataclass
 class Town:
     """Everything that stands between a person's keyboard and the registry."""
@@ -75,6 +80,7 @@ class Town:
     redis_url: str
     signing_secret: str
     environment: dict[str, str]
+    transport: Transport = "http"
 
     async def say(self, user: str, text: str, channel: str = ADMIN) -> dict[str, Any]:
         """Type into a channel; answers once the delivery was acknowledged."""
@@ -109,6 +115,7 @@ class Town:
         """A click as Slack delivers it, from a window that may show an older state of the card; each is a new one."""
         payload = {
             "type": "block_actions",
+            "api_app_id": "A0SANDBOX",
             "team": {"id": "T0SANDBOX"},
             "user": {"id": user, "team_id": "T0SANDBOX"},
             "channel": {"id": ADMIN},
@@ -119,9 +126,13 @@ class Town:
         }
         return urlencode({"payload": json.dumps(payload)})
 
-    async def deliver(self, body: str) -> httpx.Response:
-        """Send the bot a form that is signed as Slack signs it."""
-        return await self.send(body, self.signature(body, int(time.time())))
+    async def deliver(self, body: str) -> int:
+        """Deliver a form as Slack does, signed or in an envelope. Returns the status of its acknowledgement."""
+        if self.transport == "http":
+            return (await self.send(body, self.signature(body, int(time.time())))).status_code
+        form = dict(parse_qsl(body))
+        kind, payload = ("interactive", json.loads(form["payload"])) if "payload" in form else ("slash_commands", form)
+        return int((await self._post("deliver", kind=kind, payload=payload))["status"])
 
     def signature(self, body: str, stamp: int) -> dict[str, str]:
         """The headers of a delivery that was signed at a time."""
@@ -204,12 +215,20 @@ def working_processes() -> int:
     return 1
 
 
+@pytest.fixture(scope="module")
+def transport(request: pytest.FixtureRequest) -> Transport:
+    """How deliveries reach the bot; a module may want another way, or both."""
+    found: Transport = getattr(request, "param", "http")
+    return found
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def town(
     redis_url: str,
     permissions: str,
     serving_processes: int,
     working_processes: int,
+    transport: Transport,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Town]:
     """One town for all stories of a module: starting it takes some seconds."""
@@ -224,13 +243,13 @@ async def town(
         registry = seed()
         doors = [f"http://127.0.0.1:{port}" for port in ports]
         bot = doors[0]
-        settings = SlackSettings(bot_url=f"{bot}/slack/events", public_url=url_of(slack_socket))
+        settings = SlackSettings(bot_url=f"{bot}/slack/events", public_url=url_of(slack_socket), mode=transport)
         await house.enter_async_context(serving(create_quay(registry, Faults()), quay_socket))
         await house.enter_async_context(serving(create_slack(default_workspace(), settings), slack_socket))
         environment = {
             **os.environ,
             "SLACK_BOT_TOKEN": settings.bot_token,
-            "SLACK_SIGNING_SECRET": settings.signing_secret,
+            **_received(settings),
             "SLACK_API_URL": f"{url_of(slack_socket)}/api/",
             "QUAY_URL": url_of(quay_socket),
             "QUAY_TOKEN": "sandbox-superuser",
@@ -246,7 +265,7 @@ async def town(
             logs.append(folder / f"{name}-{port}.log")
             await house.enter_async_context(child(name, command, {**environment, "PORT": str(port)}, logs[-1]))
         page = await house.enter_async_context(httpx.AsyncClient(base_url=url_of(slack_socket), timeout=10))
-        found = Town(page, bot, doors, registry, redis_url, settings.signing_secret, environment)
+        found = Town(page, bot, doors, registry, redis_url, settings.signing_secret, environment, transport)
 
         async def ready() -> bool:
             try:
@@ -259,3 +278,10 @@ async def town(
         yield found
         for log in logs:
             sys.stderr.write(log.read_text())
+
+
+def _received(settings: SlackSettings) -> dict[str, str]:
+    """The bot's settings for the transport."""
+    if settings.mode == "socket":
+        return {"SLACK_APP_TOKEN": settings.app_token, "SECRET_KEY": "k" * 32}
+    return {"SLACK_SIGNING_SECRET": settings.signing_secret}

@@ -42,6 +42,17 @@ def test_the_simulated_quay_alone(options: list[str], status: int) -> None:
         assert quay.get("/sandbox/quay/push", params={"namespace": "team-edge"}).json()["refused"]
 
 
+def test_the_whole_sandbox_over_socket_mode() -> None:
+    """The bot has no address for deliveries, and answers."""
+    with sandbox("--socket") as page:
+        socket = page.get("/sandbox/slack/socket").json()
+        assert (socket["mode"], len(socket["connections"]) > 0) == ("socket", True)
+        typed = {"user": "U03CAROL", "channel": "C0REGADMIN", "text": "/quay help"}
+        assert page.post("/sandbox/slack/say", json=typed).json() == {"ok": True}
+        (delivered,) = page.get("/sandbox/slack/deliveries").json()
+        assert (delivered["way"], delivered["name"]) == ("socket", "command")
+
+
 def test_the_whole_sandbox_with_quays_own_defaults() -> None:
     """The bot is ready though superusers may do little, and quotas are off."""
     with sandbox(DEFAULTS) as page:

@@ -1,4 +1,4 @@
-"""From a slash command to a changed registry, through real processes over HTTP."""
+"""From a slash command to a changed registry, through real processes, over HTTP and over Socket Mode."""
 
 import asyncio
 import json
@@ -11,10 +11,17 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.support.cli import run
-from tests.system.conftest import ADMIN, Town
+from tests.system.conftest import ADMIN, Town, Transport, over_http
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 GIB = 1024**3
+
+
+@pytest.fixture(scope="module", params=["http", "socket"])
+def transport(request: pytest.FixtureRequest) -> Transport:
+    """Every story whose way matters is told twice."""
+    way: Transport = request.param
+    return way
 
 
 def waiting_kid(town: Town, service: str) -> str:
@@ -70,8 +77,7 @@ async def test_fifty_clicks_at_once_are_one_approval(town: Town) -> None:
     button = next(e for e in card["blocks"][-1]["elements"] if e["action_id"] == "key_approve")
 
     clicks = [town.click(user, card, button) for user in ["U02BOB", "U01ALICE"] * 25]
-    answers = await asyncio.gather(*map(town.deliver, clicks))
-    assert {answer.status_code for answer in answers} == {200}
+    assert set(await asyncio.gather(*map(town.deliver, clicks))) == {200}
     await town.sees("U02BOB", f"✅ Key {kid[:12]}")
     of_this_key = [entry for entry in await audit(town) if kid in json.dumps(entry)]
     steps = ["key_arrived", "change_approved", "change_intent", "change_outcome"]
@@ -92,6 +98,7 @@ async def test_a_quota_is_confirmed_by_its_requester(town: Town) -> None:
     assert namespace.quota.limit_bytes == 100 * GIB
 
 
+@over_http
 async def test_a_click_after_expiry_does_nothing_and_the_card_says_so(town: Town) -> None:
     """Expired after a second by this file; the worker edits the card by itself."""
     await town.say("U03CAROL", "/quay quota delete team-beta")
@@ -99,8 +106,7 @@ async def test_a_click_after_expiry_does_nothing_and_the_card_says_so(town: Town
     ended = await town.sees("U02BOB", "⌛ Delete the quota of team-beta: expired")
     assert ended["ts"] == card["ts"]
     assert "change_approve" not in str(ended)
-    answer = await town.deliver(town.click("U02BOB", card, card["blocks"][-1]["elements"][0]))
-    assert answer.status_code == 200
+    assert await town.deliver(town.click("U02BOB", card, card["blocks"][-1]["elements"][0])) == 200
     namespace = town.registry.organization("team-beta")
     assert namespace is not None
     assert namespace.quota is not None
@@ -123,6 +129,7 @@ async def test_the_wrong_person_or_place_gets_nothing(town: Town, user: str, cha
     assert answer["ephemeral"]
 
 
+@over_http
 async def test_alerts_go_to_the_channel_that_the_file_names(town: Town) -> None:
     """By the worker's schedule, once."""
     await town.sees("U04DAVE", "team-ml-vision is at 88.5 % of its quota", channel="C0ML")
@@ -141,6 +148,7 @@ async def test_an_alert_is_acknowledged_and_snoozed_where_it_is(town: Town) -> N
     assert "team-ml-vision" in str(await town.modal("U04DAVE", "quota set"))
 
 
+@over_http
 async def test_a_changed_alerts_file_is_told_of(town: Town) -> None:
     """A faulty one too, with its line; what it said before stays in force."""
     file = Path(town.environment["ALERTS_FILE"])
@@ -151,6 +159,7 @@ async def test_a_changed_alerts_file_is_told_of(town: Town) -> None:
     await town.sees("U01ALICE", "alerts.yaml was read anew and is in force")
 
 
+@over_http
 @pytest.mark.parametrize("fault", ["forged", "old", "none"])
 async def test_a_forged_or_old_signature_is_401_and_nothing_else(town: Town, fault: str) -> None:
     """Whatever the body says: nobody is answered, and nothing is recorded, not even a refusal."""
@@ -174,6 +183,7 @@ async def audit(town: Town) -> list[dict[str, object]]:
         return [json.loads(fields[b"body"]) for _, fields in await redis.xrange("quaymaster:audit")]
 
 
+@over_http
 async def test_the_audit_verifies(town: Town) -> None:
     """All that happened above, in one unbroken chain."""
     command = [sys.executable, "-m", "bot.cli", "audit", "verify", "--json"]
@@ -187,6 +197,7 @@ async def test_the_audit_verifies(town: Town) -> None:
     assert {"change_expired", "command_denied", "command_allowed"} <= events
 
 
+@over_http
 async def test_the_audit_is_exported_and_verified_without_redis(town: Town, tmp_path: Path) -> None:
     """Exit status 1 for whatever was done to the file, 2 for a head that is none.
 
@@ -224,6 +235,7 @@ async def test_the_audit_is_exported_and_verified_without_redis(town: Town, tmp_
     assert "no entries: nothing was verified" in empty.stderr
 
 
+@over_http
 async def test_a_freeze_is_seen_by_everybody_at_once(town: Town) -> None:
     """In the channel, by whoever asks for a change, in the status; and its end."""
     await town.say("U01ALICE", "/quay freeze the upgrade begins")
@@ -236,6 +248,7 @@ async def test_a_freeze_is_seen_by_everybody_at_once(town: Town) -> None:
     await town.sees("U02BOB", "let changes go on")
 
 
+@over_http
 async def test_a_list_is_turned_and_sent_as_a_file(town: Town) -> None:
     """In the message that the asker alone sees; the file goes to their direct messages with the bot."""
     await town.say("U04DAVE", "/quay users list")

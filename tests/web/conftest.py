@@ -50,13 +50,19 @@ async def slack(settings: SlackSettings) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def app(redis: Redis, redis_url: str, slack: str) -> AsyncIterator[App]:
+def transport() -> dict[str, Any]:
+    """The settings by which deliveries come over HTTP; a module may have them come over Socket Mode."""
+    return {"slack_signing_secret": SECRET}
+
+
+@pytest.fixture
+async def app(redis: Redis, redis_url: str, slack: str, transport: dict[str, Any]) -> AsyncIterator[App]:
     """The bot's parts."""
     async with AsyncExitStack() as stack:
         quay = await stack.enter_async_context(served(create_quay(seed(), Faults())))
         configured = Settings(
             slack_bot_token=SlackSettings(bot_url="").bot_token,
-            slack_signing_secret=SECRET,
+            **transport,
             slack_api_url=f"{slack}/api/",
             quay_url=quay,
             quay_token="sandbox-superuser",

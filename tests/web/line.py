@@ -125,5 +125,4 @@ async def open_line(app: App, slack_url: str) -> AsyncIterator[Line]:
         transport = httpx.ASGITransport(server, raise_app_exceptions=False)
         http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://bot"))
         slack = await stack.enter_async_context(httpx.AsyncClient(base_url=slack_url))
-        secret = app.settings.slack_signing_secret.get_secret_value()
-        yield Line(app, http, slack, secret, answers, told)
+        yield Line(app, http, slack, app.settings.signing_secret, answers, told)
