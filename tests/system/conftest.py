@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
@@ -66,6 +67,17 @@ quotas: {every: 10s, routes: [{namespaces: ["team-ml-*"], channel: C0ML}]}
 Transport = Literal["http", "socket"]
 over_http = pytest.mark.parametrize("transport", ["http"], indirect=True, scope="module")
 """For a test in a module that runs over both transports, and that is about HTTP or about neither."""
+
+
+SHORT = {"test_the_whole_path.py", "test_every_operation.py", "test_forms_home_and_shortcut.py"}
+"""The files of this folder that `make test` runs; the others are `long`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes take their time: only the main path is part of every run."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name not in SHORT:
+            item.add_marker(pytest.mark.long)
 
 
 @dataclass
@@ -237,6 +249,7 @@ async def town(
     (folder / "alerts.yaml").write_text(ALERTS, encoding="utf-8")
     async with Redis.from_url(redis_url) as redis:
         await redis.flushdb()
+        await redis.config_resetstat()
     async with AsyncExitStack() as house:
         quay_socket, slack_socket = house.enter_context(bound_socket(0)), house.enter_context(bound_socket(0))
         ports = [free_port() for _ in range(serving_processes)]
